@@ -1,0 +1,93 @@
+"""What the engine asks of the outside world about people: where they are found, and whether their address works.
+
+A provider is one module under `camd/providers/`, named in `daemon/wiring.py` and nowhere else.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+from camd.domain.contact import EmailAddress
+from camd.domain.facts import Facts, Verdict
+
+JsonScalar = str | int | float | bool | None
+Cursor = Mapping[str, JsonScalar]
+"""Where a source goes on; opaque to the engine, stored with the candidates it led to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One row of a source. `line` is its place for a person who looks for it, `do_not_contact` an opt-out
+    that the source carries, `notes` what was understood only in part."""
+
+    source_ref: str
+    facts: Facts
+    line: int | None = None
+    do_not_contact: bool = False
+    verdict: Verdict | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that cannot become a lead, and why, in words a person can act on."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One bounded read of a source; `exhausted` means that nothing more is to come until the source changes."""
+
+    found: Sequence[Found]
+    rejected: Sequence[Rejected]
+    cursor: Cursor
+    exhausted: bool
+
+
+class LeadSource(Protocol):
+    """Finds people for a campaign.
+
+    `settings` are the fields of the campaign's `[[sources]]` entry without `type`. Raises `Misconfigured`
+    (a person must mend the entry) or `Transient` (try later); never skips a row silently.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def check(self, settings: Mapping[str, object]) -> Sequence[str]:
+        """Problems of the entry, each naming its field and the mend; empty when it is usable."""
+        ...
+
+    async def fetch(self, settings: Mapping[str, object], cursor: Cursor | None, limit: int) -> Page: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """A verdict on an address with the evidence for it, such as `mx: mail.example.com` or `dns: time-out`."""
+
+    verdict: Verdict
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """At most `count` calls in `period`, spread evenly, `burst` at once."""
+
+    count: int
+    period: timedelta
+    burst: int = field(default=1)
+
+
+class AddressVerifier(Protocol):
+    """Judges an address without paying. A time-out is the verdict `unknown`, never `valid`, and no exception."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def rate_limit(self) -> RateLimit: ...
+
+    async def verify(self, address: EmailAddress) -> Verification: ...
