@@ -29,9 +29,7 @@ class Failure(CamdError):
 class Transient(Failure):
     """It may work later."""
 
-    def __init__(
-        self, message: str, *, scope: Scope, retry_after: timedelta | None = None
-    ) -> None:
+    def __init__(self, message: str, *, scope: Scope, retry_after: timedelta | None = None) -> None:
         super().__init__(message, scope=scope)
         self.retry_after = retry_after
 
