@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from camd.domain.facts import CampaignId
-from camd.domain.send_window import DEFAULT_WINDOW, Window
+from camd.domain.send_window import Window
 
 
 class CampaignStatus(StrEnum):
@@ -191,7 +191,7 @@ class Definition:
     first_touch_spread_hours: float = 6.0
     no_reply_days: int = 30
     icp: Icp = field(default_factory=Icp)
-    window: Window = DEFAULT_WINDOW
+    window: Window = field(default_factory=Window)
     sources: tuple[SourceEntry, ...] = ()
     enrichment: Enrichment = field(default_factory=Enrichment)
     scoring: Scoring = field(default_factory=Scoring)

@@ -1,4 +1,4 @@
-"""One person in one campaign: the statuses, the one table of legal moves, and the reduction of what comes from outside.
+"""One person in one campaign: the statuses, the one table of legal moves, and the reduction of outside facts.
 
 `transition` is for our own code: a move that the table does not hold is an `AssertionError`, that is, a bug.
 `react` is for the outside (mail, hooks, providers, SMTP replies): it is total and answers only legal events.
@@ -111,6 +111,8 @@ class Replied:
 
 @dataclass(frozen=True, slots=True)
 class Qualified:
+    """A rule qualifies only with a positive answer, so only out of `replied`."""
+
     by: Authority
 
 
@@ -189,11 +191,11 @@ MOVES: tuple[Move, ...] = (
     Move(_S.QUALIFIED, Replied, To.UNCHANGED),
     Move(_S.WON, Replied, To.UNCHANGED),
     Move(_S.LOST, Replied, To.UNCHANGED, reasons=frozenset(LostReason) - {LostReason.NO_REPLY}),
-    Move(_S.NEW, Qualified, _S.QUALIFIED),
-    Move(_S.ENRICHED, Qualified, _S.QUALIFIED),
-    Move(_S.CONTACTED, Qualified, _S.QUALIFIED),
+    Move(_S.NEW, Qualified, _S.QUALIFIED, by=Authority.OPERATOR),
+    Move(_S.ENRICHED, Qualified, _S.QUALIFIED, by=Authority.OPERATOR),
+    Move(_S.CONTACTED, Qualified, _S.QUALIFIED, by=Authority.OPERATOR),
     Move(_S.REPLIED, Qualified, _S.QUALIFIED),
-    Move(_S.LOST, Qualified, _S.QUALIFIED, reasons=_MAY_RETURN),
+    Move(_S.LOST, Qualified, _S.QUALIFIED, reasons=_MAY_RETURN, by=Authority.OPERATOR),
     Move(_S.NEW, Won, _S.WON),
     Move(_S.ENRICHED, Won, _S.WON),
     Move(_S.CONTACTED, Won, _S.WON),
@@ -331,11 +333,8 @@ def _wishes(fact: OutsideFact) -> tuple[LeadEvent, ...]:
 
 
 def _legal_run(state: LeadState, wishes: tuple[LeadEvent, ...]) -> Iterator[LeadEvent]:
-    """A rule qualifies only on the way through `replied`: a late answer of a lost lead is for the review list."""
     for event in wishes:
         if find_move(state, event) is None:
-            return
-        if isinstance(event, Qualified) and state.status is not LeadStatus.REPLIED:
             return
         state = transition(state, event)
         yield event
