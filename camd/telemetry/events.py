@@ -1,0 +1,209 @@
+"""The catalogue of log events: every name the code may log, how loud it is, what it means and what to do.
+
+A name never changes its meaning. `camd.telemetry.logs` refuses any other name.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["debug", "info", "warning", "error"]
+
+ENVELOPE = frozenset({"campaign_id", "lead_ref", "touch_id", "provider", "mailbox", "reason", "duration_s", "error"})
+"""What a caller may say with any event; `ts`, `level`, `event` and `version` come by themselves."""
+
+FIGURES = frozenset(
+    {
+        "actor",
+        "added",
+        "attempt",
+        "code",
+        "count",
+        "delay_s",
+        "direction",
+        "dry_run",
+        "due",
+        "duplicates",
+        "host",
+        "import_id",
+        "invariant",
+        "jump_s",
+        "key",
+        "kind",
+        "lag_s",
+        "limit",
+        "line",
+        "listener",
+        "logger",
+        "method",
+        "pid",
+        "port",
+        "previous",
+        "rejected",
+        "restarts",
+        "result",
+        "revision",
+        "route",
+        "rows",
+        "scope",
+        "signal",
+        "stage",
+        "status",
+        "suppressed",
+        "until",
+        "updated",
+        "used",
+    }
+)
+"""Further figures an event may carry: never an address, a name or a text of a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry: `meaning` and `what_to_do` are read by the person who was woken by it."""
+
+    name: str
+    level: Level
+    meaning: str
+    what_to_do: str
+
+
+NOTHING = "Nothing."
+
+CATALOGUE = {
+    event.name: event
+    for event in (
+        Event("daemon.started", "info", "The process began to start.", NOTHING),
+        Event("daemon.ready", "info", "Migrations and the first supervision tick are done.", NOTHING),
+        Event(
+            "daemon.stopping",
+            "info",
+            "A signal or an escalation asked for the end; nothing new is begun.",
+            "Nothing, unless nobody asked for it: then read the errors before it.",
+        ),
+        Event("daemon.stopped", "info", "Everything is settled and the store is closed.", NOTHING),
+        Event(
+            "daemon.lock_denied",
+            "error",
+            "Another process holds the database; `host`, `pid` name it.",
+            "Use the running daemon, or stop it first.",
+        ),
+        Event(
+            "daemon.watchdog_late",
+            "warning",
+            "The loop or the store answered too late, so systemd got no sign of life this time.",
+            "Look for a long import or a slow disk; if it repeats, systemd restarts the service.",
+        ),
+        Event("config.loaded", "info", "The configuration is valid and in force.", NOTHING),
+        Event(
+            "config.rejected",
+            "error",
+            "The configuration has the problem at `key`; none of it was taken.",
+            "Mend the key as `reason` says; `camd check-config` shows every problem.",
+        ),
+        Event("actor.started", "info", "An actor of the supervisor runs.", NOTHING),
+        Event(
+            "actor.crashed",
+            "error",
+            "A bug ended an actor; `error` names its place.",
+            "Report it with the stored traceback; the actor is restarted by itself.",
+        ),
+        Event("actor.restart_scheduled", "warning", "A crashed actor starts again after `delay_s`.", NOTHING),
+        Event(
+            "actor.parked",
+            "error",
+            "An actor crashed six times in ten minutes and stays down.",
+            "Read the stored traceback, mend the cause, then resume the campaign.",
+        ),
+        Event("actor.stopped", "info", "An actor ended because it was asked to.", NOTHING),
+        Event(
+            "supervisor.common_cause",
+            "error",
+            "Many campaigns crashed within a minute; the send gate is closed.",
+            "Look for what they share: the last upgrade, the database, the disk.",
+        ),
+        Event("campaign.cycle_finished", "info", "One pass of a campaign's pipeline is done.", NOTHING),
+        Event(
+            "campaign.status_changed",
+            "info",
+            "A campaign went from `previous` to `status`.",
+            "For a pause by a rule read `reason`, then resume or archive.",
+        ),
+        Event(
+            "send.gate_closed",
+            "error",
+            "Nothing is sent until the gate opens; `reason` says why.",
+            "See `camd gate status`; mend the cause. `camd gate open` overrides a common cause.",
+        ),
+        Event("send.gate_opened", "info", "Sending is possible again.", NOTHING),
+        Event(
+            "quota.denied",
+            "debug",
+            "A quota said not before `until`.",
+            "Nothing; raise the limit of `scope` if it binds too early.",
+        ),
+        Event(
+            "provider.degraded",
+            "warning",
+            "A provider does not answer as it should; its work waits.",
+            "Nothing at first; after an hour look at the provider's status page and at the key.",
+        ),
+        Event("provider.recovered", "info", "A provider answers again.", NOTHING),
+        Event(
+            "provider.response_invalid",
+            "warning",
+            "A provider answered something that its contract does not know.",
+            "Report it if it repeats: the provider may have changed its interface.",
+        ),
+        Event("suppression.added", "info", "An address or domain may not be written to any more.", NOTHING),
+        Event(
+            "import.finished",
+            "info",
+            "A list was read to its end.",
+            "If `rejected` is not 0, see the import's report for lines and reasons.",
+        ),
+        Event(
+            "import.rejected_row",
+            "info",
+            "One line of a list cannot become a lead.",
+            "Mend `line` in the list and import it again.",
+        ),
+        Event(
+            "lead.held",
+            "info",
+            "A lead waits for a person, a date or a fact.",
+            "`camd leads why` says what ends the hold.",
+        ),
+        Event(
+            "db.busy",
+            "warning",
+            "The database was locked for longer than the busy time-out; the write is tried again.",
+            "Look for a backup or a tool that holds the database for long.",
+        ),
+        Event(
+            "db.commit_failed",
+            "error",
+            "A commit failed; nothing of it was stored.",
+            "Check the free space and the health of the disk.",
+        ),
+        Event("migration.applied", "info", "The schema is now at `revision`.", NOTHING),
+        Event("api.request", "debug", "A request to the control API was answered.", NOTHING),
+        Event(
+            "clock.jumped",
+            "warning",
+            "The machine's clock was set by `jump_s`; quotas got no credit for it.",
+            "Check time synchronisation.",
+        ),
+        Event(
+            "invariant.violated",
+            "error",
+            "Something that must never happen did.",
+            "Turn the kill switch on and report it.",
+        ),
+        Event(
+            "library.warning",
+            "warning",
+            "A library complained; `logger` names it.",
+            "Nothing, unless it repeats.",
+        ),
+    )
+}

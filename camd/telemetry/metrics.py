@@ -1,0 +1,228 @@
+"""The metrics of the daemon in a registry of their own, served by `/metrics`.
+
+Every label set is closed: a value outside it is a bug (`AssertionError`), so no address or campaign can become a
+label. Series whose labels are known from the start begin at 0.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import product
+from typing import Generic, TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import Metric
+from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.registry import Collector
+
+FAST = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)
+WORK = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60)
+LAG = (0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600)
+
+QUOTA_SCOPES = (
+    "campaign",
+    "mailbox_day",
+    "mailbox_24h",
+    "mailbox_pace",
+    "company_new",
+    "company",
+    "person",
+    "instance",
+    "provider_rate",
+    "provider_credits",
+)
+PROVIDER_RESULTS = (
+    "ok",
+    "pending",
+    "no_match",
+    "transient",
+    "rate_limited",
+    "budget_exhausted",
+    "auth",
+    "plan_or_scope",
+    "permanent",
+    "suppressed_person",
+    "uncertain",
+)
+
+Instrument = TypeVar("Instrument", bound=MetricWrapperBase)
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The closed sets that only the caller knows. `providers` names each provider's operations, `routes` are
+    route templates such as `/api/cam/campaigns/{id}`."""
+
+    campaign_statuses: Sequence[str]
+    lead_statuses: Sequence[str]
+    hold_reasons: Sequence[str]
+    gate_reasons: Sequence[str]
+    suppression_reasons: Sequence[str]
+    stages: Sequence[str]
+    invariants: Sequence[str]
+    routes: Sequence[str]
+    providers: dict[str, Sequence[str]]
+
+
+class Family(Generic[Instrument]):
+    """A metric with labels and the values each of them may have."""
+
+    def __init__(self, metric: Instrument, *allowed: Collection[str], at_zero: bool = True) -> None:
+        self._metric = metric
+        self._allowed = allowed
+        if at_zero:
+            for values in product(*allowed):
+                metric.labels(*values)
+
+    def labels(self, *values: str) -> Instrument:
+        known = len(values) == len(self._allowed) and all(
+            value in allowed for value, allowed in zip(values, self._allowed, strict=True)
+        )
+        assert known, f"{values} is no label set of this metric"
+        return self._metric.labels(*values)
+
+
+class _Maker:
+    """Makes metrics of one registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def counter(self, name: str, text: str, *names: str) -> Counter:
+        return Counter(f"camd_{name}", text, names, registry=self._registry)
+
+    def gauge(self, name: str, text: str, *names: str) -> Gauge:
+        return Gauge(f"camd_{name}", text, names, registry=self._registry)
+
+    def histogram(self, name: str, text: str, buckets: Sequence[float], *names: str) -> Histogram:
+        return Histogram(f"camd_{name}", text, names, buckets=buckets, registry=self._registry)
+
+
+class Metrics:
+    """One attribute for each metric, named as in the catalogue without the prefix `camd_`."""
+
+    def __init__(self, *, version: str, started_at: datetime, labels: Labels) -> None:
+        self._registry = CollectorRegistry(auto_describe=True)
+        self._gate_reasons = labels.gate_reasons
+        make = _Maker(self._registry)
+        make.gauge("build_info", "Always 1; the label is the version.", "version").labels(version).set(1)
+        make.gauge("start_time_seconds", "Start of the process, Unix time.").set(started_at.timestamp())
+        self._make_work(make, labels)
+        self._make_limits(make, labels)
+        self._make_machine(make, labels)
+
+    def _make_work(self, make: _Maker, labels: Labels) -> None:
+        counter, gauge, histogram = make.counter, make.gauge, make.histogram
+        self.ready = gauge("ready", "1 while /readyz answers 200.")
+        self._send_gate_open = Family(
+            gauge("send_gate_open", "0 while this reason keeps the send gate closed, else 1.", "reason"),
+            labels.gate_reasons,
+        )
+        self.campaigns = Family(gauge("campaigns", "Campaigns by status.", "status"), labels.campaign_statuses)
+        self.leads = Family(gauge("leads", "Leads by status.", "status"), labels.lead_statuses)
+        self.leads_on_hold = Family(gauge("leads_on_hold", "Holds of leads by reason.", "reason"), labels.hold_reasons)
+        self.cycles_total = Family(
+            counter("cycles_total", "Cycles by how they ended.", "result"), ("live", "dry", "failed")
+        )
+        self.cycle_duration_seconds = histogram("cycle_duration_seconds", "Length of a cycle.", WORK)
+        self.schedule_lag_seconds = histogram("schedule_lag_seconds", "From due to started.", LAG)
+        self.stage_duration_seconds = Family(
+            histogram("stage_duration_seconds", "Length of one stage of a cycle.", WORK, "stage"),
+            labels.stages,
+        )
+        self.stage_items_total = Family(
+            counter("stage_items_total", "Items a stage decided on.", "stage", "result"),
+            labels.stages,
+            ("advanced", "snoozed", "discarded", "failed"),
+        )
+
+    def _make_limits(self, make: _Maker, labels: Labels) -> None:
+        counter, gauge, histogram = make.counter, make.gauge, make.histogram
+        self.quota_limit = Family(gauge("quota_limit", "The limit in force.", "scope"), QUOTA_SCOPES)
+        self.quota_used = Family(gauge("quota_used", "Used of the limit.", "scope"), QUOTA_SCOPES)
+        self.quota_denied_total = Family(
+            counter("quota_denied_total", "Times a quota said not yet.", "scope"), QUOTA_SCOPES
+        )
+        self.quota_overrun_total = counter("quota_overrun_total", "Debits over a limit; must stay 0.")
+        operations = {operation for known in labels.providers.values() for operation in known}
+        self.provider_requests_total = Family(
+            counter("provider_requests_total", "Requests.", "provider", "operation", "result"),
+            labels.providers,
+            operations,
+            PROVIDER_RESULTS,
+            at_zero=False,
+        )
+        for provider, known in labels.providers.items():
+            for operation, result in product(known, PROVIDER_RESULTS):
+                self.provider_requests_total.labels(provider, operation, result)
+        self.provider_request_duration_seconds = histogram(
+            "provider_request_duration_seconds", "Length of a request to a provider.", WORK
+        )
+        self.provider_state = Family(
+            gauge("provider_state", "1 while the provider works, 0 while it is degraded.", "provider"),
+            labels.providers,
+        )
+        self.suppressions_total = Family(
+            counter("suppressions_total", "Suppressions added.", "reason"), labels.suppression_reasons
+        )
+
+    def _make_machine(self, make: _Maker, labels: Labels) -> None:
+        counter, gauge, histogram = make.counter, make.gauge, make.histogram
+        self.actor_restarts_total = Family(counter("actor_restarts_total", "Restarts of actors.", "reason"), ("crash",))
+        self.actors_parked = gauge("actors_parked", "Actors that stay down until a person resumes them.")
+        self.db_transactions_total = Family(
+            counter("db_transactions_total", "Transactions.", "kind", "result"),
+            ("read", "write"),
+            ("ok", "busy", "failed"),
+        )
+        self.db_transaction_duration_seconds = histogram(
+            "db_transaction_duration_seconds", "Length of a transaction.", FAST
+        )
+        self.db_size_bytes = gauge("db_size_bytes", "Size of the database file.")
+        self.db_wal_bytes = gauge("db_wal_bytes", "Size of the write-ahead log.")
+        self.disk_free_bytes = gauge("disk_free_bytes", "Free space beside the database.")
+        self.event_loop_lag_seconds = gauge("event_loop_lag_seconds", "How late the loop last woke.")
+        self.clock_jumps_total = Family(
+            counter("clock_jumps_total", "Times the machine's clock was set.", "direction"),
+            ("forward", "backward"),
+        )
+        self.http_requests_total = Family(
+            counter("http_requests_total", "Requests answered.", "route", "method", "code"),
+            labels.routes,
+            ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"),
+            frozenset(str(code) for code in range(100, 600)),
+            at_zero=False,
+        )
+        self.http_request_duration_seconds = histogram(
+            "http_request_duration_seconds", "Length of a request to the API.", FAST
+        )
+        self.log_events_total = Family(
+            counter("log_events_total", "Lines logged.", "level"), ("debug", "info", "warning", "error")
+        )
+        self.log_dropped_total = counter("log_dropped_total", "Lines that the log's sink did not take.")
+        self.invariant_violations_total = Family(
+            counter("invariant_violations_total", "Broken invariants; must stay 0.", "invariant"),
+            labels.invariants,
+        )
+
+    def gate_closed_by(self, reasons: Collection[str]) -> None:
+        """Tells all reasons that keep the send gate closed now; none of them means that it is open."""
+        assert set(reasons) <= set(self._gate_reasons), f"{set(reasons)} holds an unknown reason"
+        for reason in self._gate_reasons:
+            self._send_gate_open.labels(reason).set(reason not in reasons)
+
+    def render(self) -> bytes:
+        """Prometheus' text format 0.0.4."""
+        return generate_latest(_WithoutCreated(self._registry))
+
+
+class _WithoutCreated(Collector):
+    """The client adds a `_created` series to each counter, which doubles a scrape and tells nothing here."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def collect(self) -> Iterator[Metric]:
+        for family in self._registry.collect():
+            family.samples = [sample for sample in family.samples if not sample.name.endswith("_created")]
+            yield family
