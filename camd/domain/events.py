@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import assert_never
 
 from camd.domain.facts import CampaignId, LeadId, TouchId
 from camd.domain.lead import (
@@ -130,32 +129,29 @@ def _is_no_content(text: str) -> bool:
     return is_one_line and "@" not in text and len(text) <= _LONGEST
 
 
+_OF_MOVE: Mapping[type[LeadEvent], EventType] = MappingProxyType(
+    {
+        Discovered: EventType.LEAD_DISCOVERED,
+        Enriched: EventType.LEAD_ENRICHED,
+        TouchAccepted: EventType.LEAD_CONTACTED,
+        Replied: EventType.LEAD_REPLIED,
+        Qualified: EventType.LEAD_QUALIFIED,
+        Won: EventType.LEAD_WON,
+        Lost: EventType.LEAD_LOST,
+        Erased: EventType.LEAD_ERASED,
+        Reopened: EventType.LEAD_REOPENED,
+    }
+)
+
+
 def ledger_type(event: LeadEvent, before: LeadState | None, after: LeadState) -> tuple[EventType, ...]:
     """What the ledger records of a legal move, in order; a move that leaves the status unchanged is recorded too.
 
     Only a follow-up to a contacted lead records nothing here: its touch's own event tells it.
     """
     was = before.status if before else None
-    match event:
-        case Discovered():
-            return (EventType.LEAD_DISCOVERED,)
-        case Enriched():
-            return (EventType.LEAD_ENRICHED,)
-        case TouchAccepted():
-            is_follow_up = was is after.status is LeadStatus.CONTACTED
-            return () if is_follow_up else (EventType.LEAD_CONTACTED,)
-        case Replied():
-            return (EventType.LEAD_REPLIED,)
-        case Qualified():
-            return (EventType.LEAD_QUALIFIED,)
-        case Won():
-            on_the_way = () if was is LeadStatus.QUALIFIED else (EventType.LEAD_QUALIFIED,)
-            return (*on_the_way, EventType.LEAD_WON)
-        case Lost():
-            return (EventType.LEAD_LOST,)
-        case Erased():
-            return (EventType.LEAD_ERASED,)
-        case Reopened():
-            return (EventType.LEAD_REOPENED,)
-        case never:
-            assert_never(never)
+    if isinstance(event, TouchAccepted) and was is after.status is LeadStatus.CONTACTED:
+        return ()
+    if isinstance(event, Won) and was is not LeadStatus.QUALIFIED:
+        return (EventType.LEAD_QUALIFIED, EventType.LEAD_WON)
+    return (_OF_MOVE[type(event)],)

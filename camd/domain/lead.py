@@ -4,12 +4,12 @@
 `react` is for the outside (mail, hooks, providers, SMTP replies): it is total and answers only legal events.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import assert_never
+from types import MappingProxyType
 
 from camd.domain.facts import CampaignId, Facts, ImportId, LeadId, Verdict
 
@@ -240,10 +240,8 @@ def transition(state: LeadState | None, event: LeadEvent) -> LeadState:
             return _with_overruled_reason(after, event)
         case To.WHERE_IT_WAS:
             return replace(after, status=_where_it_was(after), lost_reason=None)
-        case LeadStatus() as status:
+        case status:
             return replace(after, status=status, lost_reason=_lost_reason(event))
-        case never:
-            assert_never(never)
 
 
 def _marked(state: LeadState, event: LeadEvent) -> LeadState:
@@ -304,32 +302,27 @@ class OutsideFact:
     qualifies: bool = False
 
 
+_RULE = Authority.RULE
+_WISHES: Mapping[Outside, tuple[LeadEvent, ...]] = MappingProxyType(
+    {
+        Outside.POSITIVE_ANSWER: (Replied(),),
+        Outside.NEGATIVE_ANSWER: (Replied(), Lost(LostReason.NEGATIVE_REPLY, _RULE)),
+        Outside.NEUTRAL_ANSWER: (Replied(),),
+        Outside.OPT_OUT: (Lost(LostReason.OPTED_OUT, _RULE),),
+        Outside.COMPLAINT: (Lost(LostReason.COMPLAINED, _RULE),),
+        Outside.HARD_BOUNCE: (Lost(LostReason.BOUNCED, _RULE),),
+        Outside.OBJECTED: (Lost(LostReason.DO_NOT_CONTACT, _RULE),),
+        Outside.HANDED_OVER: (TouchAccepted(),),
+    }
+)
+
+
 def react(state: LeadState, fact: OutsideFact) -> tuple[LeadEvent, ...]:
     """The legal events that `fact` causes in `state`, in order; none where it changes nothing."""
-    return tuple(_legal_run(state, _wishes(fact)))
-
-
-def _wishes(fact: OutsideFact) -> tuple[LeadEvent, ...]:
-    rule = Authority.RULE
-    match fact.kind:
-        case Outside.POSITIVE_ANSWER:
-            return (Replied(), Qualified(rule)) if fact.qualifies else (Replied(),)
-        case Outside.NEGATIVE_ANSWER:
-            return (Replied(), Lost(LostReason.NEGATIVE_REPLY, rule))
-        case Outside.NEUTRAL_ANSWER:
-            return (Replied(),)
-        case Outside.OPT_OUT:
-            return (Lost(LostReason.OPTED_OUT, rule),)
-        case Outside.COMPLAINT:
-            return (Lost(LostReason.COMPLAINED, rule),)
-        case Outside.HARD_BOUNCE:
-            return (Lost(LostReason.BOUNCED, rule),)
-        case Outside.OBJECTED:
-            return (Lost(LostReason.DO_NOT_CONTACT, rule),)
-        case Outside.HANDED_OVER:
-            return (TouchAccepted(),)
-        case never:
-            assert_never(never)
+    wishes = _WISHES[fact.kind]
+    if fact.kind is Outside.POSITIVE_ANSWER and fact.qualifies:
+        wishes = (*wishes, Qualified(_RULE))
+    return tuple(_legal_run(state, wishes))
 
 
 def _legal_run(state: LeadState, wishes: tuple[LeadEvent, ...]) -> Iterator[LeadEvent]:
