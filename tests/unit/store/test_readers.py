@@ -1,0 +1,133 @@
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import anyio
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from camd.ports.store_errors import StoreUnavailable
+from camd.store.readers import Readers, WriterReaders
+from camd.store.writer import Writer
+from camd.system import SystemClock
+
+
+def count(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("SELECT count(*) FROM note").scalar_one())
+
+
+def add(connection: Connection) -> None:
+    connection.exec_driver_sql("INSERT INTO note VALUES ('a')")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "a file #1?.db"
+
+
+@pytest.fixture
+async def writer(path: Path) -> AsyncIterator[Writer]:
+    async with Writer(path, SystemClock()) as writer:
+        await writer.write(lambda tx: tx.exec_driver_sql("CREATE TABLE note (body TEXT)"))
+        yield writer
+
+
+@pytest.fixture(params=["connections of their own", "the writer's"])
+async def readers(writer: Writer, path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Readers | WriterReaders]:
+    if request.param == "the writer's":
+        yield WriterReaders(writer)
+        return
+    async with Readers(path, SystemClock()) as readers:
+        yield readers
+
+
+async def test_a_read_sees_what_was_answered(writer: Writer, readers: Readers | WriterReaders) -> None:
+    await writer.write(add)
+    assert await readers.read(count) == 1
+
+
+async def test_a_reader_cannot_write(writer: Writer, readers: Readers | WriterReaders) -> None:
+    with pytest.raises((OperationalError, StoreUnavailable)):
+        await readers.read(add)
+    await writer.write(add)
+    assert await readers.read(count) == 1
+
+
+async def test_an_error_of_the_query_reaches_its_caller(readers: Readers | WriterReaders) -> None:
+    def broken(_: Connection) -> None:
+        raise LookupError("broken")
+
+    with pytest.raises(LookupError, match="broken"):
+        await readers.read(broken)
+    assert await readers.read(count) == 0
+
+
+async def test_many_reads_share_few_connections(writer: Writer, path: Path) -> None:
+    counts: list[int] = []
+
+    async def read() -> None:
+        counts.append(await two.read(count))
+
+    await writer.write(add)
+    async with Readers(path, SystemClock(), connections=2) as two, anyio.create_task_group() as tasks:
+        for _ in range(50):
+            tasks.start_soon(read)
+    assert counts == [1] * 50
+
+
+async def test_one_read_sees_one_snapshot(writer: Writer, path: Path) -> None:
+    seen = threading.Event()
+    written = threading.Event()
+
+    def twice(connection: Connection) -> tuple[int, int]:
+        first = count(connection)
+        connection.exec_driver_sql("SELECT wait_for_the_writer()")
+        return first, count(connection)
+
+    def wait_for_the_writer() -> int:
+        seen.set()
+        assert written.wait(60)
+        return 0
+
+    def with_function(connection: Connection) -> tuple[int, int]:
+        raw = connection.connection.dbapi_connection
+        assert raw is not None
+        raw.create_function("wait_for_the_writer", 0, wait_for_the_writer)
+        return twice(connection)
+
+    async def write_between() -> None:
+        await anyio.to_thread.run_sync(seen.wait)
+        await writer.write(add)
+        written.set()
+
+    async with Readers(path, SystemClock()) as readers, anyio.create_task_group() as tasks:
+        tasks.start_soon(write_between)
+        assert await readers.read(with_function) == (0, 0)
+
+
+@pytest.mark.usefixtures("writer")
+async def test_a_cancelled_read_gives_its_connection_back(path: Path) -> None:
+    async with Readers(path, SystemClock(), connections=1) as readers:
+        for _ in range(3):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(readers.read, count)
+                await anyio.lowlevel.checkpoint()
+                tasks.cancel_scope.cancel()
+        assert await readers.read(count) == 0
+
+
+@pytest.mark.usefixtures("writer")
+async def test_no_thread_outlives_the_readers(path: Path) -> None:
+    before = set(threading.enumerate())
+    async with Readers(path, SystemClock()) as readers:
+        await readers.read(count)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+    assert set(threading.enumerate()) <= before
+
+
+async def test_a_missing_database_makes_the_store_unavailable(tmp_path: Path) -> None:
+    async with Readers(tmp_path / "missing.db", SystemClock()) as readers:
+        with pytest.raises(StoreUnavailable):
+            await readers.read(count)
