@@ -257,6 +257,12 @@ def test_each_outside_fact_has_its_events(kind: Outside, events: tuple[LeadEvent
     assert react(LeadState(CONTACTED), OutsideFact(kind)) == events
 
 
+@pytest.mark.parametrize("kind", sorted(set(Outside) - {Outside.POSITIVE_ANSWER}))
+def test_only_a_positive_answer_qualifies(kind: Outside) -> None:
+    replied = LeadState(REPLIED)
+    assert react(replied, OutsideFact(kind, qualifies=True)) == react(replied, OutsideFact(kind))
+
+
 def test_a_handover_nobody_planned_is_no_event() -> None:
     assert react(LeadState(NEW), OutsideFact(Outside.HANDED_OVER)) == ()
 

@@ -122,6 +122,12 @@ def test_30_days_after_the_last_step_silence_is_a_no() -> None:
     assert next_touch(ADA, progress, STEPS, TIMING, MONDAY) == Finished(datetime(2026, 4, 1, 8, tzinfo=UTC))
 
 
+def test_silence_is_counted_in_days_of_the_calendar_holidays_too() -> None:
+    advent = datetime(2026, 12, 11, 9, tzinfo=UTC)
+    progress = Progress(LONG_AGO, 0.5, {3: advent})
+    assert next_touch(ADA, progress, STEPS, TIMING, advent) == Finished(datetime(2027, 1, 10, 9, tzinfo=UTC))
+
+
 def test_a_number_below_the_last_one_used_is_never_used_again() -> None:
     progress = Progress(LONG_AGO, 0.5, {1: LONG_AGO, 3: MONDAY})
     assert isinstance(next_touch(ADA, progress, STEPS, TIMING, MONDAY), Finished)
