@@ -13,7 +13,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
-from camd.domain.campaign import Campaign, CampaignStatus, Definition, StatusChange, Step
+from camd.domain.campaign import Campaign, CampaignStatus, Definition, StatusChange, StatusReason, Step
 from camd.domain.errors import CamdError
 from camd.domain.events import Event, EventType
 from camd.domain.facts import (
@@ -44,7 +44,7 @@ class NameTaken(CamdError):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Which page of a list, newest first: at most `limit` rows older than the row `before`."""
+    """Which page of a list, newest first: at most `limit` rows older than the one whose id is `before`."""
 
     limit: int = 50
     before: str | None = None
@@ -135,7 +135,6 @@ class Preview:
     mailbox: str | None
     subject: str
     body: str
-    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +222,8 @@ class Campaigns(Protocol):
     def page(self, listing: Listing, status: CampaignStatus | None = None) -> Sequence[Campaign]: ...
 
     def save(self, campaign: Campaign) -> Campaign:
-        """Writes all of it if `version` is still the stored one. Steps are kept under `steps_version`.
+        """Writes all of it if `version` is still the stored one, and answers it with its new version. Steps are kept
+        under `steps_version`: other steps under a version that is kept are an `AssertionError`, that is, a bug.
 
         Raises `StaleWrite`, `NameTaken`."""
         ...
@@ -244,6 +244,10 @@ class Campaigns(Protocol):
 
     def crashes(self, campaign_id: CampaignId, limit: int) -> Sequence[Crash]: ...
 
+    def forget_crashes(self, before: datetime) -> None: ...
+
+    def count_paused(self, reason: StatusReason) -> int: ...
+
 
 class Leads(Protocol):
     """Every write keeps the campaign's tallies (`domain.tally`) in the same commit."""
@@ -256,11 +260,14 @@ class Leads(Protocol):
 
     def save(self, before: Lead, after: Lead) -> Lead:
         """Writes `after`, holds included, if the stored version is `before.version`; answers it with its new
-        version. Raises `StaleWrite`."""
+        version. `before` must be the lead as it was read: tallies and holds change by the difference. Raises
+        `StaleWrite`."""
         ...
 
     def delete(self, lead: Lead) -> None:
-        """Removes the lead with its holds, previews and unsent touches."""
+        """Removes the lead with its holds, previews and the touches that were never on the wire.
+
+        Raises `StaleWrite`; the database refuses it, as a bug, where a touch was on the wire."""
         ...
 
     def due(self, campaign_id: CampaignId, action: Action, now: datetime, limit: int) -> Sequence[Lead]:
@@ -279,22 +286,27 @@ class Leads(Protocol):
         ...
 
     def of_domain(self, domain: str) -> Sequence[Lead]:
-        """The leads of every campaign whose address lies in that registrable domain."""
+        """The leads of every campaign whose address lies in that domain or under it."""
         ...
 
-    def of_import(self, import_id: ImportId, limit: int) -> Sequence[Lead]: ...
+    def of_import(self, import_id: ImportId, limit: int, after: LeadId | None = None) -> Sequence[Lead]:
+        """In the order of their ids; `after` is the last one of the batch before."""
+        ...
 
     def page(self, campaign_id: CampaignId | None, listing: Listing, chosen: LeadFilter) -> Sequence[Lead]: ...
 
     def wake(self, campaign_id: CampaignId, action: Action, at: datetime) -> int:
-        """Makes every lead of that next action due at `at`; answers how many."""
+        """Makes every lead of that next action due at `at`, a new version of each; answers how many."""
         ...
 
     def release_import(self, import_id: ImportId, action: Action, at: datetime) -> int:
-        """Hands the leads of a finished import to the engine."""
+        """Hands the leads of a finished import to the engine: those that are `new` and have no next action get
+        this one and wait for nothing, a new version of each. Answers how many."""
         ...
 
-    def tallies(self, campaign_id: CampaignId) -> Mapping[str, int]: ...
+    def tallies(self, campaign_id: CampaignId) -> Mapping[str, int]:
+        """Without the names that count 0."""
+        ...
 
     def all_tallies(self) -> Mapping[str, int]:
         """Summed over the campaigns."""
@@ -346,8 +358,8 @@ class Previews(Protocol):
         """Soonest first."""
         ...
 
-    def per_day(self, campaign_id: CampaignId, since: datetime) -> Sequence[datetime]:
-        """The instants of the previews from `since` on."""
+    def instants(self, campaign_id: CampaignId, since: datetime) -> Sequence[tuple[LeadId, datetime]]:
+        """Whose previews lie at or after `since`, and when."""
         ...
 
     def drop_lead(self, lead_id: LeadId) -> None: ...
@@ -376,7 +388,9 @@ class Imports(Protocol):
 
     def save(self, record: Import) -> None: ...
 
-    def unfinished(self) -> Sequence[Import]: ...
+    def unfinished(self) -> Sequence[Import]:
+        """Neither finished nor undone: a crash left them."""
+        ...
 
     def page(self, listing: Listing, campaign_id: CampaignId | None = None) -> Sequence[Import]: ...
 

@@ -1,0 +1,177 @@
+"""Campaigns, their versions of steps, and the crashes of their actors."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, bindparam, case, delete, func, insert, select, update
+
+from camd.domain.campaign import Campaign, CampaignStatus, Definition, StatusChange, StatusReason, Step
+from camd.domain.facts import CampaignId
+from camd.ports.store import Crash, Listing, NameTaken, StaleWrite
+from camd.store.rows import NEWEST_NUMBER, values
+from camd.store.tables import campaign_crashes, campaign_steps, campaigns
+
+_row = campaigns.c
+_crash = campaign_crashes.c
+_CURRENT = select(campaigns, campaign_steps.c.steps).join(
+    campaign_steps,
+    and_(campaign_steps.c.campaign_id == _row.id, campaign_steps.c.version == _row.steps_version),
+)
+
+
+def _page(of_status: bool) -> Select[Any]:
+    page = _CURRENT.where(_row.id < bindparam("before")).order_by(_row.id.desc()).limit(bindparam("limit"))
+    return page.where(_row.status == bindparam("status")) if of_status else page
+
+
+INSERT = insert(campaigns)
+GET = _CURRENT.where(_row.id == bindparam("campaign_id"))
+NAMED = (
+    _CURRENT.where(_row.name == bindparam("name"))
+    .order_by(case((_row.status == CampaignStatus.ARCHIVED, 1), else_=0), _row.id.desc())
+    .limit(1)
+)
+TAKEN = select(_row.id).where(_row.name == bindparam("name"), _row.status != CampaignStatus.ARCHIVED)
+PAGE = {of_status: _page(of_status) for of_status in (False, True)}
+SAVE = update(campaigns).where(_row.id == bindparam("campaign_id"), _row.version == bindparam("read_version"))
+STEPS = select(campaign_steps.c.steps).where(
+    campaign_steps.c.campaign_id == bindparam("campaign_id"), campaign_steps.c.version == bindparam("version")
+)
+INSERT_STEPS = insert(campaign_steps)
+ACTIVE = select(_row.id, _row.next_cycle_at).where(_row.status == CampaignStatus.ACTIVE).order_by(_row.id)
+SLEEP = update(campaigns).where(_row.id == bindparam("campaign_id")).values(next_cycle_at=bindparam("at"))
+BY_STATUS = select(_row.status, func.count().label("number")).group_by(_row.status)
+INSERT_CRASH = insert(campaign_crashes)
+CRASHES = (
+    select(campaign_crashes)
+    .where(_crash.campaign_id == bindparam("campaign_id"))
+    .order_by(_crash.id.desc())
+    .limit(bindparam("limit"))
+)
+
+FORGET_CRASHES = delete(campaign_crashes).where(_crash.at < bindparam("before"))
+COUNT_PAUSED = select(func.count()).where(
+    _row.status == CampaignStatus.PAUSED, _row.status_reason == bindparam("reason")
+)
+
+
+class Campaigns:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, definition: Definition, status: StatusChange) -> Campaign:
+        self._require_free_name(definition.name)
+        campaign = Campaign(CampaignId(0), definition, status, created_at=status.at, updated_at=status.at)
+        inserted = self._connection.execute(INSERT, _columns(campaign)).inserted_primary_key
+        assert inserted is not None
+        campaign = replace(campaign, id=CampaignId(inserted[0]))
+        self._keep_steps(campaign)
+        return campaign
+
+    def get(self, campaign_id: CampaignId) -> Campaign | None:
+        return _campaign(self._connection.execute(GET, {"campaign_id": campaign_id}).first())
+
+    def named(self, name: str) -> Campaign | None:
+        return _campaign(self._connection.execute(NAMED, {"name": name}).first())
+
+    def page(self, listing: Listing, status: CampaignStatus | None = None) -> Sequence[Campaign]:
+        chosen: dict[str, object] = {"before": int(listing.before or NEWEST_NUMBER), "limit": listing.limit}
+        if status is not None:
+            chosen["status"] = status
+        rows = self._connection.execute(PAGE[status is not None], chosen)
+        return [_known(row) for row in rows]
+
+    def save(self, campaign: Campaign) -> Campaign:
+        if campaign.status.status is not CampaignStatus.ARCHIVED:
+            self._require_free_name(campaign.definition.name, campaign.id)
+        after = replace(campaign, version=campaign.version + 1)
+        named = {"campaign_id": campaign.id, "read_version": campaign.version}
+        if self._connection.execute(SAVE, _columns(after) | named).rowcount == 0:
+            raise StaleWrite(f"campaign {campaign.id} is no longer at version {campaign.version}")
+        self._keep_steps(after)
+        return after
+
+    def steps(self, campaign_id: CampaignId, version: int) -> tuple[Step, ...]:
+        chosen = {"campaign_id": campaign_id, "version": version}
+        steps: tuple[Step, ...] = self._connection.execute(STEPS, chosen).scalar_one()
+        return steps
+
+    def active(self) -> Sequence[tuple[CampaignId, datetime | None]]:
+        return [(CampaignId(row.id), row.next_cycle_at) for row in self._connection.execute(ACTIVE)]
+
+    def sleep_until(self, campaign_id: CampaignId, at: datetime) -> None:
+        self._connection.execute(SLEEP, {"campaign_id": campaign_id, "at": at})
+
+    def by_status(self) -> Mapping[CampaignStatus, int]:
+        return {row.status: row.number for row in self._connection.execute(BY_STATUS)}
+
+    def add_crash(self, crash: Crash) -> None:
+        self._connection.execute(INSERT_CRASH, values(crash))
+
+    def crashes(self, campaign_id: CampaignId, limit: int) -> Sequence[Crash]:
+        rows = self._connection.execute(CRASHES, {"campaign_id": campaign_id, "limit": limit})
+        return [Crash(row.campaign_id, row.at, row.error, row.traceback, row.lead_id) for row in rows]
+
+    def forget_crashes(self, before: datetime) -> None:
+        self._connection.execute(FORGET_CRASHES, {"before": before})
+
+    def count_paused(self, reason: StatusReason) -> int:
+        return self._connection.execute(COUNT_PAUSED, {"reason": reason}).scalar_one()
+
+    def _require_free_name(self, name: str, own: CampaignId | None = None) -> None:
+        taken = self._connection.execute(TAKEN, {"name": name}).scalar()
+        if taken not in (None, own):
+            raise NameTaken(f"campaign {taken} is already called {name!r}")
+
+    def _keep_steps(self, campaign: Campaign) -> None:
+        chosen = {"campaign_id": campaign.id, "version": campaign.steps_version}
+        kept = self._connection.execute(STEPS, chosen).scalar()
+        if kept is None:
+            self._connection.execute(INSERT_STEPS, chosen | {"steps": campaign.definition.steps})
+        else:
+            assert kept == campaign.definition.steps, f"steps changed without a version after {campaign.steps_version}"
+
+
+def _columns(campaign: Campaign) -> dict[str, Any]:
+    """All but the id; the steps have rows of their own."""
+    status = campaign.status
+    return {
+        "name": campaign.definition.name,
+        "definition": replace(campaign.definition, steps=()),
+        "status": status.status,
+        "status_reason": status.reason,
+        "status_by": status.by,
+        "status_at": status.at,
+        "status_figures": status.figures,
+        "status_detail": status.detail,
+        "created_at": campaign.created_at,
+        "updated_at": campaign.updated_at,
+        "steps_version": campaign.steps_version,
+        "first_live_at": campaign.first_live_at,
+        "next_cycle_at": campaign.next_cycle_at,
+        "mutes": campaign.mutes,
+        "version": campaign.version,
+    }
+
+
+def _campaign(row: Row[Any] | None) -> Campaign | None:
+    return None if row is None else _known(row)
+
+
+def _known(row: Row[Any]) -> Campaign:
+    return Campaign(
+        id=CampaignId(row.id),
+        definition=replace(row.definition, steps=row.steps),
+        status=StatusChange(
+            row.status, row.status_reason, row.status_by, row.status_at, row.status_figures, row.status_detail
+        ),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        steps_version=row.steps_version,
+        first_live_at=row.first_live_at,
+        next_cycle_at=row.next_cycle_at,
+        mutes=row.mutes,
+        version=row.version,
+    )

@@ -1,0 +1,57 @@
+"""Whom nobody writes to again, found by keyed hash."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, delete, select
+from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
+
+from camd.domain.facts import SuppressionId
+from camd.domain.suppression import SuppressionReason
+from camd.ports.store import Listing, Suppression
+from camd.store.rows import NEWEST_ID, record, values
+from camd.store.tables import suppressions
+
+_row = suppressions.c
+
+
+def _page(of_reason: bool) -> Select[Any]:
+    page = select(suppressions).where(_row.id < bindparam("before")).order_by(_row.id.desc()).limit(bindparam("limit"))
+    return page.where(_row.reason == bindparam("reason")) if of_reason else page
+
+
+ADD = insert(suppressions).on_conflict_do_nothing(index_elements=["hash", "kind"])
+GET = select(suppressions).where(_row.id == bindparam("suppression_id"))
+COVERING = (
+    select(suppressions).where(_row.hash.in_(bindparam("hashes", expanding=True))).order_by(_row.kind, _row.id).limit(1)
+)
+REMOVE = delete(suppressions).where(_row.id == bindparam("suppression_id"))
+PAGE = {of_reason: _page(of_reason) for of_reason in (False, True)}
+
+
+class Suppressions:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, suppression: Suppression) -> bool:
+        return self._connection.execute(ADD, values(suppression)).rowcount == 1
+
+    def get(self, suppression_id: SuppressionId) -> Suppression | None:
+        return _suppression(self._connection.execute(GET, {"suppression_id": suppression_id}).first())
+
+    def covering(self, hashes: Collection[str]) -> Suppression | None:
+        return _suppression(self._connection.execute(COVERING, {"hashes": list(hashes)}).first())
+
+    def remove(self, suppression_id: SuppressionId) -> None:
+        self._connection.execute(REMOVE, {"suppression_id": suppression_id})
+
+    def page(self, listing: Listing, reason: SuppressionReason | None = None) -> Sequence[Suppression]:
+        chosen: dict[str, object] = {"before": listing.before or NEWEST_ID, "limit": listing.limit}
+        if reason is not None:
+            chosen["reason"] = reason
+        rows = self._connection.execute(PAGE[reason is not None], chosen)
+        return [record(Suppression, row) for row in rows]
+
+
+def _suppression(row: Row[Any] | None) -> Suppression | None:
+    return None if row is None else record(Suppression, row)

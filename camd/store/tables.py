@@ -1,0 +1,317 @@
+"""Every table and index of the database as the statements see them; `migrations/` makes them.
+
+A test holds the two equal. Uniqueness that the product promises stands here and nowhere else.
+"""
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+)
+
+from camd.domain.campaign import CampaignStatus, Definition, StatusReason, Step
+from camd.domain.events import EventType, Value
+from camd.domain.facts import Facts, Verdict
+from camd.domain.lead import Action, HoldReason, LeadStatus, LostReason
+from camd.domain.suppression import SuppressionKind, SuppressionReason
+from camd.domain.token_bucket import QuotaScope
+from camd.ports.providers import JsonScalar
+from camd.ports.store import TouchStatus
+from camd.store.column_types import Instant, Json, Money, Word
+
+metadata = sa.MetaData()
+
+# Only an INTEGER key is SQLite's own row number, and only AUTOINCREMENT never gives one a second time.
+_SERIAL = sa.BigInteger().with_variant(Integer, "sqlite")
+
+
+campaigns = Table(
+    "campaigns",
+    metadata,
+    Column("id", _SERIAL, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("status", Word(CampaignStatus), nullable=False),
+    Column("status_reason", Word(StatusReason)),
+    Column("status_by", Text, nullable=False),
+    Column("status_at", Instant, nullable=False),
+    Column("status_figures", Json[Mapping[str, float]](Mapping[str, float]), nullable=False),
+    Column("status_detail", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("steps_version", Integer, nullable=False),
+    Column("first_live_at", Instant),
+    Column("next_cycle_at", Instant),
+    Column("mutes", Json[Mapping[str, float]](Mapping[str, float]), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("definition", Json[Definition](Definition), nullable=False),
+    sqlite_autoincrement=True,
+)
+_not_archived = campaigns.c.status != sa.literal_column("'archived'")
+Index(
+    "uq_campaigns_name",
+    campaigns.c.name,
+    unique=True,
+    sqlite_where=_not_archived,
+    postgresql_where=_not_archived,
+)
+Index("ix_campaigns_name", campaigns.c.name, campaigns.c.id)
+Index("ix_campaigns_status", campaigns.c.status, campaigns.c.id, campaigns.c.next_cycle_at)
+
+campaign_steps = Table(
+    "campaign_steps",
+    metadata,
+    Column("campaign_id", ForeignKey("campaigns.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("steps", Json[tuple[Step, ...]](tuple[Step, ...]), nullable=False),
+)
+
+campaign_crashes = Table(
+    "campaign_crashes",
+    metadata,
+    Column("id", _SERIAL, primary_key=True),
+    Column("campaign_id", ForeignKey("campaigns.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("traceback", Text, nullable=False),
+    Column("lead_id", Text),
+    Index("ix_campaign_crashes_campaign", "campaign_id", "id"),
+    Index("ix_campaign_crashes_at", "at"),
+    sqlite_autoincrement=True,
+)
+
+campaign_sources = Table(
+    "campaign_sources",
+    metadata,
+    Column("campaign_id", ForeignKey("campaigns.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("cursor", Json[Mapping[str, JsonScalar]](Mapping[str, JsonScalar])),
+    Column("exhausted", Boolean, nullable=False),
+    Column("found", Integer, nullable=False),
+)
+
+candidates = Table(
+    "candidates",
+    metadata,
+    Column("id", _SERIAL, primary_key=True),
+    Column("campaign_id", ForeignKey("campaigns.id"), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("source_ref", Text, nullable=False),
+    Column("facts", Json[Facts](Facts), nullable=False),
+    Column("do_not_contact", Boolean, nullable=False),
+    Column("verdict", Word(Verdict)),
+    Index("uq_candidates_source_ref", "campaign_id", "source", "source_ref", unique=True),
+    Index("ix_candidates_campaign", "campaign_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("campaign_id", ForeignKey("campaigns.id"), nullable=False),
+    Column("file_name", Text),
+    Column("rows", Integer, nullable=False),
+    Column("counts", Json[Mapping[str, int]](Mapping[str, int]), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("finished_at", Instant),
+    Column("undone_at", Instant),
+    Index("ix_imports_campaign", "campaign_id", "id"),
+)
+_unfinished = imports.c.finished_at.is_(None)
+Index("ix_imports_unfinished", imports.c.id, sqlite_where=_unfinished, postgresql_where=_unfinished)
+
+leads = Table(
+    "leads",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("campaign_id", ForeignKey("campaigns.id"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("status", Word(LeadStatus), nullable=False),
+    Column("lost_reason", Word(LostReason)),
+    Column("ever_enriched", Boolean, nullable=False),
+    Column("ever_handed_over", Boolean, nullable=False),
+    Column("ever_replied", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("verdict", Word(Verdict)),
+    Column("verdict_evidence", Text),
+    Column("score", Float),
+    Column("enriched_at", Instant),
+    Column("steps_version", Integer),
+    Column("next_action", Word(Action)),
+    Column("next_action_at", Instant),
+    Column("waits_for", Text),
+    Column("won_mrr", Money),
+    Column("strikes", Integer, nullable=False),
+    Column("import_id", ForeignKey("imports.id")),
+    Column("version", Integer, nullable=False),
+    Column("address_key", Text),
+    Column("address_domain", Text),
+    Column("linkedin", Text),
+    Column("name", Text),
+    Column("source", Text),
+    Column("source_ref", Text),
+    Column("tags", Text, nullable=False),
+    Column("search", Text, nullable=False),
+    Column("facts", Json[Facts](Facts), nullable=False),
+    Index("uq_leads_key", "campaign_id", "key", unique=True),
+    Index("ix_leads_campaign", "campaign_id", "id"),
+    Index("ix_leads_status", "campaign_id", "status", "id"),
+)
+
+
+def _index_where_known(name: str, *columns: sa.Column[object], known: sa.Column[object]) -> None:
+    """Most leads lack most keys; an equality with the column proves to both databases that it is not null."""
+    condition = known.is_not(None)
+    Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
+
+
+_lead = leads.c
+_index_where_known(
+    "ix_leads_due",
+    _lead.campaign_id,
+    _lead.next_action,
+    _lead.next_action_at,
+    _lead.id,
+    known=_lead.next_action,
+)
+_index_where_known(
+    "ix_leads_source", _lead.campaign_id, _lead.source, _lead.source_ref, _lead.id, known=_lead.source_ref
+)
+_index_where_known("ix_leads_linkedin", _lead.campaign_id, _lead.linkedin, _lead.id, known=_lead.linkedin)
+_index_where_known("ix_leads_name", _lead.campaign_id, _lead.name, _lead.id, known=_lead.name)
+_index_where_known("ix_leads_address_key", _lead.address_key, _lead.id, known=_lead.address_key)
+_index_where_known("ix_leads_address_domain", _lead.address_domain, _lead.id, known=_lead.address_domain)
+_index_where_known("ix_leads_import", _lead.import_id, _lead.id, known=_lead.import_id)
+
+lead_holds = Table(
+    "lead_holds",
+    metadata,
+    Column("lead_id", ForeignKey("leads.id"), primary_key=True),
+    Column("reason", Word(HoldReason), primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant),
+    Column("note", Text),
+)
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("campaign_id", ForeignKey("campaigns.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("amount", sa.BigInteger, nullable=False),
+)
+
+touches = Table(
+    "touches",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("campaign_id", ForeignKey("campaigns.id"), nullable=False),
+    Column("lead_id", ForeignKey("leads.id"), nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("status", Word(TouchStatus), nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("mailbox", Text),
+    Column("subject", Text),
+    Column("body", Text),
+    Column("reason", Text),
+    Column("message_id", Text),
+    Column("sent_at", Instant),
+    Column("steps_version", Integer, nullable=False),
+    Column("created_at", Instant),
+    Column("version", Integer, nullable=False),
+    Index("uq_touches_step", "lead_id", "step", unique=True),
+    Index("uq_touches_campaign_step", "campaign_id", "lead_id", "step", unique=True),
+)
+
+previews = Table(
+    "previews",
+    metadata,
+    Column("lead_id", ForeignKey("leads.id"), primary_key=True),
+    Column("campaign_id", ForeignKey("campaigns.id"), nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("mailbox", Text),
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("ix_previews_due", "campaign_id", "due_at", "lead_id"),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Word(SuppressionKind), nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("value", Text),
+    Column("reason", Word(SuppressionReason), nullable=False),
+    Column("note", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("by", Text, nullable=False),
+    # The hash stands first: the gate asks for several hashes whatever their kind.
+    Index("uq_suppressions_hash", "hash", "kind", unique=True),
+    Index("ix_suppressions_reason", "reason", "id"),
+)
+
+quota_buckets = Table(
+    "quota_buckets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("theoretical_arrival", Instant, nullable=False),
+)
+
+quota_debits = Table(
+    "quota_debits",
+    metadata,
+    Column("id", _SERIAL, primary_key=True),
+    Column("scope", Word(QuotaScope), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("amount", Integer, nullable=False),
+    Index("ix_quota_debits_day", "scope", "key", "day", "amount"),
+    Index("ix_quota_debits_at", "scope", "key", "at", "id"),
+    sqlite_autoincrement=True,
+)
+
+# No foreign keys: the ledger outlives what it tells of.
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("seq", _SERIAL, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("type", Word(EventType), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("campaign_id", sa.BigInteger),
+    Column("lead_id", Text),
+    Column("touch_id", Text),
+    Column("data", Json[Mapping[str, Value]](Mapping[str, Value]), nullable=False),
+    Index("ix_ledger_campaign", "campaign_id", "seq"),
+    Index("ix_ledger_lead", "lead_id", "seq"),
+    sqlite_autoincrement=True,
+)
+
+instance = Table(
+    "instance",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1"), primary_key=True, autoincrement=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("kill_switch", Boolean, nullable=False),
+    Column("kill_switch_reason", Text),
+    Column("kill_switch_since", Instant),
+    Column("kill_switch_by", Text),
+)
