@@ -136,6 +136,11 @@ def linkedin_key(url: str | None) -> str | None:
     return f"https://www.linkedin.com/in/{quote(slug, safe='').lower()}" if slug else None
 
 
+def normalise_linkedin_url(url: str) -> str:
+    """The one form of a public profile's URL; any other link as given, for a person to open: it is no identity."""
+    return linkedin_key(url) or url.strip()
+
+
 def registrable_domain(host: str) -> str | None:
     """The name a company registers, as a lower-case A-label (public suffix list, ICANN part).
 

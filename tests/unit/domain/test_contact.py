@@ -13,6 +13,7 @@ from camd.domain.contact import (
     lead_key,
     linkedin_key,
     name_key,
+    normalise_linkedin_url,
     parse_address,
     refuse_header_break,
     registrable_domain,
@@ -187,6 +188,13 @@ def test_an_escaped_slug_and_its_letters_are_one_profile() -> None:
 )
 def test_a_url_without_a_public_profile_is_no_identity(url: str | None) -> None:
     assert linkedin_key(url) is None
+
+
+def test_a_stored_profile_url_has_one_form_and_another_link_stays_as_given() -> None:
+    assert normalise_linkedin_url("de.linkedin.com/in/Ann-Lee/") == "https://www.linkedin.com/in/ann-lee"
+    assert normalise_linkedin_url(" https://www.linkedin.com/sales/lead/ACwAAb ") == (
+        "https://www.linkedin.com/sales/lead/ACwAAb"
+    )
 
 
 def test_a_name_that_begins_like_a_member_id_is_a_profile() -> None:
