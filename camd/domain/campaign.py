@@ -223,6 +223,7 @@ class Campaign:
     created_at: datetime
     updated_at: datetime
     steps_version: int = 1
+    planned_dry: bool = True
     first_live_at: datetime | None = None
     next_cycle_at: datetime | None = None
     mutes: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))

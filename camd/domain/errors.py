@@ -48,3 +48,7 @@ class Invalid(CamdError):
     def __init__(self, message: str, *, field: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class UnknownCampaign(CamdError):
+    """There is no such campaign."""

@@ -6,7 +6,7 @@ all in the commit of the lead itself; lists, metrics and rules read the tallies 
 
 from collections import Counter
 
-from camd.domain.lead import Lead, LeadStatus
+from camd.domain.lead import Lead, LeadStatus, LostReason
 
 CONTACTED = "contacted"
 CONTACTED_CONVERTED = "contacted_converted"
@@ -15,8 +15,16 @@ QUALIFIED_CENTS = "qualified_cents"
 QUALIFIED_WITHOUT_MRR = "qualified_without_mrr"
 
 
+HOLD = "hold:"
+WAITS = "waits:"
+
+
 def status_name(status: LeadStatus) -> str:
     return f"status:{status}"
+
+
+def lost_after_contact(reason: LostReason) -> str:
+    return f"lost_after_contact:{reason}"
 
 
 def tally(lead: Lead) -> Counter[str]:
@@ -26,7 +34,7 @@ def tally(lead: Lead) -> Counter[str]:
     if state.ever_handed_over:
         counted[CONTACTED] = 1
         if state.lost_reason:
-            counted[f"lost_after_contact:{state.lost_reason}"] = 1
+            counted[lost_after_contact(state.lost_reason)] = 1
         if lead.status in (LeadStatus.QUALIFIED, LeadStatus.WON):
             counted[CONTACTED_CONVERTED] = 1
     if lead.won_mrr is not None and lead.status is LeadStatus.WON:
@@ -37,9 +45,9 @@ def tally(lead: Lead) -> Counter[str]:
         else:
             counted[QUALIFIED_CENTS] = int(lead.facts.expected_mrr * 100)
     for hold in lead.holds:
-        counted[f"hold:{hold.reason}"] = 1
+        counted[f"{HOLD}{hold.reason}"] = 1
     if lead.waits_for:
-        counted[f"waits:{lead.waits_for}"] = 1
+        counted[f"{WAITS}{lead.waits_for}"] = 1
     return counted
 
 

@@ -1,0 +1,61 @@
+"""Doorbells: they shorten a wait and carry nothing. A ring that is lost costs one tick, never work.
+
+A bell that nobody hears is remembered until its owner waits next, so a ring between two waits is not missed.
+"""
+
+from datetime import datetime
+
+import anyio
+
+from camd.domain.facts import CampaignId
+from camd.ports.clock import Clock
+
+
+class Doorbell:
+    """One waiter, many ringers."""
+
+    def __init__(self) -> None:
+        self._rung = anyio.Event()
+
+    def ring(self) -> None:
+        self._rung.set()
+
+    async def wait(self, timeout_seconds: float) -> bool:
+        """True when it rang, false when the time was over."""
+        with anyio.move_on_after(max(timeout_seconds, 0)):
+            await self._rung.wait()
+        rung = self._rung.is_set()
+        self._rung = anyio.Event()
+        return rung
+
+
+class Doorbells:
+    """One bell for each campaign's actor, and one for the supervisor's roster of active campaigns."""
+
+    def __init__(self) -> None:
+        self.roster = Doorbell()
+        self._campaigns: dict[CampaignId, Doorbell] = {}
+
+    def of(self, campaign_id: CampaignId) -> Doorbell:
+        return self._campaigns.setdefault(campaign_id, Doorbell())
+
+    def ring(self, campaign_id: CampaignId) -> None:
+        """Wakes the campaign's actor if it has one."""
+        if bell := self._campaigns.get(campaign_id):
+            bell.ring()
+
+    def ring_all(self) -> None:
+        """The clock was set, or the gate moved: everybody looks again."""
+        self.roster.ring()
+        for bell in self._campaigns.values():
+            bell.ring()
+
+    def forget(self, campaign_id: CampaignId) -> None:
+        self._campaigns.pop(campaign_id, None)
+
+
+def seconds_until(at: datetime | None, clock: Clock, at_most: float) -> float:
+    """How long to sleep for the wall clock's `at`, bounded because that clock may be set meanwhile."""
+    if at is None:
+        return at_most
+    return min(max((at - clock.now()).total_seconds(), 0.0), at_most)

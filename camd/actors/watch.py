@@ -1,0 +1,122 @@
+"""Watches the machine under the daemon: the loop, the clock, the database and the disk.
+
+What it finds goes into `Health`, the metrics and the send gate. It says once when something goes and once when it
+comes back.
+"""
+
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import anyio
+
+from camd.actors.health import Health
+from camd.actors.wake import Doorbells
+from camd.domain import tally
+from camd.domain.campaign import CampaignStatus, StatusReason
+from camd.domain.errors import Transient
+from camd.domain.lead import HoldReason, LeadStatus
+from camd.pipeline.context import Context
+from camd.pipeline.send_gate import REOPENS_AFTER, GateReason
+from camd.ports.store import Tx
+from camd.telemetry.logs import get_log
+
+log = get_log()
+
+TICK_SECONDS = 5.0
+JUMP = timedelta(seconds=30)
+"""A wall clock that moved so much more or less than the monotonic one was set; NTP slews by far less."""
+DISK_FULL_BYTES = 200_000_000
+_GAUGE_TICKS = 6
+
+
+class Watch:
+    def __init__(self, context: Context, health: Health, bells: Doorbells, database: Path) -> None:
+        self._context = context
+        self._health = health
+        self._bells = bells
+        self._database = database
+
+    async def run(self) -> None:
+        """Ticks until cancelled."""
+        clock = self._context.clock
+        ticks = 0
+        while True:
+            wall, steady = clock.now(), clock.monotonic()
+            await anyio.sleep(TICK_SECONDS)
+            elapsed = clock.monotonic() - steady
+            self._note_lag(elapsed - TICK_SECONDS)
+            self._compare_clocks(wall, elapsed)
+            self._look_at_disk()
+            await self._ask_store()
+            if ticks % _GAUGE_TICKS == 0 and self._health.store_error is None:
+                await self.set_gauges()
+            ticks += 1
+
+    def _note_lag(self, seconds: float) -> None:
+        self._health.lag_seconds = max(seconds, 0.0)
+        self._context.metrics.event_loop_lag_seconds.set(self._health.lag_seconds)
+
+    def _compare_clocks(self, wall_before: datetime, elapsed_seconds: float) -> None:
+        now = self._context.clock.now()
+        jump = now - wall_before - timedelta(seconds=elapsed_seconds)
+        if abs(jump) < JUMP:
+            return
+        direction = "forward" if jump > timedelta(0) else "backward"
+        log.warning("clock.jumped", direction=direction, jump_s=jump.total_seconds())
+        self._context.metrics.clock_jumps_total.labels(direction).inc()
+        # A clock that ran ahead makes everything due at once: nobody is written to until a person could look.
+        self._context.gate.close(GateReason.CLOCK_JUMPED, now + REOPENS_AFTER)
+        self._bells.ring_all()
+
+    def _look_at_disk(self) -> None:
+        try:
+            disk = os.statvfs(self._database.parent)
+        except OSError:
+            return
+        free = disk.f_bavail * disk.f_frsize
+        self._health.disk_free_bytes = free
+        self._context.metrics.disk_free_bytes.set(free)
+        if free < DISK_FULL_BYTES:
+            self._context.gate.close(GateReason.DISK_FULL)
+        else:
+            self._context.gate.open(GateReason.DISK_FULL)
+
+    async def _ask_store(self) -> None:
+        """An empty unit takes the write lock, which is what a read-only or vanished database refuses."""
+        try:
+            await self._context.store.write(lambda _tx: None)
+        except Transient as failure:
+            if self._health.store_error is None:
+                log.error("db.commit_failed", error=failure)
+            self._health.store_error = str(failure)
+        else:
+            self._health.store_error = None
+        self._context.metrics.ready.set(self._health.is_ready)
+
+    async def set_gauges(self) -> None:
+        """The gauges that are read from the store and the file system."""
+        metrics = self._context.metrics
+        by_status, tallies, parked = await self._context.store.read(_counts)
+        for status in CampaignStatus:
+            metrics.campaigns.labels(status).set(by_status.get(status, 0))
+        for lead_status in LeadStatus:
+            metrics.leads.labels(lead_status).set(tallies.get(tally.status_name(lead_status), 0))
+        for reason in HoldReason:
+            metrics.leads_on_hold.labels(reason).set(tallies.get(f"{tally.HOLD}{reason}", 0))
+        metrics.actors_parked.set(parked)
+        metrics.db_size_bytes.set(_size(self._database))
+        metrics.db_wal_bytes.set(_size(Path(f"{self._database}-wal")))
+
+
+def _counts(tx: Tx) -> tuple[dict[CampaignStatus, int], dict[str, int], int]:
+    parked = tx.campaigns.count_paused(StatusReason.PARKED)
+    return dict(tx.campaigns.by_status()), dict(tx.leads.all_tallies()), parked
+
+
+def _size(path: Path) -> int:
+    """Asked of the directory, never by opening: closing a descriptor of the database drops SQLite's locks."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -1,0 +1,58 @@
+"""What the stages work with: the ports, and the settings of the instance that rules read."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from camd.domain.errors import CamdError
+from camd.domain.facts import LeadId
+from camd.domain.lead import Lead
+from camd.pipeline.send_gate import SendGate
+from camd.ports.clock import Clock, Entropy, IdSource
+from camd.ports.mail import Renderer
+from camd.ports.providers import AddressVerifier, Found, LeadSource, Rejected
+from camd.ports.quota import RateQuota
+from camd.ports.settings import Settings
+from camd.ports.store import Store
+from camd.telemetry.metrics import Metrics
+
+ReadRows = Callable[[BinaryIO, Mapping[str, str]], Iterator[Found | Rejected]]
+"""Reads a CSV file with a column mapping; raises `Invalid` where the file as a whole cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Built once, by `daemon/wiring.py` or by a test's world."""
+
+    store: Store
+    clock: Clock
+    entropy: Entropy
+    ids: IdSource
+    settings: Settings
+    sources: Mapping[str, LeadSource]
+    verifier: AddressVerifier
+    renderer: Renderer
+    quota: RateQuota
+    gate: SendGate
+    metrics: Metrics
+    read_rows: ReadRows
+
+
+class LeadCrash(Exception):
+    """A stage crashed while it worked on this lead; the cause is chained. The supervisor counts it as a strike."""
+
+    def __init__(self, lead_id: LeadId) -> None:
+        super().__init__(lead_id)
+        self.lead_id = lead_id
+
+
+@contextmanager
+def working_on(lead: Lead) -> Iterator[None]:
+    """Names the lead in whatever bug crashes the block; failures that camd expects pass as they are."""
+    try:
+        yield
+    except CamdError:
+        raise
+    except Exception as error:
+        raise LeadCrash(lead.id) from error

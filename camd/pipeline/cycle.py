@@ -1,0 +1,310 @@
+"""One pass of a campaign's pipeline: every stage once, on one bounded batch each, and a CycleReport.
+
+It alone acts on what the stages decide. Each commit first looks whether the campaign is still the one that was
+read: a pause or an edit ends the cycle, nothing of it is lost, and the next cycle begins with the change.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar, assert_never
+
+from camd.domain import tally
+from camd.domain.campaign import Campaign, CampaignStatus, StatusReason
+from camd.domain.errors import Misconfigured, Scope, UnknownCampaign
+from camd.domain.events import ENGINE, Event, EventType
+from camd.domain.facts import CampaignId
+from camd.domain.lead import Action, Lead
+from camd.domain.outcome import Advance, Discard, Outcome, Snooze
+from camd.domain.run_mode import DryReason, RunMode, run_mode
+from camd.domain.send_window import NeverOpens
+from camd.domain.zones import UnknownZone
+from camd.pipeline import dedupe, discover, enrich, evaluate, outreach, record, score
+from camd.pipeline.context import Context, working_on
+from camd.ports.store import Candidate, StaleWrite, Tx
+from camd.schema.report import CycleError, CycleReport
+from camd.telemetry.logs import get_log
+
+log = get_log()
+
+T = TypeVar("T")
+
+UNIT = 100
+"""Leads in one commit: small enough that other writers wait for milliseconds."""
+RETRY_SOURCE_AFTER = timedelta(minutes=5)
+
+
+async def run_cycle(ctx: Context, campaign_id: CampaignId, *, call_dry: bool) -> CycleReport:
+    """Runs one cycle. Raises `UnknownCampaign`; a bug in a stage comes out as it is."""
+    campaign = await ctx.store.read(lambda tx: tx.campaigns.get(campaign_id))
+    if campaign is None:
+        raise UnknownCampaign(f"there is no campaign {campaign_id}")
+    mode = run_mode(campaign, instance_dry=ctx.settings.engine.dry_run, call_dry=call_dry)
+    cycle = _Cycle(ctx, campaign, mode)
+    started = ctx.clock.monotonic()
+    try:
+        await cycle.run()
+    except StaleWrite:
+        cycle.wake(ctx.clock.now())
+    except (Misconfigured, UnknownZone, NeverOpens) as problem:
+        await cycle.pause_misconfigured(problem)
+    report = await cycle.finish(ctx.clock.monotonic() - started)
+    log.info(
+        "campaign.cycle_finished",
+        campaign_id=campaign_id,
+        dry_run=report.dry_run,
+        duration_s=report.duration_seconds,
+    )
+    return report
+
+
+class _Cycle:
+    def __init__(self, ctx: Context, campaign: Campaign, mode: RunMode) -> None:
+        self._ctx = ctx
+        self._campaign = campaign
+        self._mode = mode
+        self._report = CycleReport(campaign_id=campaign.id, campaign_name=campaign.definition.name, dry_run=mode.dry)
+        self._wake_at: datetime | None = None
+        # A dry call on a live campaign looks, and leaves the schedule of its leads alone.
+        self._peeks = mode.dry_reasons == (DryReason.CALL,)
+
+    async def run(self) -> None:
+        if self._campaign.planned_dry != self._mode.dry and not self._peeks:
+            await self._plan_anew()
+        if self._mode.discovers:
+            with self._stage("discover"):
+                await self._discover()
+        with self._stage("dedupe"):
+            await self._dedupe()
+        with self._stage("enrich"):
+            await self._enrich()
+        with self._stage("score"):
+            await self._score()
+        with self._stage("outreach"):
+            await self._outreach()
+        with self._stage("evaluate"):
+            await self._evaluate()
+
+    def wake(self, at: datetime) -> None:
+        """The campaign has to be looked at again at `at`, or earlier."""
+        self._wake_at = at if self._wake_at is None else min(self._wake_at, at)
+
+    async def pause_misconfigured(self, problem: Exception) -> None:
+        """A person must mend the campaign; until then it rests."""
+        self._report.errors.append(CycleError(stage="cycle", scope=Scope.CAMPAIGN, message=str(problem)))
+        if not self._campaign.is_active:
+            return
+
+        def unit(tx: Tx) -> Campaign:
+            return evaluate.change_status(
+                tx,
+                self._fresh(tx),
+                CampaignStatus.PAUSED,
+                StatusReason.MISCONFIGURED,
+                self._ctx.clock.now(),
+                detail=str(problem),
+            )
+
+        self._note_status(await self._ctx.store.write(unit))
+
+    async def finish(self, duration_seconds: float) -> CycleReport:
+        now = self._ctx.clock.now()
+        idle = now + timedelta(seconds=self._ctx.settings.engine.max_idle_seconds)
+        self._report.duration_seconds = round(duration_seconds, 6)
+
+        def closing(tx: Tx) -> tuple[datetime | None, Mapping[str, int], bool]:
+            due = tx.leads.next_due(self._campaign.id)
+            return due, tx.leads.tallies(self._campaign.id), tx.instance.kill_switch().on
+
+        due, tallies, killed = await self._ctx.store.read(closing)
+        if self._campaign.is_active:
+            self._report.next_wake_at = min(idle, *(at for at in (due, self._wake_at) if at is not None))
+        self._report.waiting_for = self._waiting_for(tallies, killed=killed)
+        self._ctx.metrics.cycles_total.labels("dry" if self._mode.dry else "live").inc()
+        self._ctx.metrics.cycle_duration_seconds.observe(duration_seconds)
+        return self._report
+
+    def _waiting_for(self, tallies: Mapping[str, int], *, killed: bool) -> dict[str, int]:
+        waiting: dict[str, int] = {reason.value: 1 for reason in self._mode.dry_reasons}
+        if killed:
+            waiting["kill_switch"] = 1
+        if self._ctx.gate.closures():
+            waiting["gate_closed"] = 1
+        for name, count in sorted(tallies.items()):
+            if name.startswith(tally.HOLD):
+                waiting[name] = count
+            elif name.startswith(tally.WAITS):
+                waiting[name.removeprefix(tally.WAITS)] = count
+        return waiting or {"nothing_due": 1}
+
+    async def _plan_anew(self) -> None:
+        """The campaign went live or dry since its last cycle: previews go, and every open lead is planned anew."""
+        now = self._ctx.clock.now()
+
+        def unit(tx: Tx) -> Campaign:
+            campaign = self._fresh(tx)
+            tx.previews.drop_campaign(campaign.id)
+            tx.leads.wake(campaign.id, Action.OUTREACH, now)
+            first_live_at = campaign.first_live_at or (None if self._mode.dry else now)
+            return tx.campaigns.save(replace(campaign, planned_dry=self._mode.dry, first_live_at=first_live_at))
+
+        self._campaign = await self._ctx.store.write(unit)
+
+    async def _discover(self) -> None:
+        stored = await self._ctx.store.read(lambda tx: tx.sources.of(self._campaign.id))
+        found = await discover.discover(self._ctx, self._campaign, discover.source_states(self._campaign, stored))
+        self._report.errors += found.errors
+        if any(error.scope is not Scope.ITEM for error in found.errors):
+            self.wake(self._ctx.clock.now() + RETRY_SOURCE_AFTER)
+        if found.more:
+            self.wake(self._ctx.clock.now())
+        for page in found.pages:
+            await self._write(partial(discover.store_page, campaign=self._campaign, read=page))
+
+    async def _dedupe(self) -> None:
+        candidates = await self._ctx.store.read(lambda tx: tx.candidates.waiting(self._campaign.id, dedupe.BATCH))
+        if len(candidates) == dedupe.BATCH:
+            self.wake(self._ctx.clock.now())
+        for some in _chunks(candidates):
+            admissions = await self._write(partial(self._admit, candidates=some))
+            for admission in admissions:
+                if isinstance(admission, dedupe.Admitted):
+                    self._report.leads_discovered += 1
+                else:
+                    self._report.duplicates_skipped += 1
+
+    def _admit(self, tx: Tx, candidates: Sequence[Candidate]) -> list[dedupe.Admission]:
+        now = self._ctx.clock.now()
+        return dedupe.admit_candidates(tx, self._ctx, self._campaign, candidates, now=now, dry=self._mode.dry)
+
+    async def _enrich(self) -> None:
+        now = self._ctx.clock.now()
+        leads = await self._due(Action.ENRICH, enrich.BATCH)
+        outcomes = await enrich.enrich(self._ctx, leads, now) if leads else []
+        self._report.leads_enriched += await self._record("enrich", outcomes, now)
+
+    async def _score(self) -> None:
+        now = self._ctx.clock.now()
+        leads = await self._due(Action.SCORE, score.BATCH)
+        outcomes = score.score_leads(self._campaign, leads, now)
+        self._report.leads_scored += await self._record("score", outcomes, now)
+
+    async def _outreach(self) -> None:
+        now = self._ctx.clock.now()
+        leads = await self._due(Action.OUTREACH, outreach.BATCH)
+        if not leads:
+            return
+
+        def reading(tx: Tx) -> tuple[list[outreach.LeadView], Sequence[datetime]]:
+            views = outreach.read_views(tx, self._campaign, leads)
+            batch = {lead.id for lead in leads}
+            previewed = tx.previews.instants(self._campaign.id, now) if self._mode.dry else ()
+            return views, [at for lead_id, at in previewed if lead_id not in batch]
+
+        views, previewed = await self._ctx.store.read(reading)
+        plans = outreach.plan_outreach(
+            self._ctx, self._campaign, views, dry=self._mode.dry, previewed=previewed, now=now
+        )
+        for some in _chunks(plans):
+            self._report.touches_planned += await self._write(partial(self._record_plans, plans=some, now=now))
+
+    def _record_plans(self, tx: Tx, plans: Sequence[outreach.Plan], now: datetime) -> int:
+        return sum(self._record_plan(tx, plan, now) for plan in plans)
+
+    def _record_plan(self, tx: Tx, plan: outreach.Plan, now: datetime) -> bool:
+        lead = plan.view.lead
+        with working_on(lead):
+            if not self._peeks and not self._settle(tx, lead, plan.outcome, now):
+                return False
+            if plan.preview is None:
+                tx.previews.drop_lead(lead.id)
+            else:
+                tx.previews.put(plan.preview)
+                return True
+            if plan.touch is None or not tx.touches.insert(plan.touch):
+                return False
+            data = {"step": plan.touch.step}
+            tx.ledger.append(
+                Event(EventType.TOUCH_PLANNED, now, ENGINE, lead.campaign_id, lead.id, plan.touch.id, data)
+            )
+            return True
+
+    async def _evaluate(self) -> None:
+        def unit(tx: Tx) -> Campaign | None:
+            states = discover.source_states(self._campaign, tx.sources.of(self._campaign.id))
+            return evaluate.evaluate(tx, self._fresh(tx), states, self._ctx.clock.now())
+
+        if changed := await self._ctx.store.write(unit):
+            self._note_status(changed)
+
+    def _note_status(self, changed: Campaign) -> None:
+        self._campaign = changed
+        reason = changed.status.reason
+        if changed.status.status is CampaignStatus.PAUSED:
+            self._report.campaign_paused = reason
+        log.warning("campaign.status_changed", campaign_id=changed.id, status=changed.status.status, reason=reason)
+
+    async def _due(self, action: Action, batch: int) -> Sequence[Lead]:
+        now = self._ctx.clock.now()
+        leads = await self._ctx.store.read(lambda tx: tx.leads.due(self._campaign.id, action, now, batch))
+        if len(leads) == batch:
+            self.wake(now)
+        return leads
+
+    async def _record(self, stage: str, outcomes: Sequence[tuple[Lead, Outcome]], now: datetime) -> int:
+        """Commits the outcomes in units; answers how many leads advanced."""
+        advanced = 0
+        for some in _chunks(outcomes):
+            advanced += await self._write(partial(self._settle_all, outcomes=some, now=now))
+        self._ctx.metrics.stage_items_total.labels(stage, "advanced").inc(advanced)
+        self._ctx.metrics.stage_items_total.labels(stage, "snoozed").inc(len(outcomes) - advanced)
+        return advanced
+
+    def _settle_all(self, tx: Tx, outcomes: Sequence[tuple[Lead, Outcome]], now: datetime) -> int:
+        settled = [self._settle(tx, lead, outcome, now) and isinstance(outcome, Advance) for lead, outcome in outcomes]
+        return sum(settled)
+
+    def _settle(self, tx: Tx, lead: Lead, outcome: Outcome, now: datetime) -> bool:
+        """False where the lead was changed meanwhile: it stays due, and the next cycle sees it as it is."""
+        with working_on(lead):
+            try:
+                match outcome:
+                    case Advance(after, events):
+                        record.apply(tx, lead, events, actor=ENGINE, now=now, after=after)
+                    case Snooze(until, reason):
+                        tx.leads.save(lead, replace(lead, next_action_at=until, waits_for=reason))
+                    case Discard():
+                        tx.leads.save(lead, replace(lead, next_action=None, next_action_at=None, waits_for=None))
+                    case never:
+                        assert_never(never)
+            except StaleWrite:
+                return False
+        return True
+
+    async def _write(self, unit: Callable[[Tx], T]) -> T:
+        def guarded(tx: Tx) -> T:
+            self._fresh(tx)
+            return unit(tx)
+
+        return await self._ctx.store.write(guarded)
+
+    def _fresh(self, tx: Tx) -> Campaign:
+        """The campaign, if it is still the one this cycle read; raises `StaleWrite`."""
+        campaign = tx.campaigns.get(self._campaign.id)
+        if campaign is None or campaign.version != self._campaign.version:
+            raise StaleWrite("the campaign was changed while its cycle ran")
+        return campaign
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        started = self._ctx.clock.monotonic()
+        yield
+        duration = self._ctx.clock.monotonic() - started
+        self._ctx.metrics.stage_duration_seconds.labels(name).observe(duration)
+
+
+def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), UNIT):
+        yield items[start : start + UNIT]

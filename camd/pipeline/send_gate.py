@@ -1,0 +1,65 @@
+"""The state of the instance's send gate: closed by a common cause, a jump of the clock or a full disk.
+
+It is this process's own: a new process starts with an open gate and looks for itself.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from camd.ports.clock import Clock
+from camd.telemetry.logs import get_log
+from camd.telemetry.metrics import Metrics
+
+log = get_log()
+
+
+class GateReason(StrEnum):
+    COMMON_CAUSE = "common_cause"
+    CLOCK_JUMPED = "clock_jumped"
+    DISK_FULL = "disk_full"
+
+
+REOPENS_AFTER = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """`until` is none where the gate opens only when its cause is gone."""
+
+    reason: GateReason
+    since: datetime
+    until: datetime | None
+
+
+class SendGate:
+    """Open unless a closure stands. A person's `open` ends every closure; a standing cause closes it again."""
+
+    def __init__(self, clock: Clock, metrics: Metrics) -> None:
+        self._clock = clock
+        self._metrics = metrics
+        self._closures: dict[GateReason, Closure] = {}
+
+    def close(self, reason: GateReason, until: datetime | None = None) -> None:
+        """Closes, or moves the end of a closure that stands for the same reason."""
+        standing = self._closures.get(reason)
+        since = standing.since if standing else self._clock.now()
+        self._closures[reason] = Closure(reason, since, until)
+        if standing is None:
+            log.error("send.gate_closed", reason=reason)
+            self._metrics.gate_closed_by(self._closures)
+
+    def open(self, reason: GateReason | None = None) -> None:
+        """Ends the closure for `reason`, or every one."""
+        for ended in [reason] if reason else list(self._closures):
+            if self._closures.pop(ended, None):
+                log.info("send.gate_opened", reason=ended)
+                self._metrics.gate_closed_by(self._closures)
+
+    def closures(self) -> tuple[Closure, ...]:
+        """The closures that stand now, after those whose time has come were ended."""
+        now = self._clock.now()
+        for closure in list(self._closures.values()):
+            if closure.until is not None and closure.until <= now:
+                self.open(closure.reason)
+        return tuple(self._closures.values())
