@@ -414,8 +414,8 @@ def _limits(
 def _send_for_a_day(sent: list[list[int]], waits: tuple[int, ...], leads: int, room: int) -> None:
     """`sent` holds, by step, the mails sent by the end of each working day, nothing before the first."""
     today = len(sent[0])
-    for step in reversed(range(1, len(sent))):
-        due_by_now = sent[step - 1][max(0, today - max(1, waits[step - 1]))]
+    for step, wait in enumerate(waits, start=1):
+        due_by_now = sent[step - 1][max(0, today - max(1, wait))]
         mails = min(room, due_by_now - sent[step][-1])
         sent[step].append(sent[step][-1] + mails)
         room -= mails

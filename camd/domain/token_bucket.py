@@ -161,9 +161,12 @@ class VolumeCap:
 
 def closing(now: datetime, windows: Iterable[CapWindow]) -> Allowed | NotBefore:
     """Denies in the last 120 s of a local day that one of the windows counts: what is begun then ends in the next."""
-    starts = (next_day_start(now, window.zone) for window in windows if isinstance(window, LocalDay))
-    near = [start for start in starts if start - now <= CLOSING_TIME]
-    return NotBefore(max(near)) if near else Allowed()
+    for window in windows:
+        if isinstance(window, LocalDay):
+            start = next_day_start(now, window.zone)
+            if start - now <= CLOSING_TIME:
+                return NotBefore(start)
+    return Allowed()
 
 
 def day_windows(old: str, new: str, changed_at: datetime, now: datetime) -> tuple[LocalDay, ...]:

@@ -297,8 +297,12 @@ def test_an_instance_limit_binds_where_it_is_the_smallest() -> None:
 
 
 def test_follow_ups_go_before_first_mails() -> None:
-    # 10 first mails a day until day 3, when the follow-ups to day 1 take all the room.
-    assert plan(leads=30, waits=(2,), campaign_limit=10) == Capacity(10, 50, 5, QuotaScope.CAMPAIGN)
+    # Three days of first mails, three of follow-ups to them, and one for the ten leads left over.
+    assert plan(leads=40, waits=(3,), campaign_limit=10) == Capacity(10, 50, 7, QuotaScope.CAMPAIGN)
+
+
+def test_a_follow_up_takes_no_room_before_its_wait_is_over() -> None:
+    assert plan(leads=30, waits=(3,), campaign_limit=10) == Capacity(10, 50, 3, QuotaScope.CAMPAIGN)
 
 
 def test_the_limit_named_is_the_one_that_binds_on_most_days() -> None:
