@@ -253,7 +253,6 @@ def _login_stops(check: PreflightInput) -> Iterator[Finding]:
 
 def _inbox_stops(check: PreflightInput) -> Iterator[Finding]:
     deaf = [mailbox.name for mailbox in check.mailboxes if not mailbox.has_inbox]
-    mend = f"Set imap_host or maildir under [mailboxes.<name>] in {_file(check)} for: {', '.join(deaf)}"
     by_page = check.public_enabled and (check.public_base_url or "").lower().startswith("https://")
     by_reply = check.reply_opt_out and check.mailboxes and not deaf
     if not (by_page or by_reply):
@@ -267,7 +266,7 @@ def _inbox_stops(check: PreflightInput) -> Iterator[Finding]:
         yield _stop(
             FindingName.NO_INBOX,
             f"Follow-ups would be sent without seeing answers to: {', '.join(deaf)}",
-            mend,
+            f"Set imap_host or maildir under [mailboxes.<name>] in {_file(check)} for each of them",
         )
 
 

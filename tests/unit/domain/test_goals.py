@@ -44,8 +44,6 @@ def muted(reason: StatusReason, definition: Definition, figures: GoalFigures, no
     return dict([entry])
 
 
-# Goal
-
 CLIENTS = replace(PLAIN, target_clients=10)
 MRR = replace(PLAIN, target_mrr=Decimal(5_000))
 BOTH = replace(PLAIN, target_clients=10, target_mrr=Decimal(5_000))
@@ -117,9 +115,6 @@ def test_a_resumed_goal_stays_silent_until_a_target_changes() -> None:
     assert reason_of(replace(BOTH, target_mrr=None), figures, mutes) is StatusReason.GOAL_REACHED
 
 
-# Losses
-
-
 def losses(contacted: int, **lost: int) -> GoalFigures:
     by_reason = {LostReason(reason): number for reason, number in lost.items()}
     return GoalFigures(contacted=contacted, lost_after_contact=by_reason)
@@ -161,8 +156,6 @@ def test_a_loss_rate_muted_below_its_threshold_still_needs_the_threshold() -> No
     assert reason_of(PLAIN, losses(20, bounced=10), mutes) is None
 
 
-# Age
-
 LIVE_SINCE = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)  # 1 March, 23:30 in Berlin
 AGED = datetime(2026, 5, 30, 22, tzinfo=UTC)  # the first instant of 31 May in Berlin, 91 local dates later
 OLD = GoalFigures(first_live_at=LIVE_SINCE)
@@ -188,9 +181,6 @@ def test_a_resumed_age_stays_silent_for_another_90_days() -> None:
     again = datetime(2026, 9, 29, 22, tzinfo=UTC)  # the first instant of 30 September in Berlin
     assert reason_of(PLAIN, OLD, mutes, now=again - timedelta.resolution) is None
     assert reason_of(PLAIN, OLD, mutes, now=again) is StatusReason.AGE_LIMIT
-
-
-# Bounces and complaints
 
 
 def mails(sent: int, hard_bounces: int = 0, hard_5xx_rcpt: int = 0, complaints: int = 0) -> GoalFigures:
@@ -269,9 +259,6 @@ def test_a_resumed_complaint_rate_stays_silent_until_it_is_higher_than_then() ->
 )
 def test_a_mailbox_stops_for_bounces_or_for_two_refusals_in_a_row(week: Deliveries, refusals: int, stops: bool) -> None:
     assert mailbox_must_stop(week, refusals) is stops
-
-
-# All rules
 
 
 def test_the_first_rule_in_order_is_the_reason_and_muting_it_gives_the_next() -> None:

@@ -233,8 +233,6 @@ def test_seven_countries_are_built_in() -> None:
     assert sorted(CONSENT_COUNTRIES) == ["AT", "CA", "DE", "DK", "ES", "IT", "PL"]
 
 
-# Capacity
-
 MINUTES = timedelta(minutes=1)
 WINDOW = timedelta(hours=8)
 FAST = MailboxPace(daily_limit=100, gap=MINUTES, ramp=False)
