@@ -11,6 +11,7 @@ import json
 import os
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -69,7 +70,8 @@ class DatabaseLock:
         self._descriptor = descriptor
         self._key = _key(os.fstat(descriptor))
         _held[self._key] = str(holder)
-        self._record.write_text(json.dumps(asdict(holder)))
+        with suppress(OSError):  # a full disk costs the message, not the start
+            self._record.write_text(json.dumps(asdict(holder)))
         return self
 
     def __exit__(self, *exc_info: object) -> None:

@@ -49,7 +49,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             return super().call_soon_threadsafe(callback, *args, context=context)
         return super().call_soon_threadsafe(self._arrivals.append, (callback, args, context))
 
-    async def shutdown_default_executor(self) -> None:
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002 - Python 3.12's
         with self.real_work():
             await super().shutdown_default_executor()
 

@@ -6,6 +6,7 @@ Runs on the writer's connection: `await writer.alone(migrate)`. Before it change
 
 import shutil
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -22,8 +23,12 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _COPIES_KEPT = 2
 
 
-def migrate(connection: Connection, scripts: Path = MIGRATIONS) -> bool:
-    """Migrate to the head; True where the schema changed. Copies are only made for a database that has a schema.
+def free_bytes(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
+def migrate(connection: Connection, scripts: Path = MIGRATIONS, *, free: Callable[[Path], int] = free_bytes) -> bool:
+    """Migrate to the head; True where the schema changed. `free` says how many bytes a folder has room for.
 
     Raises NewerSchema, NoRoomForCopy, DatabaseDamaged; nothing is changed then.
     """
@@ -35,7 +40,7 @@ def migrate(connection: Connection, scripts: Path = MIGRATIONS) -> bool:
         raise NewerSchema(current)
     raw = driver_connection(connection)
     if _has_tables(raw):
-        _copy_before(raw, head)
+        _copy_before(raw, head, free)
     config = _config(scripts)
     config.attributes["connection"] = connection
     # Rebuilding a table drops it; enforced references would take the rows that point to it along.
@@ -90,10 +95,10 @@ def _check_references(raw: sqlite3.Connection) -> None:
         raise DatabaseDamaged(f"row {rowid} of {table} points to a row of {parent} that does not exist")
 
 
-def _copy_before(raw: sqlite3.Connection, revision: str) -> None:
+def _copy_before(raw: sqlite3.Connection, revision: str, free: Callable[[Path], int]) -> None:
     database = _path(raw)
     target = database.with_name(f"{database.name}.before-{revision}")
-    if shutil.disk_usage(database.parent).free < size(raw):
+    if free(database.parent) < size(raw):
         raise NoRoomForCopy(f"no room for {target}, the copy made before a migration")
     try:
         copy_database(raw, target)

@@ -72,7 +72,7 @@ _AnyJob = _Job[Any]  # jobs of every result type share one queue
 class Writer:
     """Open with `async with`, on the loop that uses it; opened before the readers and closed after them.
 
-    `on_commit` is called on the writer's thread at each point of each group; an error it raises fails the group.
+    `on_commit` is called on the writer's thread at each point of each group; its callers get an error it raises.
     """
 
     def __init__(
@@ -123,7 +123,10 @@ class Writer:
         return await self._ask(work, alone=True)
 
     async def checkpoint(self) -> Checkpoint:
-        """Move the WAL into the database file and cut it to nothing, as far as readers permit."""
+        """Move the WAL into the database file and cut it to nothing, as far as readers permit.
+
+        Waits for readers up to the busy timeout, and the writes that come after it wait with it.
+        """
         return await self.alone(_checkpoint)
 
     async def watch(self) -> NoReturn:
@@ -151,7 +154,7 @@ class Writer:
         with self._clock.real_work():
             return await answer
 
-    # From here on everything runs on the writer's thread, except _settle and _release.
+    # From here on everything runs on the writer's thread, except _settle.
 
     def _main(self) -> None:
         try:
@@ -229,11 +232,11 @@ class Writer:
         finally:
             if failure:
                 self._give_up(group, failure)
+            for job in group:
+                self._loop.call_soon_threadsafe(self._settle, job)
             if self._observer:
                 seconds = self._clock.monotonic() - started
                 self._observer.transaction(committed=failure is None, units=len(group), seconds=seconds)
-            for job in group:
-                self._loop.call_soon_threadsafe(self._settle, job)
 
     def _run_unit(self, job: _AnyJob) -> None:
         self._raw.execute("SAVEPOINT unit")
@@ -249,9 +252,11 @@ class Writer:
         self._raw.execute("RELEASE unit")
 
     def _run_alone(self, job: _AnyJob) -> None:
+        job.error = RuntimeError("the writer's thread ended")
         try:
             self._require_trust()
             job.value = job.unit(self._connection)
+            job.error = None
         except Exception as error:  # noqa: BLE001 - handed to its caller
             job.error = self._judged(error)
         finally:
@@ -279,7 +284,8 @@ class Writer:
 
     def _roll_back(self) -> None:
         if self._raw.in_transaction:
-            self._raw.execute("ROLLBACK")
+            with suppress(sqlite3.Error):  # in trouble with the disk, SQLite may have done it already
+                self._raw.execute("ROLLBACK")
 
     def _judged(self, error: Exception) -> Exception:
         if is_untrusted(error) and self._distrust is None:

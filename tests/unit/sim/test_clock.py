@@ -1,5 +1,6 @@
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import pairwise
@@ -9,7 +10,7 @@ import anyio
 import pytest
 from sqlalchemy import Connection
 
-from camd.sim.clock import START, Deadlock, SeededEntropy, SequentialIds, VirtualClock, run
+from camd.sim.clock import START, Deadlock, SeededEntropy, SequentialIds, VirtualClock, VirtualLoop, run
 from camd.store.readers import WriterReaders
 from camd.store.writer import Writer
 
@@ -111,10 +112,21 @@ def test_an_error_of_the_main_comes_out() -> None:
 
 def test_the_default_executor_is_shut_down_for_real() -> None:
     async def main(clock: VirtualClock) -> int:
-        with clock.real_work():
-            return await asyncio.get_running_loop().run_in_executor(None, threading.get_ident)
+        loop = asyncio.get_running_loop()
 
+        class Executor(ThreadPoolExecutor):
+            def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+                assert isinstance(loop, VirtualLoop)
+                in_flight.append(loop.real_work_in_flight)
+                super().shutdown(wait, cancel_futures=cancel_futures)
+
+        loop.set_default_executor(Executor())
+        with clock.real_work():
+            return await loop.run_in_executor(None, threading.get_ident)
+
+    in_flight: list[int] = []
     assert run(main) != threading.get_ident()
+    assert in_flight[0] == 1
 
 
 def a_busy_quarter(path: Path, *, days: int, seed: int) -> list[str]:

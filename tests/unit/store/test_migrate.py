@@ -117,6 +117,16 @@ async def test_where_the_copy_cannot_be_written_nothing_is_migrated(
     assert not path.with_name("camd.db.before-0002.partial").exists()
 
 
+async def test_where_the_copy_has_no_room_nothing_is_migrated(writer: Writer, scripts: Scripts, path: Path) -> None:
+    scripts.add(FIRST)
+    await writer.alone(partial(migrate, scripts=scripts.folder))
+    scripts.add(SECOND)
+    with pytest.raises(NoRoomForCopy):
+        await writer.alone(partial(migrate, scripts=scripts.folder, free=lambda _: 4096))
+    assert await writer.alone(tables) == {"note"}
+    assert copies(path) == set()
+
+
 async def test_fault_20_a_newer_schema_is_refused_and_left_alone(
     writer: Writer, scripts: Scripts, path: Path, tmp_path: Path
 ) -> None:

@@ -21,6 +21,25 @@ def add(connection: Connection) -> None:
     connection.exec_driver_sql("INSERT INTO note VALUES ('a')")
 
 
+class Pause:
+    """A statement that lasts until `ended` is set."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.ended = threading.Event()
+
+    def within(self, connection: Connection) -> None:
+        raw = connection.connection.dbapi_connection
+        assert raw is not None
+        raw.create_function("pause", 0, self._last)
+        connection.exec_driver_sql("SELECT pause()")
+
+    def _last(self) -> int:
+        self.begun.set()
+        assert self.ended.wait(60)
+        return 0
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "a file #1?.db"
@@ -77,43 +96,39 @@ async def test_many_reads_share_few_connections(writer: Writer, path: Path) -> N
 
 
 async def test_one_read_sees_one_snapshot(writer: Writer, path: Path) -> None:
-    seen = threading.Event()
-    written = threading.Event()
+    pause = Pause()
 
     def twice(connection: Connection) -> tuple[int, int]:
         first = count(connection)
-        connection.exec_driver_sql("SELECT wait_for_the_writer()")
+        pause.within(connection)
         return first, count(connection)
 
-    def wait_for_the_writer() -> int:
-        seen.set()
-        assert written.wait(60)
-        return 0
-
-    def with_function(connection: Connection) -> tuple[int, int]:
-        raw = connection.connection.dbapi_connection
-        assert raw is not None
-        raw.create_function("wait_for_the_writer", 0, wait_for_the_writer)
-        return twice(connection)
-
     async def write_between() -> None:
-        await anyio.to_thread.run_sync(seen.wait)
+        await anyio.to_thread.run_sync(pause.begun.wait)
         await writer.write(add)
-        written.set()
+        pause.ended.set()
 
     async with Readers(path, SystemClock()) as readers, anyio.create_task_group() as tasks:
         tasks.start_soon(write_between)
-        assert await readers.read(with_function) == (0, 0)
+        assert await readers.read(twice) == (0, 0)
 
 
 @pytest.mark.usefixtures("writer")
-async def test_a_cancelled_read_gives_its_connection_back(path: Path) -> None:
+async def test_a_read_that_has_begun_ends_though_its_caller_is_cancelled(path: Path) -> None:
+    pause = Pause()
+    counts: list[int] = []
+
+    def slow(connection: Connection) -> None:
+        pause.within(connection)
+        counts.append(count(connection))
+
     async with Readers(path, SystemClock(), connections=1) as readers:
-        for _ in range(3):
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(readers.read, count)
-                await anyio.lowlevel.checkpoint()
-                tasks.cancel_scope.cancel()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(readers.read, slow)
+            await anyio.to_thread.run_sync(pause.begun.wait)
+            tasks.cancel_scope.cancel()
+            pause.ended.set()
+        assert counts == [0]
         assert await readers.read(count) == 0
 
 

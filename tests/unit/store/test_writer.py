@@ -277,6 +277,41 @@ async def test_a_transaction_left_open_by_work_of_its_own_is_undone(path: Path) 
         assert await writer.write(bodies) == []
 
 
+def leaves(_: Connection) -> None:
+    raise SystemExit
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_work_of_its_own_that_ends_the_thread_is_answered(path: Path) -> None:
+    async with Writer(path, SystemClock()) as writer:
+        with pytest.raises(RuntimeError, match="thread ended"):
+            await writer.alone(leaves)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_nobody_waits_for_ever_when_the_thread_ends(path: Path) -> None:
+    refused: list[str] = []
+
+    async def write(unit: Callable[[Connection], object], name: str) -> None:
+        with pytest.raises((RuntimeError, StoreUnavailable)):
+            await writer.write(unit)
+        refused.append(name)
+
+    busy = Busy()
+    async with Writer(path, SystemClock(), limits=WriterLimits(group=2)) as writer:
+        await writer.write(create)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(writer.alone, busy)
+            tasks.start_soon(write, note("same group"), "same group")
+            tasks.start_soon(write, leaves, "leaves")
+            tasks.start_soon(write, note("later group"), "later group")
+            await anyio.wait_all_tasks_blocked()
+            busy.release()
+    assert refused == ["same group", "leaves", "later group"]
+    async with Writer(path, SystemClock()) as again:
+        assert await again.write(bodies) == []
+
+
 async def test_a_unit_that_commits_by_itself_is_a_bug(path: Path) -> None:
     def commits(connection: Connection) -> None:
         connection.exec_driver_sql("COMMIT")
