@@ -32,15 +32,12 @@ class QuotaService:
 
 
 def _take(tx: Tx, bucket: str, rate: RateBucket, wanted: int, now: datetime) -> Grant:
-    units = min(wanted, rate.burst)
-    match rate.take(tx.quotas.bucket(bucket), now, units):
-        case Taken(tat):
-            tx.quotas.set_bucket(bucket, tat)
-            return Grant(units, _next_one(rate, tat, now))
-        case NotBefore(at):
-            return Grant(0, at)
-
-
-def _next_one(rate: RateBucket, tat: datetime, now: datetime) -> datetime:
+    tat = tx.quotas.bucket(bucket)
+    units = min(wanted, rate.room(tat, now))
+    if units:
+        taken = rate.take(tat, now, units)
+        assert isinstance(taken, Taken), "there was room for it"
+        tat = taken.tat
+        tx.quotas.set_bucket(bucket, tat)
     verdict = rate.take(tat, now)
-    return verdict.at if isinstance(verdict, NotBefore) else now
+    return Grant(units, verdict.at if isinstance(verdict, NotBefore) else now)

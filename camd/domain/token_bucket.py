@@ -86,6 +86,12 @@ class RateBucket:
             return NotBefore(ready)
         return Taken(before + units * self.interval + jitter, before)
 
+    def room(self, tat: datetime | None, now: datetime) -> int:
+        """How many units `take` would give at `now`."""
+        if tat is None or tat <= now:
+            return self.burst
+        return max(self.burst + (now - tat) // self.interval, 0)
+
 
 def given_back(tat: datetime, taken: Taken) -> datetime:
     """The timestamp to store after a refund: as if `taken` had not been, unless more was taken since."""

@@ -31,6 +31,7 @@ log = get_log()
 
 T = TypeVar("T")
 
+STAGES = ("discover", "dedupe", "enrich", "score", "outreach", "evaluate")
 UNIT = 100
 """Leads in one commit: small enough that other writers wait for milliseconds."""
 RETRY_SOURCE_AFTER = timedelta(minutes=5)
@@ -161,7 +162,8 @@ class _Cycle:
         if found.more:
             self.wake(self._ctx.clock.now())
         for page in found.pages:
-            await self._write(partial(discover.store_page, campaign=self._campaign, read=page))
+            added = await self._write(partial(discover.store_page, campaign=self._campaign, read=page))
+            self._report.duplicates_skipped += len(page.page.found) - added
 
     async def _dedupe(self) -> None:
         candidates = await self._ctx.store.read(lambda tx: tx.candidates.waiting(self._campaign.id, dedupe.BATCH))

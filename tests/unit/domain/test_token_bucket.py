@@ -417,3 +417,16 @@ def test_the_scopes_bear_the_names_of_reports_and_metrics() -> None:
         "provider_rate",
         "provider_credits",
     ]
+
+
+@given(st.integers(1, 50), st.integers(0, 10_000), st.integers(-600, 3600))
+def test_room_is_what_a_take_would_give(burst: int, ahead_ms: int, passed: int) -> None:
+    bucket = RateBucket(10, timedelta(seconds=60), burst)
+    tat = NOW + timedelta(milliseconds=ahead_ms)
+    now = NOW + timedelta(seconds=passed)
+    room = bucket.room(tat, now)
+    assert 0 <= room <= burst
+    if room:
+        assert isinstance(bucket.take(tat, now, room), Taken)
+    if room < burst:
+        assert isinstance(bucket.take(tat, now, room + 1), NotBefore)

@@ -1,0 +1,22 @@
+"""The store's transactions as metrics and log events."""
+
+from camd.telemetry.logs import get_log
+from camd.telemetry.metrics import Metrics
+
+log = get_log()
+
+
+class StoreMetrics:
+    """Told of every group of writes, on the writer's thread; Prometheus counters are thread-safe."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def transaction(self, *, committed: bool, units: int, seconds: float) -> None:
+        result = "ok" if committed else "failed"
+        self._metrics.db_transactions_total.labels("write", result).inc(units)
+        self._metrics.db_transaction_duration_seconds.observe(seconds)
+
+    def busy(self) -> None:
+        self._metrics.db_transactions_total.labels("write", "busy").inc()
+        log.warning("db.busy")

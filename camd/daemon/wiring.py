@@ -1,0 +1,149 @@
+"""The one place that names concrete classes: builds the engine from settings and adapters."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Self
+
+import anyio
+from pydantic import BaseModel
+
+from camd.actors.campaign import CycleRunner
+from camd.actors.health import Health
+from camd.actors.quota import QuotaService
+from camd.actors.wake import Doorbells
+from camd.daemon.lock import DatabaseLock
+from camd.daemon.observe import StoreMetrics
+from camd.domain.campaign import CampaignStatus
+from camd.domain.lead import HoldReason, LeadStatus
+from camd.domain.suppression import SuppressionReason
+from camd.mail.render import JinjaRenderer
+from camd.operations.desk import Desk
+from camd.operations.lead_import import undo_unfinished
+from camd.pipeline.context import Context
+from camd.pipeline.cycle import STAGES
+from camd.pipeline.send_gate import GateReason, SendGate
+from camd.ports.clock import Clock, Entropy, IdSource
+from camd.ports.providers import AddressVerifier, LeadSource
+from camd.ports.settings import Settings
+from camd.providers.csv_file import CsvSource
+from camd.providers.csv_rows import read_rows
+from camd.providers.dns import DnsVerifier
+from camd.providers.dns_resolver import DnsResolver
+from camd.store.sqlite import SqliteStore
+from camd.system import SystemClock, SystemEntropy, SystemIds
+from camd.telemetry.metrics import Labels, Metrics
+
+VERSION = version("camd")
+
+PROVIDER_MODELS: Mapping[str, type[BaseModel]] = {}
+"""The settings model of each provider that has settings, for `camd.config`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """What stands between the engine and the world. The simulation and the sandbox bring their own."""
+
+    clock: Clock
+    entropy: Entropy
+    ids: IdSource
+    sources: tuple[LeadSource, ...]
+    verifier: AddressVerifier
+    simulated: bool = False
+
+
+def real_adapters() -> Adapters:
+    """The machine's clock, dice and DNS, and the sources that this version knows."""
+    clock = SystemClock()
+    entropy = SystemEntropy()
+    return Adapters(
+        clock,
+        entropy,
+        SystemIds(clock, entropy),
+        sources=(CsvSource(clock),),
+        verifier=DnsVerifier(DnsResolver(), clock),
+    )
+
+
+def make_metrics(clock: Clock, routes: tuple[str, ...] = ()) -> Metrics:
+    """The metrics of this process with their closed label sets."""
+    labels = Labels(
+        campaign_statuses=list(CampaignStatus),
+        lead_statuses=list(LeadStatus),
+        hold_reasons=list(HoldReason),
+        gate_reasons=list(GateReason),
+        suppression_reasons=list(SuppressionReason),
+        stages=STAGES,
+        invariants=(),
+        routes=routes,
+        providers={"dns": ("verify",)},
+    )
+    return Metrics(version=VERSION, started_at=clock.now(), labels=labels)
+
+
+class Engine:
+    """Everything the daemon can do, under the lock of its database; it runs no actors by itself.
+
+    Made by `Engine.open`. Operations take its `desk`; `supervise` and the other actors are the daemon's.
+    """
+
+    def __init__(
+        self, settings: Settings, context: Context, health: Health, bells: Doorbells, runner: CycleRunner, desk: Desk
+    ) -> None:
+        self.settings = settings
+        self.context = context
+        self.health = health
+        self.bells = bells
+        self.runner = runner
+        self.desk = desk
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, settings: Settings, adapters: Adapters | None = None, routes: tuple[str, ...] = ()
+    ) -> AsyncIterator[Self]:
+        """Takes the lock, migrates and opens the database, undoes imports that a crash cut short.
+
+        Raises `DatabaseHeld` at once where another process holds it, `NewerSchema`, `UnsafeDatabase`.
+        """
+        parts = adapters or real_adapters()
+        metrics = make_metrics(parts.clock, routes)
+        database = settings.database
+        lock = DatabaseLock(database.path, since=parts.clock.now(), network_allowed=database.allow_network_filesystem)
+        opened = SqliteStore.open(database.path, parts.clock, simulated=parts.simulated, observer=StoreMetrics(metrics))
+        with lock:
+            async with opened as store, anyio.create_task_group() as tasks:
+                context = _context(settings, parts, store, metrics)
+                health = Health(parts.clock.now())
+                bells = Doorbells()
+                runner = CycleRunner(context)
+                desk = Desk(
+                    context=context,
+                    doorbells=bells,
+                    started_at=health.started_at,
+                    version=VERSION,
+                    is_ready=lambda: health.is_ready,
+                    run=runner.run,
+                    tasks=tasks,
+                )
+                await undo_unfinished(desk)
+                yield cls(settings, context, health, bells, runner, desk)
+                tasks.cancel_scope.cancel()
+
+
+def _context(settings: Settings, parts: Adapters, store: SqliteStore, metrics: Metrics) -> Context:
+    return Context(
+        store=store,
+        clock=parts.clock,
+        entropy=parts.entropy,
+        ids=parts.ids,
+        settings=settings,
+        sources={source.name: source for source in parts.sources},
+        verifier=parts.verifier,
+        renderer=JinjaRenderer(),
+        quota=QuotaService(store, parts.clock, metrics),
+        gate=SendGate(parts.clock, metrics),
+        metrics=metrics,
+        read_rows=lambda stream, mapping: read_rows(stream, mapping=mapping),
+    )
