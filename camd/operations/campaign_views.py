@@ -1,0 +1,92 @@
+"""Campaigns as the API prints them; the figures come from tallies, nothing is counted."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from camd.domain import tally
+from camd.domain.campaign import Campaign, StatusReason
+from camd.domain.goals import goal_progress
+from camd.domain.lead import LeadStatus
+from camd.domain.send_window import local_day
+from camd.domain.token_bucket import QuotaScope
+from camd.domain.zones import UnknownZone
+from camd.pipeline.evaluate import goal_figures
+from camd.ports.store import Preview, Tx
+from camd.schema.campaign import CampaignDetail, CampaignSummary, Crash
+from camd.schema.definition import definition_fields
+from camd.schema.preview import Preview as PreviewView
+
+
+def summary(tx: Tx, campaign: Campaign, tallies: Mapping[str, int], now: datetime) -> CampaignSummary:
+    definition, figures = campaign.definition, goal_figures(campaign, tallies)
+    contacted = figures.contacted
+    return CampaignSummary(
+        id=campaign.id,
+        name=definition.name,
+        status=campaign.status.status,
+        status_reason=campaign.status.reason,
+        dry_run=definition.dry_run,
+        target_niche=definition.target_niche,
+        service_key=definition.service_key,
+        target_clients=definition.target_clients,
+        target_mrr=definition.target_mrr,
+        current_leads=sum(tallies.get(tally.status_name(status), 0) for status in LeadStatus),
+        contacted_leads=contacted,
+        qualified_leads=figures.qualified,
+        won_leads=figures.won,
+        conversion_rate=tallies.get(tally.CONTACTED_CONVERTED, 0) / contacted if contacted else 0.0,
+        goal_progress=goal_progress(definition, figures),
+        sent_today=_sent_today(tx, campaign, now),
+        daily_email_limit=definition.daily_email_limit,
+    )
+
+
+def _sent_today(tx: Tx, campaign: Campaign, now: datetime) -> int:
+    try:
+        today = local_day(now, campaign.definition.timezone)
+    except UnknownZone:
+        # The zone data lost the zone: nothing is sent until a person mends it, and the page can still be read.
+        today = now.astimezone(UTC).date()
+    return tx.quotas.used_on(QuotaScope.CAMPAIGN, str(campaign.id), today)
+
+
+def detail(tx: Tx, campaign: Campaign, now: datetime) -> CampaignDetail:
+    status = campaign.status
+    short = summary(tx, campaign, tx.leads.tallies(campaign.id), now)
+    return CampaignDetail.of_stored(
+        definition_fields(campaign.definition)
+        | dict(short)
+        | {
+            "status_by": status.by,
+            "status_at": status.at,
+            "status_figures": dict(status.figures),
+            "status_detail": status.detail,
+            "steps_version": campaign.steps_version,
+            "created_at": campaign.created_at,
+            "updated_at": campaign.updated_at,
+            "first_live_at": campaign.first_live_at,
+            "next_cycle_at": campaign.next_cycle_at,
+            "crash": _parked_by(tx, campaign),
+        }
+    )
+
+
+def _parked_by(tx: Tx, campaign: Campaign) -> Crash | None:
+    if campaign.status.reason is not StatusReason.PARKED:
+        return None
+    crashes = tx.campaigns.crashes(campaign.id, 1)
+    return Crash(at=crashes[0].at, error=crashes[0].error, traceback=crashes[0].traceback) if crashes else None
+
+
+def preview(tx: Tx, stored: Preview) -> PreviewView:
+    lead = tx.leads.get(stored.lead_id)
+    return PreviewView(
+        campaign_id=stored.campaign_id,
+        lead_id=stored.lead_id,
+        step=stored.step,
+        due_at=stored.due_at,
+        mailbox=stored.mailbox,
+        email=lead.facts.email if lead else None,
+        subject=stored.subject,
+        body=stored.body,
+    )

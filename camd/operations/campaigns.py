@@ -1,0 +1,199 @@
+"""Campaigns: list, read, create, define anew, go live and dry again.
+
+Every write is one unit with its ledger events. A definition equal to the stored one changes nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+
+from camd.domain.campaign import Campaign, CampaignStatus, Definition, StatusChange
+from camd.domain.events import Event, EventType
+from camd.domain.lead import Action
+from camd.operations import campaign_views, going_live
+from camd.operations.campaign_checks import require_usable
+from camd.operations.desk import Desk, find_campaign, find_open_campaign
+from camd.ports.store import Listing, StaleWrite, Tx
+from camd.schema.campaign import CampaignDetail, CampaignSummary
+from camd.schema.definition import CampaignBody, CampaignPatch
+from camd.schema.page import DEFAULT_LIMIT, Page, checked_limit, cut, decode_cursor
+from camd.schema.preview import Preview
+
+_KIND = "campaigns"
+_SCORED_BY = frozenset({"icp", "scoring"})
+_RULES_ALONE = frozenset(
+    {
+        "target_clients",
+        "target_mrr",
+        "mrr_per_client",
+        "currency",
+        "goal_counts",
+        "pause_rules",
+        "sources",
+        "enrichment",
+    }
+)
+"""Fields that change neither a text nor the time of a mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """`created` and `changed` say what the request did."""
+
+    campaign: CampaignDetail
+    created: bool = False
+    changed: bool = False
+
+
+async def page(
+    desk: Desk, *, status: CampaignStatus | None = None, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[CampaignSummary]:
+    def query(tx: Tx) -> Page[CampaignSummary]:
+        before = decode_cursor(_KIND, cursor) if cursor else None
+        found = tx.campaigns.page(Listing(checked_limit(limit) + 1, before), status)
+        tallies = tx.leads.tallies_of([campaign.id for campaign in found])
+        rows = [
+            (str(campaign.id), campaign_views.summary(tx, campaign, tallies.get(campaign.id, {}), desk.now()))
+            for campaign in found
+        ]
+        return cut(rows, limit, _KIND)
+
+    return await desk.read(query)
+
+
+async def get(desk: Desk, ref: str | int) -> CampaignDetail:
+    return await desk.read(lambda tx: campaign_views.detail(tx, find_campaign(tx, ref), desk.now()))
+
+
+async def create(desk: Desk, body: CampaignBody, *, actor: str) -> CampaignDetail:
+    """A new `draft`. Raises `Unprocessable`, `Conflict` (name taken, or live against a finding that stops)."""
+    definition = _definition(desk, body)
+    require_usable(desk, definition)
+    if not definition.dry_run:
+        await going_live.require_ready(desk, definition, None)
+
+    def unit(tx: Tx) -> CampaignDetail:
+        now = desk.now()
+        campaign = tx.campaigns.add(definition, StatusChange(CampaignStatus.DRAFT, None, actor, now))
+        tx.ledger.append(Event(EventType.CAMPAIGN_CREATED, now, actor, campaign.id))
+        if not definition.dry_run:
+            tx.ledger.append(Event(EventType.CAMPAIGN_WENT_LIVE, now, actor, campaign.id))
+        return campaign_views.detail(tx, campaign, now)
+
+    return await desk.write(unit)
+
+
+async def replace_definition(desk: Desk, ref: str | int, body: CampaignBody, *, actor: str) -> Stored:
+    """PUT: the body is the whole definition."""
+    definition = _definition(desk, body)
+    return await _define(desk, ref, lambda _: definition, actor)
+
+
+async def change(desk: Desk, ref: str | int, patch: CampaignPatch, *, actor: str) -> Stored:
+    """PATCH. Raises pydantic's `ValidationError` for what the whole would be."""
+    return await _define(desk, ref, lambda stored: _definition(desk, patch.merged_into(stored)), actor)
+
+
+async def apply(desk: Desk, body: CampaignBody, *, actor: str) -> Stored:
+    """Creates the campaign of that name, or makes its definition equal to `body`."""
+    named = await desk.read(lambda tx: tx.campaigns.named(body.name))
+    if named is None or named.status.status is CampaignStatus.ARCHIVED:
+        return Stored(await create(desk, body, actor=actor), created=True, changed=True)
+    return await replace_definition(desk, named.id, body, actor=actor)
+
+
+async def live(desk: Desk, ref: str | int, *, actor: str) -> Stored:
+    """Ends the campaign's dry run. Raises `Conflict` with the findings when one stops."""
+    return await _define(desk, ref, lambda stored: replace(stored, dry_run=False), actor)
+
+
+async def dry(desk: Desk, ref: str | int, *, actor: str) -> Stored:
+    return await _define(desk, ref, lambda stored: replace(stored, dry_run=True), actor)
+
+
+async def previews(desk: Desk, ref: str | int, *, limit: int = DEFAULT_LIMIT) -> Page[Preview]:
+    """The mails to come, soonest first."""
+
+    def query(tx: Tx) -> Page[Preview]:
+        stored = tx.previews.of_campaign(find_campaign(tx, ref).id, checked_limit(limit))
+        return Page(items=[campaign_views.preview(tx, one) for one in stored])
+
+    return await desk.read(query)
+
+
+def _definition(desk: Desk, body: CampaignBody) -> Definition:
+    engine = desk.context.settings.engine
+    return body.to_definition(currency=engine.currency, timezone=engine.timezone)
+
+
+async def _define(desk: Desk, ref: str | int, wish: Callable[[Definition], Definition], actor: str) -> Stored:
+    read = await desk.read(lambda tx: find_open_campaign(tx, ref))
+    before, after = read.definition, wish(read.definition)
+    changed = changed_fields(before, after)
+    if not changed:
+        return Stored(await get(desk, read.id))
+    if changed != {"dry_run"}:
+        require_usable(desk, after)
+    if before.dry_run and not after.dry_run:
+        await going_live.require_ready(desk, after, read)
+
+    def unit(tx: Tx) -> CampaignDetail:
+        campaign = find_open_campaign(tx, read.id)
+        if campaign.definition != before:
+            raise StaleWrite("the definition was changed since it was read")
+        now = desk.now()
+        saved = tx.campaigns.save(_with(desk, campaign, after, now))
+        for event in _events(saved, changed, actor, now):
+            tx.ledger.append(event)
+        _wake_leads(tx, saved, changed, now)
+        return campaign_views.detail(tx, saved, now)
+
+    stored = await desk.write(unit)
+    desk.doorbells.ring(read.id)
+    return Stored(stored, changed=True)
+
+
+def changed_fields(before: Definition, after: Definition) -> set[str]:
+    names = (field.name for field in fields(Definition))
+    return {name for name in names if getattr(before, name) != getattr(after, name)}
+
+
+def _with(desk: Desk, campaign: Campaign, definition: Definition, now: datetime) -> Campaign:
+    has_other_steps = campaign.definition.steps != definition.steps
+    changed = replace(
+        campaign,
+        definition=definition,
+        steps_version=campaign.steps_version + has_other_steps,
+        updated_at=now,
+        next_cycle_at=now if campaign.is_active else campaign.next_cycle_at,
+    )
+    return with_first_live(desk, changed, now)
+
+
+def with_first_live(desk: Desk, campaign: Campaign, now: datetime) -> Campaign:
+    """Notes the instant from which the campaign's mails may go out; its age is counted from the first one."""
+    is_dry = campaign.definition.dry_run or desk.context.settings.engine.dry_run
+    if campaign.first_live_at or is_dry or not campaign.is_active:
+        return campaign
+    return replace(campaign, first_live_at=now)
+
+
+def _events(campaign: Campaign, changed: set[str], actor: str, now: datetime) -> Iterator[Event]:
+    others = sorted(changed - {"dry_run"})
+    if others:
+        data = {"fields": len(others), "steps_version": campaign.steps_version}
+        yield Event(EventType.CAMPAIGN_UPDATED, now, actor, campaign.id, data=data)
+    if "dry_run" in changed:
+        kind = EventType.CAMPAIGN_WENT_DRY if campaign.definition.dry_run else EventType.CAMPAIGN_WENT_LIVE
+        yield Event(kind, now, actor, campaign.id)
+
+
+def _wake_leads(tx: Tx, campaign: Campaign, changed: set[str], now: datetime) -> None:
+    """What was planned from the old definition is planned anew; sources that changed are read from their start."""
+    if "sources" in changed:
+        tx.sources.forget(campaign.id)
+    if changed & _SCORED_BY:
+        tx.leads.wake(campaign.id, Action.SCORE, now)
+    if changed - _RULES_ALONE:
+        tx.leads.wake(campaign.id, Action.OUTREACH, now)
+        tx.previews.drop_campaign(campaign.id)

@@ -1,0 +1,75 @@
+"""Erasing a lead (GDPR): every fact and text goes, a keyed hash of the address stays in the suppressions."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from camd.domain.facts import Facts
+from camd.domain.lead import Erased, Lead, LostReason
+from camd.domain.suppression import SuppressionReason, keyed_hash, parse_value
+from camd.operations import lead_views
+from camd.operations.desk import Desk, find_lead
+from camd.pipeline import record
+from camd.pipeline.dedupe import identity_of
+from camd.ports.store import Tx
+from camd.schema.lead import Lead as LeadView
+from camd.telemetry.logs import get_log
+
+log = get_log()
+
+_CANDIDATES = 10_000
+
+
+async def erase(desk: Desk, lead_id: str, *, actor: str) -> LeadView:
+    """Erasing again changes nothing. The ledger stays: it holds ids and figures alone."""
+
+    def unit(tx: Tx) -> tuple[Lead, bool]:
+        lead = find_lead(tx, lead_id)
+        if lead.state.lost_reason is LostReason.ERASED:
+            return lead, False
+        now = desk.now()
+        _forget_candidates(tx, lead)
+        if lead.facts.email:
+            _suppress(tx, desk, lead.facts.email, actor, now)
+        return _emptied(tx, find_lead(tx, lead_id), actor, now), True
+
+    erased, is_new = await desk.write(unit)
+    if is_new:
+        log.info("lead.erased", campaign_id=erased.campaign_id)
+    return lead_views.view(erased)
+
+
+def _suppress(tx: Tx, desk: Desk, email: str, actor: str, now: datetime) -> None:
+    """A suppression that stands already keeps the address itself, so the erasure's takes its place."""
+    value = parse_value(email)
+    standing = tx.suppressions.covering([keyed_hash(tx.instance.key(), value.kind, value.key)])
+    if standing is not None:
+        tx.suppressions.remove(standing.id)
+    record.suppress(tx, desk.context, value, SuppressionReason.ERASED, actor=actor, now=now, keep_value=False)
+
+
+def _forget_candidates(tx: Tx, lead: Lead) -> None:
+    """Rows of sources that are this person and not yet a lead; those beyond the limit meet the suppression."""
+    own = identity_of(lead.facts)
+    same = [
+        candidate.id
+        for candidate in tx.candidates.waiting(lead.campaign_id, _CANDIDATES)
+        if (candidate.source, candidate.source_ref) == (lead.facts.source, lead.facts.source_ref)
+        or (lead.facts.email and candidate.facts.email and identity_of(candidate.facts).key == own.key)
+    ]
+    tx.candidates.remove(same)
+
+
+def _emptied(tx: Tx, lead: Lead, actor: str, now: datetime) -> Lead:
+    bare = replace(
+        lead,
+        key=f"erased:{lead.id}",
+        facts=Facts(),
+        verdict=None,
+        verdict_evidence=None,
+        score=None,
+        holds=(),
+    )
+    erased = record.apply(tx, lead, (Erased(),), actor=actor, now=now, after=bare)
+    for touch in tx.touches.of_lead(lead.id):
+        tx.touches.save(touch, replace(touch, subject=None, body=None))
+    return erased

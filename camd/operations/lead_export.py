@@ -1,0 +1,71 @@
+"""Leads taken out: one person's data whole, or a campaign's leads as CSV that no spreadsheet runs as formulas."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import asdict
+
+from pydantic_core import to_jsonable_python
+
+from camd.domain.csv_export import csv_line
+from camd.domain.events import Event, EventType
+from camd.domain.lead import Lead
+from camd.operations import lead_views
+from camd.operations.desk import Desk, find_campaign, find_lead
+from camd.operations.events import view as event_view
+from camd.ports.store import EventFilter, LeadFilter, Listing, Tx
+from camd.schema.lead import Lead as LeadView
+from camd.schema.lead import LeadExport
+
+_BATCH = 500
+_EVENTS = 10_000
+COLUMNS = tuple(LeadView.model_fields)
+
+
+async def one(desk: Desk, lead_id: str, *, actor: str) -> LeadExport:
+    """Everything that is kept of one lead; the export itself stands in the ledger."""
+
+    def unit(tx: Tx) -> LeadExport:
+        lead = find_lead(tx, lead_id)
+        preview = tx.previews.of_lead(lead.id)
+        rows = tx.ledger.after(0, _EVENTS, EventFilter(lead_id=lead.id))
+        tx.ledger.append(Event(EventType.EXPORT_MADE, desk.now(), actor, lead.campaign_id, lead.id))
+        return LeadExport(
+            lead=lead_views.view(lead),
+            verdict_evidence=lead.verdict_evidence,
+            previews=[to_jsonable_python(asdict(preview))] if preview else [],
+            touches=[to_jsonable_python(asdict(touch)) for touch in tx.touches.of_lead(lead.id)],
+            events=[event_view(row).model_dump(mode="json") for row in rows],
+        )
+
+    return await desk.write(unit)
+
+
+async def csv(desk: Desk, ref: str | int, chosen: LeadFilter, *, actor: str) -> AsyncIterator[str]:
+    """The lines of a file, its header first; the leads are read in pages while the caller writes."""
+
+    def opening(tx: Tx) -> Sequence[Lead]:
+        campaign = find_campaign(tx, ref)
+        tx.ledger.append(Event(EventType.EXPORT_MADE, desk.now(), actor, campaign.id))
+        return tx.leads.page(campaign.id, Listing(_BATCH), chosen)
+
+    return _lines(desk, ref, await desk.write(opening), chosen)
+
+
+async def _lines(desk: Desk, ref: str | int, leads: Sequence[Lead], chosen: LeadFilter) -> AsyncIterator[str]:
+    yield csv_line(COLUMNS)
+    while leads:
+        for lead in leads:
+            yield csv_line(_cells(lead))
+        leads = await desk.read(_page_before(ref, leads[-1], chosen))
+
+
+def _page_before(ref: str | int, last: Lead, chosen: LeadFilter) -> Callable[[Tx], Sequence[Lead]]:
+    return lambda tx: tx.leads.page(find_campaign(tx, ref).id, Listing(_BATCH, last.id), chosen)
+
+
+def _cells(lead: Lead) -> list[str]:
+    row = lead_views.view(lead).model_dump(mode="json")
+    row["tags"] = "; ".join(row["tags"])
+    row["holds"] = "; ".join(hold["reason"] for hold in row["holds"])
+    row["custom"] = json.dumps(row["custom"], ensure_ascii=False) if row["custom"] else None
+    return ["" if row[name] is None else str(row[name]) for name in COLUMNS]

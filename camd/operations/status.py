@@ -1,0 +1,46 @@
+"""The instance at a glance; every figure is a tally or a state, nothing is counted."""
+
+from camd.domain import tally
+from camd.domain.campaign import CampaignStatus
+from camd.domain.lead import HoldReason, LeadStatus
+from camd.operations import switches
+from camd.operations.desk import Desk
+from camd.ports.store import Tx
+from camd.schema.status import MailboxState, ProviderState, Recovery, Status, Waiting
+
+
+async def status(desk: Desk) -> Status:
+    context = desk.context
+    settings = context.settings
+
+    def query(tx: Tx) -> Status:
+        campaigns, tallies = tx.campaigns.by_status(), tx.leads.all_tallies()
+        killed = tx.instance.kill_switch()
+        return Status(
+            version=desk.version,
+            started_at=desk.started_at,
+            dry_run=settings.engine.dry_run,
+            ready=desk.is_ready(),
+            gate=switches.gate(desk),
+            recovery=Recovery(),
+            kill_switch=switches.view(killed),
+            campaigns={status: campaigns.get(status, 0) for status in CampaignStatus},
+            leads={status: tallies.get(tally.status_name(status), 0) for status in LeadStatus},
+            mailboxes=[
+                MailboxState(name=box.name, address=box.address, daily_limit=box.daily_limit)
+                for box in settings.mailboxes.values()
+            ],
+            providers=_providers(desk),
+            waiting=Waiting(
+                approvals=tallies.get(f"{tally.WAITS}approval", 0),
+                unknown=tallies.get(f"{tally.HOLD}{HoldReason.SEND_UNKNOWN}", 0),
+            ),
+        )
+
+    return await desk.read(query)
+
+
+def _providers(desk: Desk) -> list[ProviderState]:
+    roles: dict[str, list[str]] = {name: ["source"] for name in desk.context.sources}
+    roles.setdefault(desk.context.verifier.name, []).append("verifier")
+    return [ProviderState(name=name, roles=done) for name, done in sorted(roles.items())]

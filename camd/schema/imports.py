@@ -1,0 +1,49 @@
+"""Files brought in by a person: what an import did, and what is remembered of it."""
+
+from camd.schema.values import Instant, View
+
+MAX_REJECTED = 10_000
+
+
+class RejectedLine(View):
+    line: int
+    reason: str
+
+
+class ImportReport(View):
+    """`import_id` is null in a dry run. `rejected` names at most the first 10,000 lines."""
+
+    import_id: str | None
+    dry_run: bool
+    rows: int
+    added: int
+    updated: int
+    duplicates: int
+    suppressed: int
+    rejected: list[RejectedLine]
+
+
+class Import(View):
+    """`rejected` counts the lines that could not become a lead."""
+
+    id: str
+    campaign_id: int
+    file_name: str | None
+    rows: int
+    added: int
+    updated: int
+    duplicates: int
+    suppressed: int
+    rejected: int
+    created_at: Instant
+    by: str
+    finished_at: Instant | None
+    undone_at: Instant | None
+
+
+class UndoReport(View):
+    """`kept` leads were handed a touch; the others are gone, without a suppression."""
+
+    import_id: str
+    removed: int
+    kept: int

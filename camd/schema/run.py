@@ -1,0 +1,15 @@
+"""A cycle or several, asked for by a person: what `GET /runs/{id}` answers once it is done."""
+
+from camd.schema.report import CycleReport
+from camd.schema.values import Instant, View
+
+
+class Run(View):
+    """`reports` is null while the run goes on. A crash in one cycle stands in the `errors` of its report."""
+
+    id: str
+    campaign_ids: list[int]
+    dry_run: bool
+    started_at: Instant
+    finished_at: Instant | None = None
+    reports: list[CycleReport] | None = None

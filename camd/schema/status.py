@@ -1,0 +1,73 @@
+"""The instance at a glance: readiness, gate, recovery, kill switch, and what waits for a person."""
+
+from pydantic import Field
+
+from camd.domain.campaign import CampaignStatus
+from camd.domain.lead import LeadStatus
+from camd.schema.values import Body, Instant, Note, View
+
+
+class Gate(View):
+    """The send gate; while it is closed nothing is sent."""
+
+    open: bool
+    reason: str | None = None
+    since: Instant | None = None
+
+
+class Recovery(View):
+    """The hold after a restore or a clone; while it stands nothing is sent."""
+
+    hold: bool = False
+    reason: str | None = None
+    since: Instant | None = None
+    figures: dict[str, int] = Field(default_factory=dict)
+
+
+class KillSwitchBody(Body):
+    on: bool
+    reason: Note | None = None
+
+
+class KillSwitch(View):
+    on: bool
+    reason: str | None = None
+    since: Instant | None = None
+    by: str | None = None
+
+
+class MailboxState(View):
+    name: str
+    address: str
+    daily_limit: int
+
+
+class ProviderState(View):
+    """`roles`: what the provider does here, `source` or `verifier`."""
+
+    name: str
+    roles: list[str]
+
+
+class Waiting(View):
+    """What waits for a person."""
+
+    approvals: int = 0
+    inbox: int = 0
+    unknown: int = 0
+
+
+class Status(View):
+    version: str
+    started_at: Instant
+    dry_run: bool
+    ready: bool
+    gate: Gate
+    recovery: Recovery
+    kill_switch: KillSwitch
+    campaigns: dict[CampaignStatus, int]
+    leads: dict[LeadStatus, int]
+    mailboxes: list[MailboxState]
+    providers: list[ProviderState]
+    waiting: Waiting
+    overdue_replanned: int = 0

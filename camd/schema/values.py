@@ -1,0 +1,52 @@
+"""The value types that every part of the JSON shares: instants, money, single-line texts, the strict body."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+
+MAX_MONEY = 1_000_000_000_000
+_CONTROLS = frozenset(chr(code) for code in (*range(32), 127))
+
+
+class Body(BaseModel):
+    """What a caller sends: an unknown field is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class View(BaseModel):
+    """What the API prints. A client of an older version passes over fields it does not know."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+def _in_utc(instant: datetime) -> datetime:
+    return instant.astimezone(UTC)
+
+
+def _one_line(text: str) -> str:
+    if not _CONTROLS.isdisjoint(text):
+        raise ValueError("remove line breaks and control characters")
+    return text
+
+
+def _number(amount: Decimal) -> int | float:
+    return int(amount) if amount == amount.to_integral_value() else float(amount)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""RFC 3339; printed in UTC with `Z`."""
+
+Number = Annotated[Decimal, PlainSerializer(_number, return_type=int | float, when_used="json")]
+"""An exact decimal inside, a plain JSON number outside."""
+
+Money = Annotated[Number, Field(ge=0, le=MAX_MONEY, decimal_places=2)]
+"""An amount of the campaign's currency with at most 2 decimals."""
+
+Line = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_one_line)]
+"""A short text on one line: nothing in it can begin another header (RFC 5322, 2.2)."""
+
+Note = Annotated[str, Field(min_length=1, max_length=2000)]
+Share = Annotated[float, Field(ge=0, le=1)]
