@@ -1,0 +1,43 @@
+"""camd as a library. The names below are loaded when they are first used, so that importing camd costs nothing."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from camd.client import CamdClient, SyncCamdClient
+    from camd.daemon.library import load_settings, run_all, run_cycle
+    from camd.daemon.wiring import Engine
+    from camd.ports.store_errors import DatabaseHeld
+    from camd.schema.report import CycleReport
+
+__all__ = [
+    "CamdClient",
+    "CycleReport",
+    "DatabaseHeld",
+    "Engine",
+    "SyncCamdClient",
+    "load_settings",
+    "run_all",
+    "run_cycle",
+]
+
+_HOMES = {
+    "CamdClient": "camd.client",
+    "CycleReport": "camd.schema.report",
+    "DatabaseHeld": "camd.ports.store_errors",
+    "Engine": "camd.daemon.wiring",
+    "SyncCamdClient": "camd.client",
+    "load_settings": "camd.daemon.library",
+    "run_all": "camd.daemon.library",
+    "run_cycle": "camd.daemon.library",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -13,6 +13,7 @@ from camd.actors.campaign import CycleRunner
 from camd.actors.health import Health
 from camd.actors.quota import QuotaService
 from camd.actors.wake import Doorbells
+from camd.api.app import ROUTES
 from camd.daemon.lock import DatabaseLock
 from camd.daemon.observe import StoreMetrics
 from camd.domain.campaign import CampaignStatus
@@ -66,7 +67,7 @@ def real_adapters() -> Adapters:
     )
 
 
-def make_metrics(clock: Clock, routes: tuple[str, ...] = ()) -> Metrics:
+def make_metrics(clock: Clock) -> Metrics:
     """The metrics of this process with their closed label sets."""
     labels = Labels(
         campaign_statuses=list(CampaignStatus),
@@ -76,7 +77,7 @@ def make_metrics(clock: Clock, routes: tuple[str, ...] = ()) -> Metrics:
         suppression_reasons=list(SuppressionReason),
         stages=STAGES,
         invariants=(),
-        routes=routes,
+        routes=ROUTES,
         providers={"dns": ("verify",)},
     )
     return Metrics(version=VERSION, started_at=clock.now(), labels=labels)
@@ -101,14 +102,14 @@ class Engine:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, settings: Settings, adapters: Adapters | None = None, routes: tuple[str, ...] = ()
+        cls, settings: Settings, adapters: Adapters | None = None, metrics: Metrics | None = None
     ) -> AsyncIterator[Self]:
         """Takes the lock, migrates and opens the database, undoes imports that a crash cut short.
 
         Raises `DatabaseHeld` at once where another process holds it, `NewerSchema`, `UnsafeDatabase`.
         """
         parts = adapters or real_adapters()
-        metrics = make_metrics(parts.clock, routes)
+        metrics = metrics or make_metrics(parts.clock)
         database = settings.database
         lock = DatabaseLock(database.path, since=parts.clock.now(), network_allowed=database.allow_network_filesystem)
         opened = SqliteStore.open(database.path, parts.clock, simulated=parts.simulated, observer=StoreMetrics(metrics))

@@ -1,0 +1,116 @@
+"""The daemon from its first to its last breath: lock, store, listeners, actors; and the way back, in phases.
+
+Readiness goes first at the stop, the store last. A part that crashes too often ends the process with
+`ServiceFailed`, and systemd judges.
+"""
+
+import gc
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+
+import anyio
+
+from camd.actors.health import Phase
+from camd.actors.reaper import Reaper
+from camd.actors.service import keep_running
+from camd.actors.supervisor import Supervisor
+from camd.actors.watch import Watch
+from camd.api.app import build_app
+from camd.api.listen import serve
+from camd.daemon.notify import Notifier
+from camd.daemon.wiring import VERSION, Adapters, Engine, make_metrics, real_adapters
+from camd.ports.settings import Settings
+from camd.ports.store_errors import DatabaseHeld
+from camd.telemetry.logs import configure, get_log
+
+log = get_log()
+
+MAX_LAG_SECONDS = 5.0
+"""A loop that wakes later than this gives systemd no sign of life."""
+
+WhenReady = Callable[[Engine, str], Awaitable[None]]
+"""Called once the daemon is ready, with the engine and the URL of its API; the daemon serves on meanwhile."""
+
+
+async def run_daemon(
+    settings: Settings,
+    *,
+    adapters: Adapters | None = None,
+    environ: Mapping[str, str] = os.environ,
+    when_ready: WhenReady | None = None,
+) -> None:
+    """Serves until SIGTERM or SIGINT.
+
+    Raises `DatabaseHeld`, `NewerSchema`, `CannotBind` before anything was begun; `ServiceFailed` in a group.
+    """
+    parts = adapters or real_adapters()
+    metrics = make_metrics(parts.clock)
+    sink = configure(parts.clock, settings.logging, version=VERSION, metrics=metrics)
+    notifier = Notifier(environ)
+    try:
+        log.info("daemon.started", pid=os.getpid())
+        async with _stop_signal() as stop:
+            async with Engine.open(settings, parts, metrics) as engine:
+                app = build_app(engine.desk, engine.health)
+                async with serve(app, settings.server) as url, anyio.create_task_group() as tasks:
+                    await _start_actors(engine, tasks, notifier)
+                    gc.freeze()
+                    log.info("daemon.ready", listener=url)
+                    notifier.ready(f"serving {url}")
+                    if when_ready is not None:
+                        tasks.start_soon(when_ready, engine, url)
+                    await stop.wait()
+                    engine.health.phase = Phase.DRAINING
+                    metrics.ready.set(0)
+                    notifier.stopping()
+                    log.info("daemon.stopping")
+                    tasks.cancel_scope.cancel()
+        log.info("daemon.stopped")
+    except DatabaseHeld as held:
+        log.error("daemon.lock_denied", error=held)
+        raise
+    finally:
+        sink.close()
+
+
+async def _start_actors(engine: Engine, tasks: anyio.abc.TaskGroup, notifier: Notifier) -> None:
+    context, health = engine.context, engine.health
+    supervisor = Supervisor(context, engine.runner, engine.bells)
+    watch = Watch(context, health, engine.bells, engine.settings.database.path)
+    await watch.set_gauges()
+    await tasks.start(supervisor.run)
+    for name, serve_part in (("watch", watch.run), ("reaper", Reaper(context).run)):
+        tasks.start_soon(partial(keep_running, name, serve_part, context.clock, context.entropy))
+    if notifier.watchdog_interval is not None:
+        tasks.start_soon(_keep_alive, engine, notifier, notifier.watchdog_interval.total_seconds())
+    health.phase = Phase.RUNNING
+    context.metrics.ready.set(1)
+
+
+async def _keep_alive(engine: Engine, notifier: Notifier, interval_seconds: float) -> None:
+    """A sign of life thrice an interval, while the loop is quick and the store answers."""
+    while True:
+        if engine.health.lag_seconds < MAX_LAG_SECONDS and engine.health.store_error is None:
+            notifier.watchdog()
+        else:
+            log.warning("daemon.watchdog_late", lag_s=engine.health.lag_seconds)
+        await anyio.sleep(interval_seconds / 3)
+
+
+@asynccontextmanager
+async def _stop_signal() -> AsyncIterator[anyio.Event]:
+    """An event that SIGTERM or SIGINT sets; a second signal changes nothing."""
+    stop = anyio.Event()
+
+    async def listen() -> None:
+        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+            async for _ in signals:
+                stop.set()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(listen)
+        yield stop
+        tasks.cancel_scope.cancel()
