@@ -100,7 +100,7 @@ CATALOGUE = {
             "The configuration has the problem at `key`; none of it was taken.",
             "Mend the key as `reason` says; `camd check-config` shows every problem.",
         ),
-        Event("actor.started", "info", "An actor of the supervisor runs.", NOTHING),
+        Event("actor.started", "debug", "An actor of the supervisor runs.", NOTHING),
         Event(
             "actor.crashed",
             "error",
@@ -114,7 +114,7 @@ CATALOGUE = {
             "An actor crashed six times in ten minutes and stays down.",
             "Read the stored traceback, mend the cause, then resume the campaign.",
         ),
-        Event("actor.stopped", "info", "An actor ended because it was asked to.", NOTHING),
+        Event("actor.stopped", "debug", "An actor ended because it was asked to.", NOTHING),
         Event(
             "supervisor.common_cause",
             "error",
@@ -169,10 +169,11 @@ CATALOGUE = {
         ),
         Event(
             "lead.held",
-            "info",
+            "warning",
             "A lead waits for a person, a date or a fact.",
             "`camd leads why` says what ends the hold.",
         ),
+        Event("lead.erased", "info", "A lead was erased; only a keyed hash of the address is left.", NOTHING),
         Event(
             "db.busy",
             "warning",

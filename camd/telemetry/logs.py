@@ -1,7 +1,7 @@
 """Log events from the catalogue, one line each, written by a thread of their own.
 
 Logging never waits and never fails: lines that a blocked or closed sink does not take are dropped and counted.
-An event or key that the catalogue does not know is a bug (`AssertionError`). Addresses are masked in the last step.
+An event or key that the catalogue does not know is a bug (`AssertionError`). Addresses are masked.
 """
 
 import hashlib
@@ -34,6 +34,18 @@ SEVERITY = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 JOURNAL_PRIORITY = {"debug": 7, "info": 6, "warning": 4, "error": 3}
 ADDRESS = re.compile(r"[^\s\"'<>(){}\[\],;:=@]+@[^\s\"'<>(){}\[\],;:=@]+")
 JSON = structlog.processors.JSONRenderer(ensure_ascii=False, default=lambda value: type(value).__name__)
+
+
+def _level(_: object, level: str, event: EventDict) -> EventDict:
+    return {"level": level, "event": event.pop("event"), **event}
+
+
+def _masked(_: object, _level: str, event: EventDict) -> EventDict:
+    """The last net: nobody should log an address, but a library or a server's answer may hold one."""
+    return {
+        key: ADDRESS.sub("<address>", value) if isinstance(value, str) and "@" in value else value
+        for key, value in event.items()
+    }
 
 
 class _Lines:
@@ -76,7 +88,7 @@ class Log:
         getattr(self._bound, CATALOGUE[event].level)(event, **values)
 
     def _to_stderr(self) -> structlog.typing.FilteringBoundLogger:
-        return self._bind(lambda line: sys.stderr.write(f"{line}\n"), [_level, JSON, _masked], "warning")
+        return self._bind(lambda line: sys.stderr.write(f"{line}\n"), [_level, _masked, JSON], "warning")
 
     def _bind(
         self, put: Callable[[str], object], processors: list[Any], level: str
@@ -154,7 +166,7 @@ def configure(
 
     def stamp(_: object, level: str, event: EventDict) -> EventDict:
         metrics.log_events_total.labels(level).inc()
-        return {"ts": _instant(clock.now()), "level": level, **event, "version": version}
+        return {"ts": _instant(clock.now()), **_level(_, level, event), "version": version}
 
     def mark(_: object, level: str, line: str) -> str:
         return f"<{JOURNAL_PRIORITY[level]}>{line}"
@@ -162,7 +174,7 @@ def configure(
     human = structlog.dev.ConsoleRenderer(colors=on_terminal, timestamp_key="ts", sort_keys=False)
     marks = [mark] if settings.journal and not on_terminal else []
     sink = LogSink(_writer(stream), metrics.log_dropped_total.inc)
-    _LOG.write_to(sink.put, [stamp, human if console else JSON, _masked, *marks], settings.level)
+    _LOG.write_to(sink.put, [stamp, _masked, human if console else JSON, *marks], settings.level)
     logging.getLogger().addHandler(_LIBRARIES)
     return sink
 
@@ -195,14 +207,6 @@ def _plain(value: LogValue) -> str | int | float | None:
 
 def _instant(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _level(_: object, level: str, event: EventDict) -> EventDict:
-    return {"level": level, **event}
-
-
-def _masked(_: object, _level: str, line: str) -> str:
-    return ADDRESS.sub("<address>", line) if "@" in line else line
 
 
 def _writer(stream: TextIO) -> Callable[[str], object]:

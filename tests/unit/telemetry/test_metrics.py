@@ -1,0 +1,129 @@
+from datetime import UTC, datetime
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from camd.telemetry.metrics import QUOTA_SCOPES, Labels, Metrics
+
+LABELS = Labels(
+    campaign_statuses=("draft", "active"),
+    lead_statuses=("new", "won"),
+    hold_reasons=("operator",),
+    gate_reasons=("kill_switch", "common_cause"),
+    suppression_reasons=("opted_out",),
+    stages=("discover", "score"),
+    invariants=("step_twice",),
+    routes=("/livez",),
+    providers={"csv": ("read",), "dns": ("mx",)},
+)
+CATALOGUE = {
+    "build_info",
+    "start_time_seconds",
+    "ready",
+    "send_gate_open",
+    "campaigns",
+    "leads",
+    "leads_on_hold",
+    "cycles_total",
+    "cycle_duration_seconds",
+    "schedule_lag_seconds",
+    "stage_duration_seconds",
+    "stage_items_total",
+    "quota_limit",
+    "quota_used",
+    "quota_denied_total",
+    "quota_overrun_total",
+    "provider_requests_total",
+    "provider_request_duration_seconds",
+    "provider_state",
+    "suppressions_total",
+    "actor_restarts_total",
+    "actors_parked",
+    "db_transactions_total",
+    "db_transaction_duration_seconds",
+    "db_size_bytes",
+    "db_wal_bytes",
+    "disk_free_bytes",
+    "event_loop_lag_seconds",
+    "clock_jumps_total",
+    "http_requests_total",
+    "http_request_duration_seconds",
+    "log_events_total",
+    "log_dropped_total",
+    "invariant_violations_total",
+}
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics(version="1.2.3", started_at=datetime(2026, 11, 3, tzinfo=UTC), labels=LABELS)
+
+
+def samples(metrics: Metrics) -> dict[tuple[str, frozenset[str]], float]:
+    families = text_string_to_metric_families(metrics.render().decode())
+    return {
+        (sample.name, frozenset(sample.labels.values())): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def value(metrics: Metrics, name: str, *labels: str) -> float | None:
+    return samples(metrics).get((f"camd_{name}", frozenset(labels)))
+
+
+def test_the_names_are_those_of_the_catalogue(metrics: Metrics) -> None:
+    declared = {
+        line.split()[2].removeprefix("camd_")
+        for line in metrics.render().decode().splitlines()
+        if line.startswith("# TYPE")
+    }
+    assert declared == CATALOGUE
+
+
+def test_known_series_start_at_0(metrics: Metrics) -> None:
+    assert value(metrics, "leads", "won") == 0
+    assert value(metrics, "stage_items_total", "score", "failed") == 0
+    assert value(metrics, "provider_requests_total", "dns", "mx", "ok") == 0
+    assert all(value(metrics, "quota_denied_total", scope) == 0 for scope in QUOTA_SCOPES)
+
+
+def test_a_provider_has_no_series_for_the_operations_of_another(metrics: Metrics) -> None:
+    assert value(metrics, "provider_requests_total", "csv", "mx", "ok") is None
+
+
+def test_a_label_outside_its_closed_set_is_a_bug(metrics: Metrics) -> None:
+    with pytest.raises(AssertionError):
+        metrics.leads.labels("jane@example.com")
+    with pytest.raises(AssertionError):
+        metrics.http_requests_total.labels("/livez", "GET")
+    assert b"jane" not in metrics.render()
+
+
+def test_what_is_counted_is_shown(metrics: Metrics) -> None:
+    metrics.cycles_total.labels("dry").inc()
+    metrics.http_requests_total.labels("/livez", "GET", "200").inc(3)
+    metrics.schedule_lag_seconds.observe(2)
+
+    assert value(metrics, "cycles_total", "dry") == 1
+    assert value(metrics, "http_requests_total", "/livez", "GET", "200") == 3
+    assert value(metrics, "schedule_lag_seconds_sum") == 2
+
+
+def test_the_gate_is_closed_until_told_and_by_each_reason_given(metrics: Metrics) -> None:
+    assert value(metrics, "send_gate_open", "kill_switch") == 0
+
+    metrics.gate_closed_by(["common_cause"])
+
+    assert value(metrics, "send_gate_open", "kill_switch") == 1
+    assert value(metrics, "send_gate_open", "common_cause") == 0
+
+
+def test_an_unknown_reason_to_close_the_gate_is_a_bug(metrics: Metrics) -> None:
+    with pytest.raises(AssertionError, match="mood"):
+        metrics.gate_closed_by(["mood"])
+
+
+def test_version_and_start_are_told(metrics: Metrics) -> None:
+    assert value(metrics, "build_info", "1.2.3") == 1
+    assert value(metrics, "start_time_seconds") == datetime(2026, 11, 3, tzinfo=UTC).timestamp()
