@@ -260,8 +260,10 @@ class Leads(Protocol):
 
     def save(self, before: Lead, after: Lead) -> Lead:
         """Writes `after`, holds included, if the stored version is `before.version`; answers it with its new
-        version. `before` must be the lead as it was read: tallies and holds change by the difference. Raises
-        `StaleWrite`."""
+        version. `before` must be the lead as it was read: tallies and holds change by the difference. A key that
+        another lead of the campaign has is refused by the database, as a bug: ask `known` first.
+
+        Raises `StaleWrite`."""
         ...
 
     def delete(self, lead: Lead) -> None:
@@ -320,7 +322,9 @@ class Candidates(Protocol):
         """Adds those whose source reference is not yet a candidate; answers how many."""
         ...
 
-    def waiting(self, campaign_id: CampaignId, limit: int) -> Sequence[Candidate]: ...
+    def waiting(self, campaign_id: CampaignId, limit: int) -> Sequence[Candidate]:
+        """Oldest first."""
+        ...
 
     def remove(self, ids: Sequence[CandidateId]) -> None: ...
 

@@ -130,7 +130,7 @@ imports = Table(
     Column("undone_at", Instant),
     Index("ix_imports_campaign", "campaign_id", "id"),
 )
-_unfinished = imports.c.finished_at.is_(None)
+_unfinished = sa.and_(imports.c.finished_at.is_(None), imports.c.undone_at.is_(None))
 Index("ix_imports_unfinished", imports.c.id, sqlite_where=_unfinished, postgresql_where=_unfinished)
 
 leads = Table(

@@ -109,7 +109,7 @@ def _create_arrivals() -> None:
         sa.Column("undone_at", sa.BigInteger),
     )
     _index("ix_imports_campaign", "imports", "campaign_id", "id")
-    _index("ix_imports_unfinished", "imports", "id", where="finished_at IS NULL")
+    _index("ix_imports_unfinished", "imports", "id", where="finished_at IS NULL AND undone_at IS NULL")
 
 
 def _create_leads() -> None:

@@ -1,0 +1,174 @@
+"""Every statement of the store on a table of 1,000,000 leads: by its plan, and by the work its calls cause."""
+
+import pkgutil
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from importlib import import_module
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Delete, Select, Update, create_engine
+from sqlalchemy.dialects import sqlite
+
+import camd.store
+from camd.domain.campaign import CampaignStatus, Definition, StatusChange
+from camd.domain.facts import CampaignId, ImportId, LeadId
+from camd.domain.lead import Action, LeadStatus
+from camd.domain.token_bucket import QuotaScope
+from camd.ports.store import EventFilter, Identity, Import, LeadFilter, Listing, Tx
+from camd.store.migrate import migrate
+from camd.store.sqlite import SqlTx
+from camd.store.writer import driver_connection
+
+LEADS = 1_000_000
+CAMPAIGNS = 10
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+FAR = datetime(2200, 1, 1, tzinfo=UTC)
+ONE = CampaignId(1)
+
+SCANS_KNOWINGLY = {
+    "campaigns.BY_STATUS": "one row a campaign, for a person or a scrape",
+    "imports.UNFINISHED": "its index holds the unfinished ones and no other",
+    "instance.KEY": "one row",
+    "instance.KILL_SWITCH": "one row",
+    "instance.SET_KILL_SWITCH": "one row",
+    "tallies.OF_ALL": "some rows a campaign, for a person or a scrape",
+}
+SORTS_KNOWINGLY = {
+    "campaigns.NAMED": "sorts the few campaigns that ever bore one name",
+    "leads.UNRELEASED": "groups the leads of one import, once, when it is finished",
+    "suppressions.COVERING": "sorts the few suppressions of one address",
+}
+INDEX = {
+    "imports.UNFINISHED": "ix_imports_unfinished",
+    "campaigns.ACTIVE": "ix_campaigns_status",
+    "candidates.WAITING": "ix_candidates_campaign",
+    "leads.DUE": "ix_leads_due",
+    "leads.KNOWN_BY_KEY": "uq_leads_key",
+    "leads.KNOWN_BY_LINKEDIN": "ix_leads_linkedin",
+    "leads.KNOWN_BY_NAME": "ix_leads_name",
+    "leads.KNOWN_BY_NAME_WITHOUT_ADDRESS": "ix_leads_name",
+    "leads.KNOWN_BY_SOURCE": "ix_leads_source",
+    "leads.NEXT_DUE": "ix_leads_due",
+    "leads.OF_DOMAIN": "ix_leads_address_domain",
+    "leads.OF_IMPORT": "ix_leads_import",
+    "leads.OF_PERSON": "ix_leads_address_key",
+    "leads.WAKE": "ix_leads_due",
+    "ledger.AFTER_OF_CAMPAIGN": "ix_ledger_campaign",
+    "ledger.AFTER_OF_LEAD": "ix_ledger_lead",
+    "quotas.USED_ON": "ix_quota_debits_day",
+    "quotas.USED_SINCE": "ix_quota_debits_at",
+    "suppressions.COVERING": "uq_suppressions_hash",
+}
+
+FILL = f"""
+WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {LEADS} - 1)
+INSERT INTO leads (
+    id, campaign_id, key, status, ever_enriched, ever_handed_over, ever_replied, created_at, updated_at,
+    next_action, next_action_at, strikes, import_id, version, address_key, address_domain, linkedin, name,
+    source, source_ref, tags, search, facts
+)
+SELECT
+    printf('ld_%08d', i), i / {LEADS // CAMPAIGNS} + 1, printf('address:%08d@a.com', i), 'new', 0, 0, 0, 0, 0,
+    CASE i % 2 WHEN 0 THEN 'enrich' ELSE 'outreach' END, CASE i % 2 WHEN 0 THEN NULL ELSE {2**51} + i END, 0,
+    'im_1', 1, printf('%08d@a.com', i), printf('a%08d.com', i), printf('li%08d', i), printf('n%08d', i),
+    'csv', printf('%08d', i), '', '', '{{}}'
+FROM n
+"""
+
+
+def statements() -> dict[str, Select[Any] | Update | Delete]:
+    found: dict[str, Select[Any] | Update | Delete] = {}
+    for module in pkgutil.iter_modules(camd.store.__path__):
+        for name, value in vars(import_module(f"camd.store.{module.name}")).items():
+            several = value if isinstance(value, dict) else {"": value}
+            kept = {key: each for key, each in several.items() if isinstance(each, Select | Update | Delete)}
+            found |= {f"{module.name}.{name}{key}": each for key, each in kept.items() if not name.startswith("_")}
+    return found
+
+
+STATEMENTS = statements()
+"""Found, not listed, so that a new statement cannot be forgotten."""
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    path = tmp_path_factory.mktemp("plans") / "camd.db"
+    engine = create_engine(f"sqlite:///{path}", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        migrate(connection)
+        raw = driver_connection(connection)
+        for setting in ("synchronous=OFF", "journal_mode=OFF", "cache_size=-200000"):
+            raw.execute(f"PRAGMA {setting}")
+        active = StatusChange(CampaignStatus.ACTIVE, None, "engine", NOW)
+        for number in range(CAMPAIGNS):
+            SqlTx(connection).campaigns.add(Definition(f"Q{number}"), active)
+        SqlTx(connection).imports.add(Import(ImportId("im_1"), ONE, None, LEADS, {}, NOW, "os:ann"))
+        raw.execute(FILL)
+        yield connection
+    engine.dispose()
+
+
+def plan(connection: Connection, name: str) -> list[str]:
+    sql = str(STATEMENTS[name].compile(dialect=sqlite.dialect()))
+    sql = re.sub(r"\(__\[POSTCOMPILE_\w+\]\)", "(?, ?)", sql)
+    rows = driver_connection(connection).execute(f"EXPLAIN QUERY PLAN {sql}", [None] * sql.count("?"))
+    return [detail for *_, detail in rows]
+
+
+@pytest.mark.parametrize("name", sorted(STATEMENTS.keys() - SCANS_KNOWINGLY.keys()))
+def test_no_statement_scans_a_table(database: Connection, name: str) -> None:
+    steps = plan(database, name)
+    assert [step for step in steps if step.startswith("SCAN") and step != "SCAN CONSTANT ROW"] == []
+
+
+@pytest.mark.parametrize("name", sorted(STATEMENTS.keys() - SCANS_KNOWINGLY.keys() - SORTS_KNOWINGLY.keys()))
+def test_no_statement_sorts_what_an_index_could_give_in_order(database: Connection, name: str) -> None:
+    assert [step for step in plan(database, name) if "TEMP B-TREE" in step] == []
+
+
+@pytest.mark.parametrize(("name", "index"), INDEX.items())
+def test_a_statement_of_the_loop_uses_the_index_made_for_it(database: Connection, name: str, index: str) -> None:
+    assert any(f"INDEX {index} " in f"{step} " for step in plan(database, name))
+
+
+def test_the_exceptions_name_statements_that_exist() -> None:
+    assert SCANS_KNOWINGLY.keys() | SORTS_KNOWINGLY.keys() | INDEX.keys() <= STATEMENTS.keys()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda tx: tx.leads.due(ONE, Action.ENRICH, NOW, 50),
+        lambda tx: tx.leads.due(ONE, Action.OUTREACH, NOW, 50),
+        lambda tx: tx.leads.due(ONE, Action.OUTREACH, FAR, 50),
+        lambda tx: tx.leads.next_due(ONE),
+        lambda tx: tx.leads.known(ONE, Identity("k", "csv", "x", "li", "n", has_address=True)),
+        lambda tx: tx.leads.known(ONE, Identity("k", "csv", "x", "li", "n", has_address=False)),
+        lambda tx: tx.leads.get(LeadId("ld_00500000")),
+        lambda tx: tx.leads.of_person("00500000@a.com"),
+        lambda tx: tx.leads.of_domain("a00500000.com"),
+        lambda tx: tx.leads.of_import(ImportId("im_1"), 50, LeadId("ld_00500000")),
+        lambda tx: tx.leads.page(ONE, Listing(), LeadFilter()),
+        lambda tx: tx.leads.page(ONE, Listing(), LeadFilter(status=LeadStatus.WON)),
+        lambda tx: tx.leads.page(None, Listing(), LeadFilter()),
+        lambda tx: tx.leads.tallies(ONE),
+        lambda tx: tx.campaigns.active(),
+        lambda tx: tx.candidates.waiting(ONE, 50),
+        lambda tx: tx.suppressions.covering(["a", "b", "c"]),
+        lambda tx: tx.quotas.used_on(QuotaScope.CAMPAIGN, "1", date(2026, 3, 2)),
+        lambda tx: tx.ledger.after(0, 50, EventFilter(campaign_id=ONE)),
+    ],
+)
+def test_a_call_of_the_loop_costs_what_it_finds_and_not_what_is_stored(
+    database: Connection, call: Callable[[Tx], object]
+) -> None:
+    raw = driver_connection(database)
+    thousands: list[None] = []
+    raw.set_progress_handler(lambda: thousands.append(None), 1000)
+    try:
+        call(SqlTx(database))
+    finally:
+        raw.set_progress_handler(None, 0)
+    assert len(thousands) <= 10, "thousands of steps of SQLite's machine"
