@@ -148,6 +148,10 @@ def _message(kind: str, message: str, location: tuple[str, ...], document: type[
             close = difflib.get_close_matches(location[-1], known, n=1)
             hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(sorted(known)) or 'none'}"
             return f"unknown key; {hint}"
+        case "model_type" | "dict_type":
+            return "must be a table of keys"
+        case "tuple_type":
+            return "must be a list"
         case _ if kind.endswith("_parsing"):
             return message.partition(",")[0].replace("Input should be", "must be")
         case _:

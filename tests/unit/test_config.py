@@ -118,6 +118,8 @@ def test_every_mistake_is_reported_in_one_run(tmp_path: Path) -> None:
         ("mailboxes.sales.pasword", "[mailboxes.sales]\npasword = 1", "did you mean password?"),
         ("providers.nope", "[providers.nope]\na = 1", "known here: hunter"),
         ("database.url", '[database]\nurl = "postgresql://h/d"', "only SQLite is supported"),
+        ("server", "server = 5", "must be a table of keys"),
+        ("notify.email", "notify.email = 3", "must be a list"),
         ("limits.company_daily", "[limits]\ncompany_daily = 0", "greater than or equal to 1"),
         ("mailboxes.sales.smtp_host", '[mailboxes.sales]\naddress = "a@example.com"', "set preset"),
     ],
