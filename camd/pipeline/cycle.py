@@ -121,7 +121,7 @@ class _Cycle:
 
         due, tallies, killed = await self._ctx.store.read(closing)
         if self._campaign.is_active:
-            self._report.next_wake_at = min(idle, *(at for at in (due, self._wake_at) if at is not None))
+            self._report.next_wake_at = min(at for at in (idle, due, self._wake_at) if at is not None)
         self._report.waiting_for = self._waiting_for(tallies, killed=killed)
         self._ctx.metrics.cycles_total.labels("dry" if self._mode.dry else "live").inc()
         self._ctx.metrics.cycle_duration_seconds.observe(duration_seconds)
@@ -246,7 +246,7 @@ class _Cycle:
         reason = changed.status.reason
         if changed.status.status is CampaignStatus.PAUSED:
             self._report.campaign_paused = reason
-        log.warning("campaign.status_changed", campaign_id=changed.id, status=changed.status.status, reason=reason)
+        log.info("campaign.status_changed", campaign_id=changed.id, status=changed.status.status, reason=reason)
 
     async def _due(self, action: Action, batch: int) -> Sequence[Lead]:
         now = self._ctx.clock.now()

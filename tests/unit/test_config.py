@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel, SecretStr, field_validator
 
 from camd.config import ConfigurationError, Settings, effective, load_settings
-from camd.config_sections import Document, Mailbox, Section, Webhook
+from camd.config.sections import Document, Mailbox, Section, Webhook
 
 CANARY = "canary-5f1c"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from camd.config_sections import Document, Layer
+from camd.config.sections import Document, Layer
 
 SYSTEM_FILE = Path("/etc/camd/camd.toml")
 PREFIX = "CAMD_"

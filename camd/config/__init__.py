@@ -17,8 +17,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from camd.config_sections import Document, Layer, Mailbox, Webhook, document_type
-from camd.config_sources import Problem, Source, read_credentials, read_environment, read_file
+from camd.config.sections import Document, Layer, Mailbox, Webhook, document_type
+from camd.config.sources import Problem, Source, read_credentials, read_environment, read_file
 from camd.domain.errors import CamdError
 from camd.ports.settings import (
     DatabaseSettings,
