@@ -3,11 +3,13 @@
 Two checkpointing connections can corrupt a WAL database on SQLite before 3.51.3, so the writer alone does that.
 """
 
+import sqlite3
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
+import aiosqlite
 import anyio
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -31,7 +33,7 @@ class Readers:
             isolation_level="AUTOCOMMIT",  # BEGIN is sent below
             pool_size=connections,
             max_overflow=0,
-            connect_args={"cached_statements": 512},
+            connect_args={"async_creator_fn": _open, "cached_statements": 512},
         )
         event.listen(self._engine.sync_engine, "connect", _make_harmless)
 
@@ -68,6 +70,19 @@ class WriterReaders:
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         return await self._writer.alone(partial(_without_writing, query))
+
+
+async def _open(database: str, **options: Any) -> aiosqlite.Connection:
+    """`options` are those of `sqlite3.connect`."""
+    connection = aiosqlite.connect(database, **options)
+    thread = connection._thread  # noqa: SLF001 - it has no public name
+    thread.daemon = True
+    try:
+        return await connection
+    except sqlite3.Error:
+        # aiosqlite leaves its thread behind here, and that would answer to a loop that may be closed by then.
+        await anyio.to_thread.run_sync(thread.join)
+        raise
 
 
 def _make_harmless(raw: DBAPIConnection, _: object) -> None:

@@ -104,7 +104,7 @@ async def test_one_read_sees_one_snapshot(writer: Writer, path: Path) -> None:
         return first, count(connection)
 
     async def write_between() -> None:
-        await anyio.to_thread.run_sync(pause.begun.wait)
+        await anyio.to_thread.run_sync(pause.begun.wait, 10)
         await writer.write(add)
         pause.ended.set()
 
@@ -125,7 +125,7 @@ async def test_a_read_that_has_begun_ends_though_its_caller_is_cancelled(path: P
     async with Readers(path, SystemClock(), connections=1) as readers:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(readers.read, slow)
-            await anyio.to_thread.run_sync(pause.begun.wait)
+            await anyio.to_thread.run_sync(pause.begun.wait, 10)
             tasks.cancel_scope.cancel()
             pause.ended.set()
         assert counts == [0]
