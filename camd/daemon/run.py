@@ -7,9 +7,10 @@ Readiness goes first at the stop, the store last. A part that crashes too often 
 import gc
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 import anyio
 
@@ -31,7 +32,7 @@ log = get_log()
 MAX_LAG_SECONDS = 5.0
 """A loop that wakes later than this gives systemd no sign of life."""
 
-WhenReady = Callable[[Engine, str], Awaitable[None]]
+WhenReady = Callable[[Engine, str], Coroutine[Any, Any, None]]
 """Called once the daemon is ready, with the engine and the URL of its API; the daemon serves on meanwhile."""
 
 
@@ -52,6 +53,7 @@ async def run_daemon(
     notifier = Notifier(environ)
     try:
         log.info("daemon.started", pid=os.getpid())
+        log.info("config.loaded")
         async with _stop_signal() as stop:
             async with Engine.open(settings, parts, metrics) as engine:
                 app = build_app(engine.desk, engine.health)

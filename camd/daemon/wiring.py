@@ -76,9 +76,7 @@ def make_metrics(clock: Clock) -> Metrics:
         gate_reasons=list(GateReason),
         suppression_reasons=list(SuppressionReason),
         stages=STAGES,
-        invariants=(),
         routes=ROUTES,
-        providers={"dns": ("verify",)},
     )
     return Metrics(version=VERSION, started_at=clock.now(), labels=labels)
 

@@ -13,8 +13,6 @@ CONTACTED_CONVERTED = "contacted_converted"
 WON_CENTS = "won_cents"
 QUALIFIED_CENTS = "qualified_cents"
 QUALIFIED_WITHOUT_MRR = "qualified_without_mrr"
-
-
 HOLD = "hold:"
 WAITS = "waits:"
 

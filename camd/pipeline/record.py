@@ -171,5 +171,6 @@ def suppress(
                 apply(tx, lead, (Lost(suppression.LOST_ELSEWHERE, Authority.RULE),), actor=actor, now=now)
         elif lead.is_open:
             tx.leads.save(lead, replace(lead, next_action=Action.OUTREACH, next_action_at=now))
+    ctx.metrics.suppressions_total.labels(reason).inc()
     log.info("suppression.added", reason=reason.value)
     return added

@@ -16,12 +16,15 @@ from camd.store.imports import Imports
 from camd.store.instance import Instance
 from camd.store.leads import Leads
 from camd.store.ledger import Ledger
-from camd.store.migrate import migrate
+from camd.store.migrate import head_revision, migrate
 from camd.store.quotas import Quotas
 from camd.store.readers import Readers, WriterReaders
 from camd.store.suppressions import Suppressions
 from camd.store.touches import Previews, Touches
 from camd.store.writer import CommitPoint, Writer, WriterLimits, WriterObserver
+from camd.telemetry.logs import get_log
+
+log = get_log()
 
 T = TypeVar("T")
 
@@ -104,7 +107,8 @@ class SqliteStore:
         `ports.store_errors`.
         """
         async with Writer(path, clock, limits=limits, observer=observer, on_commit=on_commit) as writer:
-            await writer.alone(partial(_migrated, instance_key))
+            if await writer.alone(partial(_migrated, instance_key)):
+                log.info("migration.applied", revision=head_revision())
             if simulated:
                 yield cls(writer, WriterReaders(writer))
             else:
@@ -119,6 +123,6 @@ class SqliteStore:
         return await self._readers.read(lambda connection: query(SqlTx(connection)))
 
 
-def _migrated(instance_key: bytes | None, connection: Connection) -> None:
+def _migrated(instance_key: bytes | None, connection: Connection) -> bool:
     connection.info["instance_key"] = instance_key
-    migrate(connection)
+    return migrate(connection)

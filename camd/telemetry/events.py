@@ -94,12 +94,6 @@ CATALOGUE = {
             "Look for a long import or a slow disk; if it repeats, systemd restarts the service.",
         ),
         Event("config.loaded", "info", "The configuration is valid and in force.", NOTHING),
-        Event(
-            "config.rejected",
-            "error",
-            "The configuration has the problem at `key`; none of it was taken.",
-            "Mend the key as `reason` says; `camd check-config` shows every problem.",
-        ),
         Event("actor.started", "debug", "An actor of the supervisor runs.", NOTHING),
         Event(
             "actor.crashed",
@@ -141,19 +135,6 @@ CATALOGUE = {
             "A quota said not before `until`.",
             "Nothing; raise the limit of `scope` if it binds too early.",
         ),
-        Event(
-            "provider.degraded",
-            "warning",
-            "A provider does not answer as it should; its work waits.",
-            "Nothing at first; after an hour look at the provider's status page and at the key.",
-        ),
-        Event("provider.recovered", "info", "A provider answers again.", NOTHING),
-        Event(
-            "provider.response_invalid",
-            "warning",
-            "A provider answered something that its contract does not know.",
-            "Report it if it repeats: the provider may have changed its interface.",
-        ),
         Event("suppression.added", "info", "An address or domain may not be written to any more.", NOTHING),
         Event(
             "import.finished",
@@ -193,12 +174,6 @@ CATALOGUE = {
             "warning",
             "The machine's clock was set by `jump_s`; quotas got no credit for it.",
             "Check time synchronisation.",
-        ),
-        Event(
-            "invariant.violated",
-            "error",
-            "Something that must never happen did.",
-            "Turn the kill switch on and report it.",
         ),
         Event(
             "library.warning",

@@ -31,27 +31,12 @@ QUOTA_SCOPES = (
     "provider_rate",
     "provider_credits",
 )
-PROVIDER_RESULTS = (
-    "ok",
-    "pending",
-    "no_match",
-    "transient",
-    "rate_limited",
-    "budget_exhausted",
-    "auth",
-    "plan_or_scope",
-    "permanent",
-    "suppressed_person",
-    "uncertain",
-)
-
 Instrument = TypeVar("Instrument", bound=MetricWrapperBase)
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The closed sets that only the caller knows. `providers` names each provider's operations, `routes` are
-    route templates such as `/api/cam/campaigns/{id}`."""
+    """The closed sets that only the caller knows; `routes` are templates such as `/api/cam/campaigns/{id}`."""
 
     campaign_statuses: Sequence[str]
     lead_statuses: Sequence[str]
@@ -59,9 +44,7 @@ class Labels:
     gate_reasons: Sequence[str]
     suppression_reasons: Sequence[str]
     stages: Sequence[str]
-    invariants: Sequence[str]
     routes: Sequence[str]
-    providers: dict[str, Sequence[str]]
 
 
 class Family(Generic[Instrument]):
@@ -137,33 +120,11 @@ class Metrics:
         )
 
     def _make_limits(self, make: _Maker, labels: Labels) -> None:
-        counter, gauge, histogram = make.counter, make.gauge, make.histogram
-        self.quota_limit = Family(gauge("quota_limit", "The limit in force.", "scope"), QUOTA_SCOPES)
-        self.quota_used = Family(gauge("quota_used", "Used of the limit.", "scope"), QUOTA_SCOPES)
         self.quota_denied_total = Family(
-            counter("quota_denied_total", "Times a quota said not yet.", "scope"), QUOTA_SCOPES
-        )
-        self.quota_overrun_total = counter("quota_overrun_total", "Debits over a limit; must stay 0.")
-        operations = {operation for known in labels.providers.values() for operation in known}
-        self.provider_requests_total = Family(
-            counter("provider_requests_total", "Requests.", "provider", "operation", "result"),
-            labels.providers,
-            operations,
-            PROVIDER_RESULTS,
-            at_zero=False,
-        )
-        for provider, known in labels.providers.items():
-            for operation, result in product(known, PROVIDER_RESULTS):
-                self.provider_requests_total.labels(provider, operation, result)
-        self.provider_request_duration_seconds = histogram(
-            "provider_request_duration_seconds", "Length of a request to a provider.", WORK
-        )
-        self.provider_state = Family(
-            gauge("provider_state", "1 while the provider works, 0 while it is degraded.", "provider"),
-            labels.providers,
+            make.counter("quota_denied_total", "Times a quota said not yet.", "scope"), QUOTA_SCOPES
         )
         self.suppressions_total = Family(
-            counter("suppressions_total", "Suppressions added.", "reason"), labels.suppression_reasons
+            make.counter("suppressions_total", "Suppressions added.", "reason"), labels.suppression_reasons
         )
 
     def _make_machine(self, make: _Maker, labels: Labels) -> None:
@@ -200,10 +161,6 @@ class Metrics:
             counter("log_events_total", "Lines logged.", "level"), ("debug", "info", "warning", "error")
         )
         self.log_dropped_total = counter("log_dropped_total", "Lines that the log's sink did not take.")
-        self.invariant_violations_total = Family(
-            counter("invariant_violations_total", "Broken invariants; must stay 0.", "invariant"),
-            labels.invariants,
-        )
 
     def gate_closed_by(self, reasons: Collection[str]) -> None:
         """Tells all reasons that keep the send gate closed now; none of them means that it is open."""

@@ -35,7 +35,7 @@ class Terminal(io.StringIO):
 
 
 def fresh_metrics() -> Metrics:
-    labels = Labels((), (), (), (), (), (), (), (), {})
+    labels = Labels((), (), (), (), (), (), ())
     return Metrics(version="1.2.3", started_at=datetime(2026, 11, 3, tzinfo=UTC), labels=labels)
 
 
@@ -94,7 +94,7 @@ def test_events_below_the_level_are_left_out() -> None:
 def test_no_address_reaches_a_line() -> None:
     stream = io.StringIO()
     with logging_to(stream):
-        log.warning("provider.degraded", reason='550 <jane.doe+x@example.com> "küche@bücher.example" gone')
+        log.warning("library.warning", reason='550 <jane.doe+x@example.com> "küche@bücher.example" gone')
     assert "example" not in stream.getvalue()
     assert lines(stream)[0]["reason"] == '550 <<address>> "<address>" gone'
 

@@ -12,9 +12,7 @@ LABELS = Labels(
     gate_reasons=("kill_switch", "common_cause"),
     suppression_reasons=("opted_out",),
     stages=("discover", "score"),
-    invariants=("step_twice",),
     routes=("/livez",),
-    providers={"csv": ("read",), "dns": ("mx",)},
 )
 CATALOGUE = {
     "build_info",
@@ -29,13 +27,7 @@ CATALOGUE = {
     "schedule_lag_seconds",
     "stage_duration_seconds",
     "stage_items_total",
-    "quota_limit",
-    "quota_used",
     "quota_denied_total",
-    "quota_overrun_total",
-    "provider_requests_total",
-    "provider_request_duration_seconds",
-    "provider_state",
     "suppressions_total",
     "actor_restarts_total",
     "actors_parked",
@@ -50,7 +42,6 @@ CATALOGUE = {
     "http_request_duration_seconds",
     "log_events_total",
     "log_dropped_total",
-    "invariant_violations_total",
 }
 
 
@@ -84,12 +75,7 @@ def test_the_names_are_those_of_the_catalogue(metrics: Metrics) -> None:
 def test_known_series_start_at_0(metrics: Metrics) -> None:
     assert value(metrics, "leads", "won") == 0
     assert value(metrics, "stage_items_total", "score", "failed") == 0
-    assert value(metrics, "provider_requests_total", "dns", "mx", "ok") == 0
     assert all(value(metrics, "quota_denied_total", scope) == 0 for scope in QUOTA_SCOPES)
-
-
-def test_a_provider_has_no_series_for_the_operations_of_another(metrics: Metrics) -> None:
-    assert value(metrics, "provider_requests_total", "csv", "mx", "ok") is None
 
 
 def test_a_label_outside_its_closed_set_is_a_bug(metrics: Metrics) -> None:
