@@ -113,6 +113,8 @@ class Engine:
         opened = SqliteStore.open(database.path, parts.clock, simulated=parts.simulated, observer=StoreMetrics(metrics))
         with lock:
             async with opened as store, anyio.create_task_group() as tasks:
+                # A file that can no longer be trusted ends the process: nothing is repaired in place.
+                tasks.start_soon(store.writer.watch)
                 context = _context(settings, parts, store, metrics)
                 health = Health(parts.clock.now())
                 bells = Doorbells()

@@ -119,7 +119,7 @@ def test_under_journald_each_line_begins_with_its_priority() -> None:
         log.debug("api.request")
         log.info("daemon.ready")
         log.warning("clock.jumped")
-        log.error("config.rejected")
+        log.error("db.commit_failed")
     assert [line[:4] for line in stream.getvalue().splitlines()] == ["<7>{", "<6>{", "<4>{", "<3>{"]
 
 
