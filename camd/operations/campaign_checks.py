@@ -38,7 +38,10 @@ def _sources(desk: Desk, definition: Definition) -> Iterator[FieldProblem]:
             yield FieldProblem(field=f"sources.{place}.type", message=f"no such source; known: {names}")
             continue
         for problem in source.check(entry.settings):
-            yield FieldProblem(field=f"sources.{place}", message=problem)
+            name, colon, mend = problem.partition(": ")
+            named = colon and name.isidentifier()
+            field, message = (f"sources.{place}.{name}", mend) if named else (f"sources.{place}", problem)
+            yield FieldProblem(field=field, message=message)
 
 
 def _mailboxes(desk: Desk, definition: Definition) -> Iterator[FieldProblem]:

@@ -17,7 +17,6 @@ from camd.telemetry.logs import get_log
 log = get_log()
 
 _BATCH = 500
-_SKIPPED = frozenset({CampaignStatus.ARCHIVED})
 
 
 async def run_cycle(desk: Desk, ref: str | int, *, dry: bool) -> Run:
@@ -35,7 +34,7 @@ def _all_open(tx: Tx) -> list[CampaignId]:
     found: list[CampaignId] = []
     before: str | None = None
     while page := tx.campaigns.page(Listing(_BATCH, before)):
-        found += [campaign.id for campaign in page if campaign.status.status not in _SKIPPED]
+        found += [campaign.id for campaign in page if campaign.status.status is not CampaignStatus.ARCHIVED]
         before = str(page[-1].id)
     return sorted(found)
 

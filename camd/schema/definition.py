@@ -19,7 +19,7 @@ from camd.schema.definition_parts import (
     Steps,
     WindowBody,
 )
-from camd.schema.values import Body, Line, Money, Note
+from camd.schema.values import Body, Line, Money, Note, not_empty
 
 
 def _is_name(name: str) -> str:
@@ -60,7 +60,7 @@ class CampaignBody(Body):
     daily_email_limit: Annotated[int, Field(ge=1, le=500)] = 20
     timezone: TimeZone | None = None
     language: Language = "en"
-    channels: Annotated[tuple[Channel, ...], Field(min_length=1)] = (Channel.EMAIL,)
+    channels: Annotated[tuple[Channel, ...], AfterValidator(not_empty)] = (Channel.EMAIL,)
     mailboxes: Lines = ()
     dry_run: bool = True
     first_touch_spread_hours: Annotated[float, Field(ge=0, le=24 * 30)] = 6.0

@@ -35,7 +35,7 @@ from camd.domain.campaign import (
 from camd.domain.countries import COUNTRIES
 from camd.domain.errors import Invalid
 from camd.domain.send_window import DAY_NAMES, MINUTES_A_DAY, Window, parse_window
-from camd.schema.values import Body, Line, Number, Share
+from camd.schema.values import Body, Line, Number, Share, not_empty
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WORKING_DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri")
@@ -87,7 +87,7 @@ class IcpBody(Body):
 
 
 class WindowBody(Body):
-    days: Annotated[tuple[Day, ...], Field(min_length=1)] = WORKING_DAYS
+    days: Annotated[tuple[Day, ...], AfterValidator(not_empty)] = WORKING_DAYS
     start: str = "09:00"
     end: Annotated[str, Field(validate_default=True)] = "17:00"
     holidays: bool = True

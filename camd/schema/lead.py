@@ -26,6 +26,8 @@ def _one_each(tags: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tags))
 
 
+SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,49}$")]
+"""It stands in the ledger, which carries no address and no text."""
 CustomName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 CustomValue = Annotated[str, Field(max_length=1000)]
 Custom = Annotated[dict[CustomName, CustomValue], Field(max_length=MAX_CUSTOM)]
@@ -68,7 +70,7 @@ class LeadPatch(Body):
 class LeadBody(LeadPatch):
     """A person to add. Without `source_ref` a person is known by address, profile, or name and company."""
 
-    source: Text = None
+    source: SourceName | None = None
     source_ref: Text = None
 
 

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+
+T = TypeVar("T")
 
 MAX_MONEY = 1_000_000_000_000
 _CONTROLS = frozenset(chr(code) for code in (*range(32), 127))
@@ -20,6 +22,13 @@ class View(BaseModel):
     """What the API prints. A client of an older version passes over fields it does not know."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+def not_empty(items: tuple[T, ...]) -> tuple[T, ...]:
+    """As a validator it speaks only after the items are right, where `min_length` would count the wrong ones out."""
+    if not items:
+        raise ValueError("name at least one")
+    return items
 
 
 def _in_utc(instant: datetime) -> datetime:
