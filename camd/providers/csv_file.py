@@ -84,7 +84,7 @@ class CsvSource:
 def _problems(settings: Mapping[str, object]) -> list[str]:
     problems = [f"{name}: unknown field; known are {', '.join(_FIELDS)}" for name in settings if name not in _FIELDS]
     path = settings.get("path")
-    if not isinstance(path, str) or not path:
+    if not isinstance(path, str) or not path or "\0" in path:
         problems.append("path: give the path of a CSV file")
     mapping = settings.get("map", {})
     if not isinstance(mapping, Mapping):

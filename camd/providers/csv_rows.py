@@ -23,7 +23,6 @@ from camd.providers.csv_records import Position, Record, records, scan
 
 MAX_CUSTOM = 50
 MAX_CHARACTERS = 1_000
-_BAD_EMAIL = "bad_email"
 # A bare small number counts the rows of a file as often as it names a person: two files would collide.
 _ROW_COUNTER = re.compile(r"\d{1,6}")
 _MEMBER_ID = re.compile(r"(?:^|/)(AC[ow][A-Za-z0-9_-]{4,})")
@@ -146,7 +145,7 @@ class _Row:
             if found:
                 return found[0], [other.given for other in found[1:]]
         if problem is not None:
-            raise Invalid(str(problem), field=_BAD_EMAIL) from problem
+            raise Invalid(str(problem), field="bad_email") from problem
         return None, []
 
     def _names(self) -> tuple[str | None, str | None]:

@@ -185,6 +185,7 @@ async def test_a_folder_is_no_file(source: CsvSource, tmp_path: Path) -> None:
     [
         ({}, "path"),
         ({"path": 1}, "path"),
+        ({"path": "a\0b"}, "path"),
         ({"path": "missing.csv"}, "path"),
         ({"path": "/dev/null", "file": "x"}, "file"),
         ({"path": "x", "map": "email"}, "map"),

@@ -408,6 +408,30 @@ def test_a_short_row_and_a_nameless_column_are_read() -> None:
     assert only("email,company,\na@b.example,x,kept\n").facts.custom == {"column_3": "kept"}
 
 
+class Watched(io.BytesIO):
+    """Counts what is read of it."""
+
+    taken = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        self.taken += len(data)
+        return data
+
+    def read1(self, size: int | None = -1) -> bytes:
+        data = super().read1(size)
+        self.taken += len(data)
+        return data
+
+
+def test_a_file_is_never_held_whole() -> None:
+    stream = Watched(b"email,company\n" + b"a@b.example,x\n" * 200_000)
+    found = read_rows(stream)
+    stream.taken = 0
+    next(found)
+    assert 0 < stream.taken < 100_000
+
+
 @settings(max_examples=200)
 @given(st.binary(max_size=300), st.sampled_from([b"", b"email,company\n", "email;name\n".encode("utf-16")]))
 def test_no_bytes_raise_anything_but_a_refusal_of_the_file(data: bytes, header: bytes) -> None:
