@@ -66,7 +66,10 @@ async def _own_engine(settings: Settings) -> AsyncIterator[CamdClient]:
         engine.health.phase = Phase.RUNNING
         with TemporaryDirectory(prefix="camd-") as folder:
             socket = Path(folder) / "api.sock"
-            async with serve_socket(build_app(engine.desk, engine.health), socket), CamdClient(f"unix:{socket}") as client:
+            async with (
+                serve_socket(build_app(engine.desk, engine.health), socket),
+                CamdClient(f"unix:{socket}") as client,
+            ):
                 yield client
 
 

@@ -1,5 +1,6 @@
 """The one place that names concrete classes: builds the engine from settings and adapters."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from camd.providers.csv_file import CsvSource
 from camd.providers.csv_rows import read_rows
 from camd.providers.dns import DnsVerifier
 from camd.providers.dns_resolver import DnsResolver
+from camd.store.checkpoints import require_safe_checkpoints
 from camd.store.sqlite import SqliteStore
 from camd.system import SystemClock, SystemEntropy, SystemIds
 from camd.telemetry.metrics import Labels, Metrics
@@ -109,6 +111,7 @@ class Engine:
         parts = adapters or real_adapters()
         metrics = metrics or make_metrics(parts.clock)
         database = settings.database
+        require_safe_checkpoints(sqlite3.sqlite_version_info, outside_checkpointer=database.outside_checkpointer)
         lock = DatabaseLock(database.path, since=parts.clock.now(), network_allowed=database.allow_network_filesystem)
         opened = SqliteStore.open(database.path, parts.clock, simulated=parts.simulated, observer=StoreMetrics(metrics))
         with lock:
