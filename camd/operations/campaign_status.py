@@ -8,7 +8,7 @@ from camd.domain.events import Event, EventType
 from camd.domain.goals import mute_for
 from camd.operations import campaign_views
 from camd.operations.campaign_checks import require_startable
-from camd.operations.campaigns import Stored, with_first_live
+from camd.operations.campaigns import Stored
 from camd.operations.desk import Desk, find_campaign
 from camd.pipeline.evaluate import goal_figures
 from camd.ports.store import StaleWrite, Tx
@@ -42,7 +42,7 @@ async def move(desk: Desk, ref: str | int, verb: Verb, *, actor: str) -> Stored:
             return Stored(campaign_views.detail(tx, before, now))
         if before.definition != read.definition:
             raise StaleWrite("the definition was changed since it was checked")
-        saved = tx.campaigns.save(with_first_live(desk, _after(tx, before, target, actor, now), now))
+        saved = tx.campaigns.save(_after(tx, before, target, actor, now))
         reason = saved.status.reason
         data = {"from": before.status.status.value} | ({"reason": reason.value} if reason else {})
         tx.ledger.append(Event(_EVENTS[verb], now, actor, saved.id, data=data))

@@ -31,9 +31,10 @@ _RULES_ALONE = frozenset(
         "pause_rules",
         "sources",
         "enrichment",
+        "dry_run",
     }
 )
-"""Fields that change neither a text nor the time of a mail."""
+"""Fields that change neither a text nor the time of a mail; the first cycle after going live or dry plans anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ async def _define(desk: Desk, ref: str | int, wish: Callable[[Definition], Defin
         if campaign.definition != before:
             raise StaleWrite("the definition was changed since it was read")
         now = desk.now()
-        saved = tx.campaigns.save(_with(desk, campaign, after, now))
+        saved = tx.campaigns.save(_with(campaign, after, now))
         for event in _events(saved, changed, actor, now):
             tx.ledger.append(event)
         _wake_leads(tx, saved, changed, now)
@@ -158,24 +159,15 @@ def changed_fields(before: Definition, after: Definition) -> set[str]:
     return {name for name in names if getattr(before, name) != getattr(after, name)}
 
 
-def _with(desk: Desk, campaign: Campaign, definition: Definition, now: datetime) -> Campaign:
+def _with(campaign: Campaign, definition: Definition, now: datetime) -> Campaign:
     has_other_steps = campaign.definition.steps != definition.steps
-    changed = replace(
+    return replace(
         campaign,
         definition=definition,
         steps_version=campaign.steps_version + has_other_steps,
         updated_at=now,
         next_cycle_at=now if campaign.is_active else campaign.next_cycle_at,
     )
-    return with_first_live(desk, changed, now)
-
-
-def with_first_live(desk: Desk, campaign: Campaign, now: datetime) -> Campaign:
-    """Notes the instant from which the campaign's mails may go out; its age is counted from the first one."""
-    is_dry = campaign.definition.dry_run or desk.context.settings.engine.dry_run
-    if campaign.first_live_at or is_dry or not campaign.is_active:
-        return campaign
-    return replace(campaign, first_live_at=now)
 
 
 def _events(campaign: Campaign, changed: set[str], actor: str, now: datetime) -> Iterator[Event]:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -174,11 +174,3 @@ async def desk(tmp_path: Path, clock: HandClock) -> AsyncIterator[Desk]:
         # Whoever starts a run enters a group of its own: a fixture is set up and torn down by different tasks.
         unentered = anyio.create_task_group()
         yield Desk(context, Doorbells(), clock.now(), "1.0", lambda: True, runner.run, unentered)
-
-
-@pytest.fixture
-def live_desk(desk: Desk) -> Desk:
-    """The same desk of an instance whose `engine.dry_run` is off."""
-    context = desk.context
-    engine = replace(context.settings.engine, dry_run=False)
-    return replace(desk, context=replace(context, settings=replace(context.settings, engine=engine)))

@@ -205,19 +205,9 @@ async def test_resuming_by_hand_mutes_the_rule_that_paused(desk: Desk) -> None:
     assert set(resumed.mutes) == {StatusReason.GOAL_REACHED}
 
 
-async def test_a_campaigns_age_counts_from_when_its_mails_may_go_out(desk: Desk, live_desk: Desk) -> None:
-    draft = StatusChange(CampaignStatus.DRAFT, None, ANN, desk.now())
-    await desk.write(lambda tx: tx.campaigns.add(Definition("dry"), draft))
-    await desk.write(lambda tx: tx.campaigns.add(Definition("live", dry_run=False), draft))
-    for name in ("dry", "live"):
-        await campaign_status.move(live_desk, name, Verb.ACTIVATE, actor=ANN)
-    assert (await campaigns.get(desk, "dry")).first_live_at is None
-    assert (await campaigns.get(desk, "live")).first_live_at == desk.now()
-
-
-async def test_going_dry_is_always_allowed_and_recorded(live_desk: Desk) -> None:
-    active = StatusChange(CampaignStatus.ACTIVE, None, ANN, live_desk.now())
-    await live_desk.write(lambda tx: tx.campaigns.add(Definition("Q1", dry_run=False), active))
-    assert (await campaigns.dry(live_desk, "Q1", actor=ANN)).campaign.dry_run
-    assert not (await campaigns.dry(live_desk, "Q1", actor=ANN)).changed
-    assert await types_of(live_desk) == [EventType.CAMPAIGN_WENT_DRY]
+async def test_going_dry_is_always_allowed_and_recorded(desk: Desk) -> None:
+    active = StatusChange(CampaignStatus.ACTIVE, None, ANN, desk.now())
+    await desk.write(lambda tx: tx.campaigns.add(Definition("Q1", dry_run=False), active))
+    assert (await campaigns.dry(desk, "Q1", actor=ANN)).campaign.dry_run
+    assert not (await campaigns.dry(desk, "Q1", actor=ANN)).changed
+    assert await types_of(desk) == [EventType.CAMPAIGN_WENT_DRY]
