@@ -1,0 +1,49 @@
+"""The application of the control listener: every route, and what surrounds them.
+
+A handler reads the request, calls one operation and answers its result; nothing is decided here.
+"""
+
+from aiohttp import web
+
+from camd.actors.health import Health
+from camd.api import campaigns, events, health, imports, instance, leads, runs, suppressions
+from camd.api.keys import DESK, HEALTH, PATIENCE_SECONDS, SINGLE_RUNS
+from camd.api.middlewares import NO_ROUTE, answer_failures, measure
+from camd.api.reading import MAX_JSON_BYTES
+from camd.api.security import guard
+from camd.operations.desk import Desk
+
+_TABLE = (
+    *health.ROUTES,
+    *campaigns.ROUTES,
+    *leads.ROUTES,
+    *imports.ROUTES,
+    *suppressions.ROUTES,
+    *runs.ROUTES,
+    *events.ROUTES,
+    *instance.ROUTES,
+)
+
+ROUTES = (*dict.fromkeys(route.path for route in _TABLE), NO_ROUTE)
+"""The templates that label the metrics of requests."""
+
+SERVER = "camd"
+"""What every answer names as its server; a client that looks for camd asks for it."""
+
+
+def build_app(desk: Desk, state: Health, *, patience_seconds: float = 10.0) -> web.Application:
+    app = web.Application(middlewares=[measure, answer_failures, guard], client_max_size=MAX_JSON_BYTES)
+    app[DESK] = desk
+    app[HEALTH] = state
+    app[SINGLE_RUNS] = set()
+    app[PATIENCE_SECONDS] = patience_seconds
+    app.on_response_prepare.append(_sign)
+    for route in _TABLE:
+        app.router.add_route(route.method, route.path, route.handler)
+        if route.method == "GET":
+            app.router.add_route("HEAD", route.path, route.handler)
+    return app
+
+
+async def _sign(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Server"] = SERVER

@@ -1,0 +1,48 @@
+"""The ledger, in the order in which it was written."""
+
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import Field
+
+from camd.api.answers import answer
+from camd.api.keys import DESK
+from camd.api.paging import Limit
+from camd.api.reading import Query
+from camd.api.routes import Route, asking
+from camd.domain.events import EventType
+from camd.domain.facts import LeadId
+from camd.operations import events
+from camd.operations.desk import find_campaign
+from camd.ports.store import EventFilter
+from camd.schema.page import DEFAULT_LIMIT
+from camd.schema.values import Instant
+
+LARGEST_SEQ = (1 << 63) - 1
+
+
+class Listed(Query):
+    """`after` is the last `seq` that the caller has seen, `campaign` a number or a name."""
+
+    after: Annotated[int, Field(ge=0, le=LARGEST_SEQ)] = 0
+    limit: Limit = DEFAULT_LIMIT
+    campaign: str | None = None
+    lead: str | None = None
+    actor: str | None = None
+    type: EventType | None = None
+    since: Instant | None = None
+
+
+async def list_all(request: web.Request, chosen: Listed) -> web.Response:
+    desk, ref = request.app[DESK], chosen.campaign
+    wanted = EventFilter(
+        campaign_id=None if ref is None else await desk.read(lambda tx: find_campaign(tx, ref).id),
+        lead_id=None if chosen.lead is None else LeadId(chosen.lead),
+        actor=chosen.actor,
+        type=chosen.type,
+        since=chosen.since,
+    )
+    return answer(await events.page(desk, wanted, after=chosen.after, limit=chosen.limit))
+
+
+ROUTES: tuple[Route, ...] = (asking("GET", "/events", Listed, list_all),)

@@ -1,0 +1,136 @@
+"""The five questions a monitor asks. They need no token; others than this machine get the bare answer.
+
+The body follows draft-inadarei-api-health-check: `pass`, `warn` or `fail`, and the checks behind it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import anyio
+from aiohttp import web
+from pydantic import BaseModel
+
+from camd.actors.health import Health, Phase
+from camd.api.keys import DESK, HEALTH
+from camd.api.routes import Route
+from camd.api.security import is_local
+from camd.domain.campaign import StatusReason
+from camd.domain.errors import Transient
+from camd.operations.desk import Desk
+from camd.pipeline.send_gate import GateReason
+from camd.ports.store_errors import DatabaseDamaged
+
+MEDIA_TYPE = "application/health+json"
+LOW_DISK_BYTES = 1_000_000_000
+LAG_SECONDS = 5.0
+STORE_SECONDS = 5.0
+
+Verdict = Literal["pass", "warn", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One component that is not well."""
+
+    name: str
+    status: Verdict
+    output: str
+
+
+class Check(BaseModel):
+    status: Verdict
+    output: str
+
+
+class Report(BaseModel):
+    """`checks` lists, by component, what is not well."""
+
+    status: Verdict
+    version: str | None = None
+    checks: dict[str, list[Check]] | None = None
+
+
+async def livez(_: web.Request) -> web.Response:
+    return _answer(Report(status="pass"))
+
+
+async def startupz(request: web.Request) -> web.Response:
+    is_starting = request.app[HEALTH].phase is Phase.STARTING
+    return _answer(Report(status="fail" if is_starting else "pass"))
+
+
+async def readyz(request: web.Request) -> web.Response:
+    health = request.app[HEALTH]
+    return _report(request, [] if health.is_ready else [_unready(health)])
+
+
+async def healthz(request: web.Request) -> web.Response:
+    found = [*_of_process(request.app[HEALTH]), *_of_gate(request.app[DESK]), *await _of_store(request)]
+    return _report(request, found)
+
+
+async def metrics(request: web.Request) -> web.Response:
+    body = request.app[DESK].context.metrics.render()
+    return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+def _unready(health: Health) -> Finding:
+    if health.phase is not Phase.RUNNING:
+        return Finding("phase", "fail", f"the daemon is {health.phase}")
+    return Finding("store", "fail", "the database cannot be written")
+
+
+def _of_process(health: Health) -> Iterator[Finding]:
+    if health.phase is not Phase.RUNNING:
+        yield Finding("phase", "warn", f"the daemon is {health.phase}")
+    if health.store_error is not None:
+        yield Finding("store", "fail", "the database cannot be written")
+    if health.disk_free_bytes is not None and health.disk_free_bytes < LOW_DISK_BYTES:
+        yield Finding("disk", "warn", f"{health.disk_free_bytes / 1e6:.0f} MB are free beside the database")
+    if health.lag_seconds > LAG_SECONDS:
+        yield Finding("event_loop", "warn", f"the event loop woke {health.lag_seconds:.1f} s late")
+
+
+def _of_gate(desk: Desk) -> Iterator[Finding]:
+    for closure in desk.context.gate.closures():
+        status: Verdict = "fail" if closure.reason is GateReason.COMMON_CAUSE else "warn"
+        yield Finding("send_gate", status, f"closed since {closure.since:%Y-%m-%dT%H:%M:%SZ}: {closure.reason}")
+
+
+async def _of_store(request: web.Request) -> list[Finding]:
+    try:
+        with anyio.fail_after(STORE_SECONDS):
+            parked = await request.app[DESK].read(lambda tx: tx.campaigns.count_paused(StatusReason.PARKED))
+    except (Transient, DatabaseDamaged, TimeoutError):
+        return [Finding("store", "fail", "the database cannot be read")]
+    return [Finding("campaigns", "warn", f"{parked} parked: their actors crashed too often")] if parked else []
+
+
+def _report(request: web.Request, found: list[Finding]) -> web.Response:
+    statuses = {finding.status for finding in found}
+    status: Verdict = "fail" if "fail" in statuses else "warn" if statuses else "pass"
+    if not is_local(request):
+        return _answer(Report(status=status))
+    checks: dict[str, list[Check]] = {}
+    for finding in found:
+        checks.setdefault(finding.name, []).append(Check(status=finding.status, output=finding.output))
+    return _answer(Report(status=status, version=request.app[DESK].version, checks=checks))
+
+
+def _answer(report: Report) -> web.Response:
+    return web.Response(
+        status=503 if report.status == "fail" else 200,
+        body=report.model_dump_json(exclude_none=True).encode(),
+        content_type=MEDIA_TYPE,
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+ROUTES = (
+    Route("GET", "/livez", livez),
+    Route("GET", "/startupz", startupz),
+    Route("GET", "/readyz", readyz),
+    Route("GET", "/healthz", healthz),
+    Route("GET", "/metrics", metrics),
+)

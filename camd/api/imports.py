@@ -1,0 +1,33 @@
+"""The imports of the past, and taking one back."""
+
+from aiohttp import web
+
+from camd.api.answers import answer
+from camd.api.keys import DESK
+from camd.api.paging import Paged
+from camd.api.reading import NoBody, read_body
+from camd.api.routes import FILE_SECONDS, Route, asking, route
+from camd.api.security import actor_of
+from camd.operations import imports
+
+
+class Listed(Paged):
+    """`campaign` is a number or a name."""
+
+    campaign: str | None = None
+
+
+async def list_all(request: web.Request, chosen: Listed) -> web.Response:
+    page = await imports.page(request.app[DESK], ref=chosen.campaign, limit=chosen.limit, cursor=chosen.cursor)
+    return answer(page)
+
+
+async def undo(request: web.Request) -> web.Response:
+    await read_body(request, NoBody)
+    return answer(await imports.undo(request.app[DESK], request.match_info["id"], actor=actor_of(request)))
+
+
+ROUTES: tuple[Route, ...] = (
+    asking("GET", "/imports", Listed, list_all),
+    route("POST", "/imports/{id}/undo", undo, seconds=FILE_SECONDS),
+)

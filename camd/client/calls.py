@@ -1,0 +1,293 @@
+"""Every route of the API as a function that describes its request; both faces have a method for each.
+
+`ref` is a campaign's number or its name. Bodies are the schema's models, so that a mistake shows before it is sent.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import BinaryIO
+
+from pydantic import TypeAdapter
+
+from camd.client.call import FILE_SECONDS, Call, body_of, pairs, params, path
+from camd.domain.campaign import CampaignStatus
+from camd.domain.events import EventType
+from camd.domain.lead import LeadStatus
+from camd.domain.suppression import SuppressionReason
+from camd.schema.campaign import CampaignDetail, CampaignSummary
+from camd.schema.definition import CampaignBody, CampaignPatch
+from camd.schema.event import EventPage
+from camd.schema.imports import Import, ImportReport, UndoReport
+from camd.schema.lead import (
+    HoldBody,
+    Lead,
+    LeadBody,
+    LeadExport,
+    LeadPatch,
+    LostBody,
+    NoteBody,
+    ReleaseBody,
+    WhyReport,
+    WonBody,
+)
+from camd.schema.page import Page
+from camd.schema.preflight import PreflightReport
+from camd.schema.preview import Preview
+from camd.schema.report import CycleReport
+from camd.schema.status import Gate, KillSwitch, KillSwitchBody, Status
+from camd.schema.suppression import Suppression, SuppressionBody, SuppressionImport
+
+_campaign = CampaignDetail.model_validate_json
+_lead = Lead.model_validate_json
+_reports = TypeAdapter(list[CycleReport]).validate_json
+
+NO_NOTE = NoteBody()
+WON = WonBody()
+LOST = LostBody()
+HELD = HoldBody()
+RELEASED = ReleaseBody()
+
+
+def _nothing(_: bytes) -> None:
+    return None
+
+
+def campaigns(
+    *, status: CampaignStatus | None = None, limit: int | None = None, cursor: str | None = None
+) -> Call[Page[CampaignSummary]]:
+    query = params(status=status, limit=limit, cursor=cursor)
+    return Call("GET", path("/campaigns"), Page[CampaignSummary].model_validate_json, query)
+
+
+def create_campaign(body: CampaignBody) -> Call[CampaignDetail]:
+    return Call("POST", path("/campaigns"), _campaign, body=body_of(body))
+
+
+def campaign(ref: str | int) -> Call[CampaignDetail]:
+    return Call("GET", path("/campaigns/{}", ref), _campaign)
+
+
+def replace_campaign(ref: str | int, body: CampaignBody) -> Call[CampaignDetail]:
+    """The body is the whole definition."""
+    return Call("PUT", path("/campaigns/{}", ref), _campaign, body=body_of(body))
+
+
+def change_campaign(ref: str | int, patch: CampaignPatch) -> Call[CampaignDetail]:
+    return Call("PATCH", path("/campaigns/{}", ref), _campaign, body=body_of(patch))
+
+
+def archive(ref: str | int) -> Call[CampaignDetail]:
+    return Call("DELETE", path("/campaigns/{}", ref), _campaign)
+
+
+def activate(ref: str | int) -> Call[CampaignDetail]:
+    return Call("POST", path("/campaigns/{}/activate", ref), _campaign)
+
+
+def pause(ref: str | int) -> Call[CampaignDetail]:
+    return Call("POST", path("/campaigns/{}/pause", ref), _campaign)
+
+
+def resume(ref: str | int) -> Call[CampaignDetail]:
+    return Call("POST", path("/campaigns/{}/resume", ref), _campaign)
+
+
+def preflight(ref: str | int) -> Call[PreflightReport]:
+    return Call("GET", path("/campaigns/{}/preflight", ref), PreflightReport.model_validate_json)
+
+
+def live(ref: str | int) -> Call[CampaignDetail]:
+    return Call("POST", path("/campaigns/{}/live", ref), _campaign)
+
+
+def dry(ref: str | int) -> Call[CampaignDetail]:
+    return Call("POST", path("/campaigns/{}/dry", ref), _campaign)
+
+
+def preview(ref: str | int, *, limit: int | None = None) -> Call[Page[Preview]]:
+    """The mails to come, soonest first."""
+    return Call("GET", path("/campaigns/{}/preview", ref), Page[Preview].model_validate_json, params(limit=limit))
+
+
+def run_cycle(ref: str | int, *, dry_run: bool = True) -> Call[CycleReport]:
+    """One cycle now; waits for its end, however long it takes."""
+    query = params(dry_run=dry_run)
+    return Call("POST", path("/campaigns/{}/run-cycle", ref), CycleReport.model_validate_json, query)
+
+
+def run_all(*, dry_run: bool = True) -> Call[list[CycleReport]]:
+    """One cycle of every campaign that is not archived; waits for the last one's end."""
+    return Call("POST", path("/run-all"), _reports, params(dry_run=dry_run))
+
+
+def leads(
+    ref: str | int,
+    *,
+    status: LeadStatus | None = None,
+    tag: str | None = None,
+    held: bool | None = None,
+    search: str | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> Call[Page[Lead]]:
+    query = params(status=status, tag=tag, held=held, search=search, limit=limit, cursor=cursor)
+    return Call("GET", path("/campaigns/{}/leads", ref), Page[Lead].model_validate_json, query)
+
+
+def add_lead(ref: str | int, body: LeadBody) -> Call[Lead]:
+    """Answers the lead that this person is already, where the campaign knows them."""
+    return Call("POST", path("/campaigns/{}/leads", ref), _lead, body=body_of(body))
+
+
+def import_leads(
+    ref: str | int,
+    file: BinaryIO,
+    *,
+    dry_run: bool = False,
+    update: bool = False,
+    mapping: Mapping[str, str] | None = None,
+    file_name: str | None = None,
+) -> Call[ImportReport]:
+    """`mapping` names for a column of the file the field that it fills."""
+    query = params(dry_run=dry_run, update=update, file_name=file_name) + pairs("map", mapping or {})
+    return Call(
+        "POST",
+        path("/campaigns/{}/leads/import", ref),
+        ImportReport.model_validate_json,
+        query,
+        upload=file,
+        seconds=FILE_SECONDS,
+    )
+
+
+def export_leads(
+    ref: str | int,
+    *,
+    status: LeadStatus | None = None,
+    tag: str | None = None,
+    held: bool | None = None,
+    search: str | None = None,
+) -> Call[None]:
+    query = params(status=status, tag=tag, held=held, search=search)
+    return Call("GET", path("/campaigns/{}/leads/export", ref), _nothing, query, seconds=FILE_SECONDS)
+
+
+def lead(lead_id: str) -> Call[Lead]:
+    return Call("GET", path("/leads/{}", lead_id), _lead)
+
+
+def change_lead(lead_id: str, patch: LeadPatch) -> Call[Lead]:
+    return Call("PATCH", path("/leads/{}", lead_id), _lead, body=body_of(patch))
+
+
+def erase_lead(lead_id: str) -> Call[Lead]:
+    return Call("DELETE", path("/leads/{}", lead_id), _lead)
+
+
+def why(lead_id: str) -> Call[WhyReport]:
+    """Every check that decides whether this lead is written to now."""
+    return Call("GET", path("/leads/{}/why", lead_id), WhyReport.model_validate_json)
+
+
+def export_lead(lead_id: str) -> Call[LeadExport]:
+    """Everything that is kept of this person in this campaign."""
+    return Call("GET", path("/leads/{}/export", lead_id), LeadExport.model_validate_json)
+
+
+def qualify(lead_id: str, body: NoteBody = NO_NOTE) -> Call[Lead]:
+    return Call("POST", path("/leads/{}/qualify", lead_id), _lead, body=body_of(body))
+
+
+def won(lead_id: str, body: WonBody = WON) -> Call[Lead]:
+    return Call("POST", path("/leads/{}/won", lead_id), _lead, body=body_of(body))
+
+
+def lost(lead_id: str, body: LostBody = LOST) -> Call[Lead]:
+    return Call("POST", path("/leads/{}/lost", lead_id), _lead, body=body_of(body))
+
+
+def hold(lead_id: str, body: HoldBody = HELD) -> Call[Lead]:
+    return Call("POST", path("/leads/{}/hold", lead_id), _lead, body=body_of(body))
+
+
+def release(lead_id: str, body: ReleaseBody = RELEASED) -> Call[Lead]:
+    return Call("POST", path("/leads/{}/release", lead_id), _lead, body=body_of(body))
+
+
+def reopen(lead_id: str) -> Call[Lead]:
+    return Call("POST", path("/leads/{}/reopen", lead_id), _lead)
+
+
+def imports(
+    *, campaign: str | int | None = None, limit: int | None = None, cursor: str | None = None
+) -> Call[Page[Import]]:
+    query = params(campaign=campaign, limit=limit, cursor=cursor)
+    return Call("GET", path("/imports"), Page[Import].model_validate_json, query)
+
+
+def undo_import(import_id: str) -> Call[UndoReport]:
+    """Removes the leads of an import that were never handed a touch, without suppressing them."""
+    return Call("POST", path("/imports/{}/undo", import_id), UndoReport.model_validate_json, seconds=FILE_SECONDS)
+
+
+def suppressions(
+    *, reason: SuppressionReason | None = None, limit: int | None = None, cursor: str | None = None
+) -> Call[Page[Suppression]]:
+    query = params(reason=reason, limit=limit, cursor=cursor)
+    return Call("GET", path("/suppressions"), Page[Suppression].model_validate_json, query)
+
+
+def add_suppression(body: SuppressionBody) -> Call[Suppression]:
+    return Call("POST", path("/suppressions"), Suppression.model_validate_json, body=body_of(body))
+
+
+def remove_suppression(suppression_id: str) -> Call[None]:
+    return Call("DELETE", path("/suppressions/{}", suppression_id), _nothing)
+
+
+def import_suppressions(
+    file: BinaryIO, *, reason: SuppressionReason | None = None, note: str | None = None
+) -> Call[SuppressionImport]:
+    return Call(
+        "POST",
+        path("/suppressions/import"),
+        SuppressionImport.model_validate_json,
+        params(reason=reason, note=note),
+        upload=file,
+        seconds=FILE_SECONDS,
+    )
+
+
+def event_page(
+    *,
+    after: int = 0,
+    campaign: str | int | None = None,
+    lead: str | None = None,
+    actor: str | None = None,
+    type: EventType | None = None,  # noqa: A002 - the parameter's name in the API
+    since: datetime | None = None,
+    limit: int | None = None,
+) -> Call[EventPage]:
+    """The events with a `seq` above `after`, ascending. `since` is aware."""
+    query = params(after=after, campaign=campaign, lead=lead, actor=actor, type=type, since=since, limit=limit)
+    return Call("GET", path("/events"), EventPage.model_validate_json, query)
+
+
+def status() -> Call[Status]:
+    return Call("GET", path("/status"), Status.model_validate_json)
+
+
+def gate() -> Call[Gate]:
+    return Call("GET", path("/gate"), Gate.model_validate_json)
+
+
+def open_gate() -> Call[Gate]:
+    return Call("POST", path("/gate/open"), Gate.model_validate_json)
+
+
+def kill_switch() -> Call[KillSwitch]:
+    return Call("GET", path("/kill-switch"), KillSwitch.model_validate_json)
+
+
+def set_kill_switch(body: KillSwitchBody) -> Call[KillSwitch]:
+    return Call("PUT", path("/kill-switch"), KillSwitch.model_validate_json, body=body_of(body))
