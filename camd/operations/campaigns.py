@@ -184,8 +184,7 @@ def _wake_leads(tx: Tx, campaign: Campaign, changed: set[str], now: datetime) ->
     """What was planned from the old definition is planned anew; sources that changed are read from their start."""
     if "sources" in changed:
         tx.sources.forget(campaign.id)
-    if changed & _SCORED_BY:
-        tx.leads.wake(campaign.id, Action.SCORE, now)
     if changed - _RULES_ALONE:
-        tx.leads.wake(campaign.id, Action.OUTREACH, now)
+        first = Action.SCORE if changed & _SCORED_BY else Action.OUTREACH
+        tx.leads.wake(campaign.id, Action.OUTREACH, now, then=first)
         tx.previews.drop_campaign(campaign.id)

@@ -297,8 +297,10 @@ class Leads(Protocol):
 
     def page(self, campaign_id: CampaignId | None, listing: Listing, chosen: LeadFilter) -> Sequence[Lead]: ...
 
-    def wake(self, campaign_id: CampaignId, action: Action, at: datetime) -> int:
-        """Makes every lead of that next action due at `at`, a new version of each; answers how many."""
+    def wake(self, campaign_id: CampaignId, action: Action, at: datetime, then: Action | None = None) -> int:
+        """Makes every lead of that next action due at `at`, for `then` where that is given; answers how many.
+
+        Each of them gets a new version."""
         ...
 
     def release_import(self, import_id: ImportId, action: Action, at: datetime) -> int:

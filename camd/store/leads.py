@@ -91,7 +91,7 @@ PAGE = {
 WAKE = (
     update(leads)
     .where(_of_campaign, _row.next_action == bindparam("action"))
-    .values(next_action_at=bindparam("at"), version=_row.version + 1)
+    .values(next_action=bindparam("then"), next_action_at=bindparam("at"), version=_row.version + 1)
 )
 _unreleased = (
     _row.import_id == bindparam("of_import"),
@@ -192,8 +192,9 @@ class Leads:
         }
         return self._all(PAGE[campaign_id is not None, chosen.status is not None], **wanted)
 
-    def wake(self, campaign_id: CampaignId, action: Action, at: datetime) -> int:
-        return self._connection.execute(WAKE, {"in_campaign": campaign_id, "action": action, "at": at}).rowcount
+    def wake(self, campaign_id: CampaignId, action: Action, at: datetime, then: Action | None = None) -> int:
+        values = {"in_campaign": campaign_id, "action": action, "then": then or action, "at": at}
+        return self._connection.execute(WAKE, values).rowcount
 
     def release_import(self, import_id: ImportId, action: Action, at: datetime) -> int:
         waiting = self._connection.execute(UNRELEASED, {"of_import": import_id}).all()

@@ -201,6 +201,13 @@ async def test_leads_woken_are_due_and_a_stale_sleeper_cannot_undo_it(store: Sto
     assert await ids(store, lambda tx: tx.leads.due(campaign.id, Action.OUTREACH, NOW, 9)) == [asleep.id]
 
 
+async def test_leads_can_be_woken_for_an_earlier_action(store: Store, campaign: Campaign) -> None:
+    asleep = lead_in(campaign, next_action=Action.OUTREACH, next_action_at=None)
+    await store.write(insert(asleep))
+    await store.write(lambda tx: tx.leads.wake(campaign.id, Action.OUTREACH, NOW, then=Action.SCORE))
+    assert await ids(store, lambda tx: tx.leads.due(campaign.id, Action.SCORE, NOW, 9)) == [asleep.id]
+
+
 ANN = Facts(
     email="ann@acme.com",
     first_name="Ann",

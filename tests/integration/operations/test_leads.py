@@ -15,7 +15,7 @@ from camd.operations.desk import Desk, find_lead
 from camd.operations.errors import Conflict, NotFound, Unprocessable
 from camd.pipeline import record
 from camd.ports.store import EventFilter, LeadFilter, Touch, TouchStatus, Tx
-from camd.schema.definition import CampaignBody
+from camd.schema.definition import CampaignBody, CampaignPatch
 from camd.schema.lead import HoldBody, LeadBody, LeadPatch, LostBody, NoteBody, ReleaseBody, WonBody
 from camd.schema.lead import Lead as LeadView
 from camd.schema.suppression import SuppressionBody
@@ -294,3 +294,13 @@ async def test_an_unknown_lead_is_not_found(desk: Desk) -> None:
     for ask in (leads.get, leads.why):
         with pytest.raises(NotFound):
             await ask(desk, "ld_nobody")
+
+
+async def test_a_changed_profile_scores_every_open_lead_anew(desk: Desk) -> None:
+    before = await make_enriched(desk, title="CEO")
+    await campaigns.change(desk, before.campaign_id, CampaignPatch({"icp": {"titles": ["dentist"]}}), actor=ANN)
+    await desk.run(CampaignId(before.campaign_id), False)
+    after = await leads.get(desk, before.id)
+    assert before.score is not None
+    assert after.score is not None
+    assert after.score < before.score
