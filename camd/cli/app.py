@@ -1,0 +1,72 @@
+"""The command `camd`: its commands, loaded when they are named, and the exit code of whatever goes wrong."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from camd.cli import failures
+from camd.cli.grammar import HELP, Group
+
+COMMANDS = {
+    "run": "camd.cli.daemon",
+    "demo": "camd.cli.demo",
+    "check-config": "camd.cli.settings",
+    "migrate": "camd.cli.settings",
+    "status": "camd.cli.instance",
+    "campaigns": "camd.cli.campaigns",
+    "leads": "camd.cli.leads",
+    "imports": "camd.cli.imports",
+    "suppressions": "camd.cli.suppressions",
+    "events": "camd.cli.events",
+    "run-cycle": "camd.cli.cycles",
+    "run-all": "camd.cli.cycles",
+    "kill-switch": "camd.cli.instance",
+    "gate": "camd.cli.instance",
+}
+"""Where each command lives; its module has it under its name with underscores."""
+
+
+class _Commands(Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - same
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(COMMANDS[cmd_name]), cmd_name.replace("-", "_"))
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_Commands, context_settings=HELP)
+@click.version_option(package_name="camd", message="%(version)s")
+def root() -> None:
+    """Finds clients while its operator sleeps. `camd demo` shows it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Runs the command line and ends the process. An exception that camd does not expect is a bug and comes out."""
+    try:
+        code = root.main(arguments, prog_name="camd", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(failures.INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 - raised again unless it is an expected failure
+        sys.exit(_told(error))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _told(error: Exception) -> int:
+    """The exit code of an expected failure, which is told on stderr; with several the first one counts."""
+    found = list(failures.leaves(error))
+    codes = [failures.exit_code(each) for each in found]
+    if None in codes:
+        raise error
+    for each in found:
+        click.echo(f"camd: {failures.message(each)}", err=True)
+    return codes[0] or failures.FAILED
