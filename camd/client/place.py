@@ -1,5 +1,6 @@
 """Where camd is asked: the order of the places, and the connection to one of them."""
 
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,13 +27,17 @@ class Place:
     candidates: tuple[str, ...]
 
     @classmethod
-    def chosen(cls, url: str | None, token: str | None, socket: Path | None, environ: Mapping[str, str]) -> "Place":
+    def chosen(
+        cls, url: str | None, token: str | None, socket_path: Path | None, environ: Mapping[str, str]
+    ) -> "Place":
         """`url`, else `$CAMD_URL` with `$CAMD_TOKEN`, else the socket, else the default address."""
         if url is not None:
             return cls(url, token, ())
         token = token or environ.get("CAMD_TOKEN")
-        sockets = (f"{_UNIX}{socket}",) if socket else ()
-        return cls(environ.get("CAMD_URL") or None, token, (*sockets, DEFAULT_URL))
+        if named := environ.get("CAMD_URL"):
+            return cls(named, token, ())
+        sockets = (f"{_UNIX}{socket_path}",) if socket_path else ()
+        return cls(None, token, (*sockets, DEFAULT_URL))
 
     @property
     def headers(self) -> dict[str, str]:
@@ -44,15 +49,17 @@ class Place:
 
 def open_async(url: str, headers: Mapping[str, str]) -> httpx.AsyncClient:
     with reaching(url):
-        # Without `trust_env` a proxy of the environment would be asked for an address of this machine.
-        path = _socket_of(url)
-        transport = httpx.AsyncHTTPTransport(uds=path, trust_env=False)
+        transport = httpx.AsyncHTTPTransport(uds=_socket_of(url), trust_env=False)
+        # With `trust_env` a proxy of the environment would be asked for an address of this machine.
         return httpx.AsyncClient(base_url=_base(url), transport=transport, headers=headers, trust_env=False)
 
 
 def open_sync(url: str, headers: Mapping[str, str]) -> httpx.Client:
+    path = _socket_of(url)
+    if path is not None:
+        _try(path, url)
     with reaching(url):
-        transport = httpx.HTTPTransport(uds=_socket_of(url), trust_env=False)
+        transport = httpx.HTTPTransport(uds=path, trust_env=False)
         return httpx.Client(base_url=_base(url), transport=transport, headers=headers, trust_env=False)
 
 
@@ -62,7 +69,7 @@ def reaching(url: str) -> Iterator[None]:
     try:
         yield
     except (httpx.RequestError, httpx.InvalidURL) as error:
-        raise Unreachable(f"no camd answers at {url}: {str(error) or type(error).__name__}") from error
+        raise _nobody(url, error) from error
 
 
 def is_camd(response: httpx.Response) -> bool:
@@ -92,6 +99,19 @@ def answers_now(url: str) -> bool:
 def _socket_of(url: str) -> str | None:
     """The path in `unix:/path`."""
     return url.removeprefix(_UNIX) if url.startswith(_UNIX) else None
+
+
+def _try(path: str, url: str) -> None:
+    """httpx's plain transport never closes the socket of a connection that failed (a ResourceWarning)."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
+        try:
+            caller.connect(path)
+        except OSError as error:
+            raise _nobody(url, error) from error
+
+
+def _nobody(url: str, error: Exception) -> Unreachable:
+    return Unreachable(f"no camd answers at {url}: {str(error) or type(error).__name__}")
 
 
 def _base(url: str) -> str:

@@ -1,0 +1,135 @@
+"""The control API over a real store, on a real TCP port and a real Unix socket."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import anyio
+import httpx
+import pytest
+
+from camd.actors.campaign import CycleRunner
+from camd.actors.health import Health, Phase
+from camd.actors.quota import QuotaService
+from camd.actors.wake import Doorbells
+from camd.api.app import ROUTES, build_app
+from camd.api.listen import serve
+from camd.config import load_settings
+from camd.domain.campaign import CampaignStatus
+from camd.domain.contact import EmailAddress
+from camd.domain.facts import Verdict
+from camd.domain.lead import HoldReason, LeadStatus
+from camd.domain.suppression import SuppressionReason
+from camd.mail.render import JinjaRenderer
+from camd.operations.desk import Desk
+from camd.pipeline.context import Context
+from camd.pipeline.cycle import STAGES
+from camd.pipeline.send_gate import GateReason, SendGate
+from camd.ports.providers import RateLimit, Verification
+from camd.ports.settings import ServerSettings
+from camd.ports.store import Store
+from camd.providers.csv_file import CsvSource
+from camd.providers.csv_rows import read_rows
+from camd.store.sqlite import SqliteStore
+from camd.system import SystemClock, SystemEntropy, SystemIds
+from camd.telemetry.metrics import Labels, Metrics
+
+LABELS = Labels(
+    campaign_statuses=list(CampaignStatus),
+    lead_statuses=list(LeadStatus),
+    hold_reasons=list(HoldReason),
+    gate_reasons=list(GateReason),
+    suppression_reasons=list(SuppressionReason),
+    stages=STAGES,
+    routes=ROUTES,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Believer:
+    """Every address is valid."""
+
+    name: str = "dns"
+    rate_limit: RateLimit = field(default_factory=lambda: RateLimit(1000, timedelta(seconds=1), 1000))
+
+    async def verify(self, address: EmailAddress) -> Verification:
+        return Verification(Verdict.VALID, f"believed for {address.domain}")
+
+
+Serve = Callable[[Desk], AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with SqliteStore.open(tmp_path / "camd.db", SystemClock()) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def desk(store: Store, tmp_path: Path) -> Desk:
+    clock, entropy = SystemClock(), SystemEntropy()
+    metrics = Metrics(version="1.2.3", started_at=clock.now(), labels=LABELS)
+    context = Context(
+        store=store,
+        clock=clock,
+        entropy=entropy,
+        ids=SystemIds(clock, entropy),
+        settings=load_settings(provider_models={}, environ={"TMPDIR": str(tmp_path)}, cwd=tmp_path),
+        sources={"csv": CsvSource(clock)},
+        verifier=Believer(),
+        renderer=JinjaRenderer(),
+        quota=QuotaService(store, clock, metrics),
+        gate=SendGate(clock, metrics),
+        metrics=metrics,
+        read_rows=lambda stream, mapping: read_rows(stream, mapping=mapping),
+    )
+    # A test that starts runs enters a group of its own: fixtures are set up and torn down by different tasks.
+    unentered = anyio.create_task_group()
+    return Desk(context, Doorbells(), clock.now(), "1.2.3", lambda: True, CycleRunner(context).run, unentered)
+
+
+@pytest.fixture
+def health(desk: Desk) -> Health:
+    return Health(desk.started_at, Phase.RUNNING)
+
+
+@pytest.fixture
+def socket(tmp_path: Path) -> Path:
+    return tmp_path / "api.sock"
+
+
+@pytest.fixture
+def serving(health: Health, socket: Path) -> Serve:
+    """Serves a desk, impatient with cycles; gives a client of its TCP listener."""
+
+    @asynccontextmanager
+    async def served(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
+        app = build_app(desk, health, patience_seconds=0.05)
+        async with serve(app, ServerSettings("127.0.0.1", 0, socket)) as url, httpx.AsyncClient(base_url=url) as http:
+            yield http
+
+    return served
+
+
+@pytest.fixture
+async def http(desk: Desk, serving: Serve) -> AsyncIterator[httpx.AsyncClient]:
+    async with serving(desk) as client:
+        yield client
+
+
+@pytest.fixture
+def raw(http: httpx.AsyncClient) -> Callable[[str], Awaitable[int]]:
+    """Sends the very lines over TCP, and answers the status of what comes back."""
+
+    async def send(head: str) -> int:
+        async with await anyio.connect_tcp("127.0.0.1", http.base_url.port or 0) as stream:
+            await stream.send(head.replace("\n", "\r\n").encode() + b"\r\n\r\n")
+            received = b""
+            with anyio.fail_after(10):
+                while b"\r\n\r\n" not in received:
+                    received += await stream.receive()
+        return int(received.split(b" ", 2)[1])
+
+    return send

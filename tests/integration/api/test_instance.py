@@ -1,0 +1,61 @@
+"""Status, gate, kill switch and the ledger."""
+
+import httpx
+import pytest
+
+from camd.operations.desk import Desk
+from camd.pipeline.send_gate import GateReason
+
+
+async def test_the_status_tells_the_instance_at_a_glance(http: httpx.AsyncClient) -> None:
+    await http.post("/api/cam/campaigns", json={"name": "Q1"})
+    status = (await http.get("/api/cam/status")).json()
+    assert (status["version"], status["ready"], status["dry_run"]) == ("1.2.3", True, True)
+    assert status["campaigns"]["draft"] == 1
+
+
+async def test_a_closed_gate_is_opened_by_a_person(http: httpx.AsyncClient, desk: Desk) -> None:
+    desk.context.gate.close(GateReason.CLOCK_JUMPED)
+    closed = (await http.get("/api/cam/gate")).json()
+    assert (closed["open"], closed["reason"]) == (False, "clock_jumped")
+    assert (await http.post("/api/cam/gate/open")).json()["open"] is True
+
+
+async def test_the_kill_switch_keeps_who_turned_it_and_why(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/api/cam/kill-switch")).json()["on"] is False
+    await http.put("/api/cam/kill-switch", json={"on": True, "reason": "fire"})
+    switch = (await http.get("/api/cam/kill-switch")).json()
+    assert (switch["on"], switch["reason"], switch["by"]) == (True, "fire", "os:local")
+
+
+async def test_the_ledger_is_read_forwards_from_where_one_was(http: httpx.AsyncClient) -> None:
+    for name in ("Q1", "Q2", "Q3"):
+        await http.post("/api/cam/campaigns", json={"name": name})
+    first = (await http.get("/api/cam/events", params={"limit": 2})).json()
+    rest = (await http.get("/api/cam/events", params={"after": first["next"]})).json()
+    assert [event["campaign_id"] for event in first["items"] + rest["items"]] == [1, 2, 3]
+    assert (await http.get("/api/cam/events", params={"after": rest["next"]})).json() == {"items": [], "next": None}
+
+
+@pytest.mark.parametrize(
+    ("params", "found"),
+    [
+        ({"campaign": "Q2"}, 2),
+        ({"campaign": "1"}, 1),
+        ({"actor": "os:local"}, 3),
+        ({"actor": "engine"}, 0),
+        ({"type": "campaign.activated"}, 1),
+        ({"since": "2100-01-01T00:00:00Z"}, 0),
+        ({"lead": "ld_none"}, 0),
+    ],
+)
+async def test_the_ledger_is_filtered(http: httpx.AsyncClient, params: dict[str, str], found: int) -> None:
+    for name in ("Q1", "Q2"):
+        await http.post("/api/cam/campaigns", json={"name": name})
+    await http.post("/api/cam/campaigns/Q2/activate")
+    assert len((await http.get("/api/cam/events", params=params)).json()["items"]) == found
+
+
+@pytest.mark.parametrize("after", ["-1", "x", "99999999999999999999"])
+async def test_a_place_that_no_ledger_has_is_422(http: httpx.AsyncClient, after: str) -> None:
+    assert (await http.get("/api/cam/events", params={"after": after})).status_code == 422

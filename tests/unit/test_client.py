@@ -1,0 +1,95 @@
+"""What the client sends, where it looks, and how it reads what comes back."""
+
+import inspect
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from camd.client import ApiError, CamdClient, SyncCamdClient, calls
+from camd.client.call import body_of, params, path
+from camd.client.errors import problem_of
+from camd.client.exchange import run_of, understood
+from camd.client.place import Place
+from camd.domain.lead import LeadStatus
+from camd.schema.definition import CampaignBody, CampaignPatch
+from camd.schema.lead import LeadPatch
+
+SOCKET = Path("/run/camd/api.sock")
+EVERY = {
+    name for name, value in vars(calls).items() if inspect.isfunction(value) and value.__module__ == calls.__name__
+}
+
+
+def methods(face: type) -> set[str]:
+    return {name for name in dir(face) if not name.startswith("_")}
+
+
+def test_both_faces_have_a_method_for_every_call() -> None:
+    public = {name for name in EVERY if not name.startswith("_")}
+    assert public - methods(CamdClient) == public - methods(SyncCamdClient) == set()
+    assert methods(CamdClient) - {"aclose"} == methods(SyncCamdClient) - {"close"}
+
+
+def test_a_method_is_documented_as_its_call() -> None:
+    assert CamdClient("http://localhost").why.__doc__ == SyncCamdClient("http://localhost").why.__doc__
+    assert str(inspect.signature(CamdClient("http://localhost").leads)).startswith("(ref: str | int, *, status:")
+
+
+def test_parts_of_a_path_are_quoted() -> None:
+    assert path("/campaigns/{}/leads", "a/b?c#d é") == "/api/cam/campaigns/a%2Fb%3Fc%23d%20%C3%A9/leads"
+
+
+def test_parameters_that_are_not_given_are_not_sent() -> None:
+    since = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    given = params(limit=5, cursor=None, held=False, status=LeadStatus.NEW, since=since)
+    assert given == [("limit", "5"), ("held", "false"), ("status", "new"), ("since", "2026-03-02T09:00:00+00:00")]
+
+
+def test_a_field_left_out_is_not_sent_and_null_is() -> None:
+    assert body_of(LeadPatch(city=None)) == b'{"city":null}'
+    assert body_of(CampaignBody(name="Q1")) == b'{"name":"Q1"}'
+    assert body_of(CampaignPatch({"target_clients": None})) == b'{"target_clients":null}'
+
+
+def test_a_mapping_becomes_one_parameter_a_column() -> None:
+    with Path("/dev/null").open("rb") as file:
+        call = calls.import_leads("Q1", file, mapping={"Mail=1": "email", "Ort": "city"})
+    assert [value for name, value in call.params if name == "map"] == ["Mail=1=email", "Ort=city"]
+
+
+@pytest.mark.parametrize(
+    ("url", "environ", "expected"),
+    [
+        ("http://a", {"CAMD_URL": "http://b", "CAMD_TOKEN": "t"}, Place("http://a", None, ())),
+        (None, {"CAMD_URL": "http://b", "CAMD_TOKEN": "t"}, Place("http://b", "t", ())),
+        (None, {"CAMD_URL": ""}, Place(None, None, ("unix:/run/camd/api.sock", "http://127.0.0.1:8000"))),
+    ],
+)
+def test_a_url_stands_above_the_environment_and_both_above_the_socket(
+    url: str | None, environ: dict[str, str], expected: Place
+) -> None:
+    assert Place.chosen(url, None, SOCKET, environ) == expected
+
+
+def test_a_token_is_sent_as_bearer() -> None:
+    assert Place("http://a", "secret", ()).headers == {"Authorization": "Bearer secret"}
+    assert Place("http://a", None, ()).headers == {}
+
+
+def test_an_answer_of_something_else_becomes_a_problem_too() -> None:
+    assert problem_of(502, b"<html>Bad Gateway</html>").title == "Bad Gateway"
+    assert problem_of(799, b"").status == 799
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"{}", b""])
+def test_an_answer_that_is_not_this_api_is_an_error(body: bytes) -> None:
+    with pytest.raises(ApiError, match="not understood"):
+        understood(calls.gate(), httpx.Response(200, content=body))
+
+
+def test_a_run_is_asked_for_only_where_the_answer_says_so() -> None:
+    location = {"Location": "/api/cam/runs/ru_1"}
+    assert run_of(httpx.Response(202, headers=location)) == "/api/cam/runs/ru_1"
+    assert run_of(httpx.Response(201, headers=location)) is None
