@@ -1,7 +1,7 @@
 """The command `camd`: its commands, loaded when they are named, and the exit code of whatever goes wrong."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import NoReturn
 
@@ -48,16 +48,22 @@ def root() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Runs the command line and ends the process. An exception that camd does not expect is a bug and comes out."""
+    """Runs the command line and ends the process."""
+    ended(lambda: root.main(arguments, prog_name="camd", standalone_mode=False))
+
+
+def ended(work: Callable[[], object]) -> NoReturn:
+    """Ends the process with the exit code of `work`. An exception that camd does not expect is a bug and comes out."""
     try:
-        code = root.main(arguments, prog_name="camd", standalone_mode=False)
+        code = work()
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         sys.exit(failures.INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - raised again unless it is an expected failure
         sys.exit(_told(error))
+    # click answers the code that a command chose for itself.
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -1,5 +1,6 @@
 """Every failure as a message that tells how to mend it, and as the exit code that a script or systemd judges by."""
 
+import os
 from collections.abc import Iterator
 
 from camd.domain.errors import CamdError
@@ -59,6 +60,6 @@ def message(error: BaseException) -> str:
         case NewerSchema():
             return f"{error}; run the newer camd, or put back the copy made before its migration"
         case OSError(filename=str() | bytes() as name, strerror=str() as reason):
-            return f"{name!r}: {reason}"
+            return f"{os.fsdecode(name)}: {reason}"
         case _:
             return str(error)

@@ -35,7 +35,7 @@ def _table(page: Page[Import]) -> None:
     if not page.items:
         note("No imports.")
         return
-    counts = ("rows", "added", "updated", "dupl.", "suppr.", "rejected")
+    counts = ("rows", "added", "updated", "dupl.", "suppr.", "rej.")
     table(("id", "file", *counts, "at"), map(_row, page.items), right=counts)
     more(page.next)
 

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 
 import click
-from pydantic import BaseModel, ValidationError
+from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from camd.schema.page import DEFAULT_LIMIT, MAX_LIMIT
 from camd.schema.problem import field_problems
@@ -153,7 +153,7 @@ def _kind(annotation: Any) -> tuple[type | None, Any]:
 def _type(inner: Any) -> click.ParamType[Any]:
     if isinstance(inner, type) and issubclass(inner, Enum):
         return OneOf(inner)
-    if inner is datetime:
+    if inner is AwareDatetime:
         return Instant()
     if inner is int:
         return click.INT
