@@ -26,7 +26,7 @@ LOW_DISK_BYTES = 1_000_000_000
 LAG_SECONDS = 5.0
 STORE_SECONDS = 5.0
 
-Verdict = Literal["pass", "warn", "fail"]
+Level = Literal["pass", "warn", "fail"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +34,19 @@ class Finding:
     """One component that is not well."""
 
     name: str
-    status: Verdict
+    status: Level
     output: str
 
 
 class Check(BaseModel):
-    status: Verdict
+    status: Level
     output: str
 
 
 class Report(BaseModel):
     """`checks` lists, by component, what is not well."""
 
-    status: Verdict
+    status: Level
     version: str | None = None
     checks: dict[str, list[Check]] | None = None
 
@@ -94,7 +94,7 @@ def _of_process(health: Health) -> Iterator[Finding]:
 
 def _of_gate(desk: Desk) -> Iterator[Finding]:
     for closure in desk.context.gate.closures():
-        status: Verdict = "fail" if closure.reason is GateReason.COMMON_CAUSE else "warn"
+        status: Level = "fail" if closure.reason is GateReason.COMMON_CAUSE else "warn"
         yield Finding("send_gate", status, f"closed since {closure.since:%Y-%m-%dT%H:%M:%SZ}: {closure.reason}")
 
 
@@ -109,7 +109,7 @@ async def _of_store(request: web.Request) -> list[Finding]:
 
 def _report(request: web.Request, found: list[Finding]) -> web.Response:
     statuses = {finding.status for finding in found}
-    status: Verdict = "fail" if "fail" in statuses else "warn" if statuses else "pass"
+    status: Level = "fail" if "fail" in statuses else "warn" if statuses else "pass"
     if not is_local(request):
         return _answer(Report(status=status))
     checks: dict[str, list[Check]] = {}

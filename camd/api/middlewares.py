@@ -19,6 +19,8 @@ log = get_log()
 
 NO_ROUTE = "none"
 """The template of a request that no route takes."""
+CALLER_GONE = 499
+"""What nobody receives, for the metrics: nginx's code for a caller who left."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -41,12 +43,15 @@ async def measure(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def answer_failures(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
-    except ConnectionError:
-        raise  # the caller is gone: nobody is left to answer
     except Exception as error:  # noqa: BLE001 - the last net: no request ends the process or stays unanswered
-        if started := request.get(STARTED):
-            return _cut(request, started, error)
-        return _answer(error)
+        started = request.get(STARTED)
+        if isinstance(error, ConnectionError) and _is_gone(request):
+            return started or web.Response(status=CALLER_GONE)
+        return _cut(request, started, error) if started else _answer(error)
+
+
+def _is_gone(request: web.Request) -> bool:
+    return request.transport is None or request.transport.is_closing()
 
 
 def _answer(error: Exception) -> web.Response:
@@ -57,6 +62,10 @@ def _answer(error: Exception) -> web.Response:
             return problems.of_refusal(error)
         case Transient() | DatabaseDamaged():
             return problems.of_weather(error)
+        case TimeoutError():
+            return problems.unavailable("time-out", "It took too long. Look whether it was done before you repeat it.")
+        case web.RequestPayloadError():
+            return problems.problem(400, "bad-body", "The body is damaged", "Its encoding or its length is wrong.")
         case web.HTTPException():
             return problems.of_http(error)
         case _:

@@ -2,13 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TypeVar
 
 import anyio
 from aiohttp import web
 
-from camd.api.problems import unavailable
 from camd.api.reading import NoQuery, Query, read_query
 from camd.api.security import Handler
 
@@ -48,9 +46,7 @@ def asking(
 
     async def limited(request: web.Request) -> web.StreamResponse:
         chosen = read_query(request, query)
-        with anyio.move_on_after(seconds):
+        with anyio.fail_after(seconds):
             return await handler(request, chosen)
-        detail = f"It took longer than {seconds:g} seconds. Look whether it was done before you repeat it."
-        return unavailable("time-out", detail, timedelta(seconds=seconds))
 
     return Route(method, f"{PREFIX}{path}", limited)

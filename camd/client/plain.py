@@ -103,7 +103,7 @@ class SyncCamdClient:
         follow: bool = False,
     ) -> Iterator[Event]:
         """Every event with a `seq` above `after`, ascending; with `follow` those to come too, until `close`."""
-        while True:
+        while not self._closed.is_set():
             page = self.event_page(
                 after=after, campaign=campaign, lead=lead, actor=actor, type=type, since=since, limit=PAGE
             )

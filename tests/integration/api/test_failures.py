@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+import anyio
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from camd.api.app import ROUTES
 from camd.api.reading import MAX_JSON_BYTES, MAX_UPLOAD_BYTES
 from camd.operations.desk import Desk
-from camd.ports.store import Tx
+from camd.ports.store import Store, Tx
 from camd.ports.store_errors import StoreUnavailable
 
 T = TypeVar("T")
@@ -30,10 +31,10 @@ class LostStore:
     def __init__(self, failure: Exception) -> None:
         self._failure = failure
 
-    async def write(self, _: Callable[[Tx], T]) -> T:
+    async def write(self, unit: Callable[[Tx], T]) -> T:  # noqa: ARG002 - every call fails
         raise self._failure
 
-    async def read(self, _: Callable[[Tx], T]) -> T:
+    async def read(self, query: Callable[[Tx], T]) -> T:  # noqa: ARG002 - every call fails
         raise self._failure
 
 
@@ -126,6 +127,19 @@ async def test_fault_91_an_upload_over_one_gigabyte_is_refused_before_it_is_sent
     assert await raw(f"{head} {MAX_UPLOAD_BYTES + 1}") == 413
 
 
+@pytest.mark.parametrize("path", [CAMPAIGNS, f"{CAMPAIGNS}/1/leads/import"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Transfer-Encoding: chunked\n\nnonsense\n",
+        "Content-Encoding: gzip\nContent-Length: 8\n\nnonsense",
+        "Content-Encoding: deflate\nContent-Length: 8\n\nnonsense",
+    ],
+)
+async def test_a_damaged_body_is_400(raw: Callable[[str], Awaitable[int]], path: str, body: str) -> None:
+    assert await raw(f"POST {path} HTTP/1.1\nHost: localhost\n{body}") == 400
+
+
 async def test_fault_23_a_database_that_is_away_is_503_with_retry_after(desk: Desk, serving: Serve) -> None:
     lost = with_store(desk, LostStore(StoreUnavailable("disk I/O error at /secret/path")))
     async with serving(lost) as http:
@@ -142,6 +156,40 @@ async def test_a_bug_is_500_without_details_and_the_next_request_works(desk: Des
         assert "secret" not in answer.text
         assert "ZeroDivision" not in answer.text
         assert (await http.get("/livez")).status_code == 200
+
+
+class WriteOnlyStore(LostStore):
+    """A store that cannot be read."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(ZeroDivisionError("secret"))
+        self._store = store
+
+    async def write(self, unit: Callable[[Tx], T]) -> T:
+        return await self._store.write(unit)
+
+
+async def test_a_file_that_breaks_off_never_looks_whole(desk: Desk, store: Store, serving: Serve) -> None:
+    async with serving(desk) as http:
+        await http.post(CAMPAIGNS, json={"name": "Q1"})
+        await http.post(f"{CAMPAIGNS}/Q1/leads", json={"email": "ann@firm.example"})
+    async with serving(with_store(desk, WriteOnlyStore(store))) as http:
+        with pytest.raises(httpx.RemoteProtocolError):
+            await http.get(f"{CAMPAIGNS}/Q1/leads/export")
+        assert (await http.get("/livez")).status_code == 200
+
+
+async def test_a_caller_who_leaves_in_the_middle_is_no_bug(http: httpx.AsyncClient) -> None:
+    await http.post(CAMPAIGNS, json={"name": "Q1"})
+    head = f"POST {CAMPAIGNS}/1/leads/import HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nEmail"
+    async with await anyio.connect_tcp("127.0.0.1", http.base_url.port or 0) as stream:
+        await stream.send(head.encode())
+    with anyio.fail_after(30):
+        while 'code="499",method="POST",route="/api/cam/campaigns/{id}/leads/import"' not in (
+            metrics := (await http.get("/metrics")).text
+        ):
+            pass
+    assert 'code="500"' not in metrics
 
 
 # Cycles need a group of tasks, which a fixture cannot enter for its tests.

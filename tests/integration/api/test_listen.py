@@ -97,20 +97,24 @@ async def test_the_umask_is_what_it_was(desk: Desk, health: Health, socket: Path
         os.umask(before)
 
 
-async def test_a_cancelled_server_still_cleans_up(desk: Desk, health: Health, socket: Path) -> None:
-    async with anyio.create_task_group() as tasks, serve_socket(build_app(desk, health), socket):
-        tasks.cancel_scope.cancel()
-        await anyio.lowlevel.checkpoint()
-    assert not socket.exists()
-
-
-async def test_a_connection_that_is_idle_does_not_hold_up_the_end(desk: Desk, health: Health, socket: Path) -> None:
-    async with serve(build_app(desk, health), ServerSettings("127.0.0.1", 0, socket)) as url:
-        stream = await anyio.connect_tcp("127.0.0.1", httpx.URL(url).port or 0)
+@pytest.mark.parametrize("is_cancelled", [False, True])
+async def test_the_end_closes_the_listeners_and_every_idle_connection(
+    desk: Desk, health: Health, socket: Path, is_cancelled: bool
+) -> None:
+    server = ServerSettings("127.0.0.1", 0, socket)
+    async with anyio.create_task_group() as tasks, serve(build_app(desk, health), server) as url:
+        port = httpx.URL(url).port or 0
+        stream = await anyio.connect_tcp("127.0.0.1", port)
         await stream.send(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\nGET /liv")
         assert b"200 OK" in await stream.receive()
+        if is_cancelled:
+            tasks.cancel_scope.cancel()
+    assert not socket.exists()
+    with pytest.raises(OSError, match="connect"):
+        await anyio.connect_tcp("127.0.0.1", port)
     async with stream:
-        assert [piece async for piece in stream] == []
+        with anyio.fail_after(10):
+            assert b"".join([piece async for piece in stream]) in {b"", b'{"status":"pass"}'}
 
 
 async def test_a_request_head_of_too_many_or_too_long_lines_is_refused(raw: Callable[[str], Awaitable[int]]) -> None:

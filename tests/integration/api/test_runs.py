@@ -8,7 +8,7 @@ import anyio
 import httpx
 import pytest
 
-from camd.client import CamdClient
+from camd.client import CamdClient, SyncCamdClient
 from camd.domain.facts import CampaignId
 from camd.operations.desk import Desk, RunCycle
 from camd.schema.report import CycleReport
@@ -29,11 +29,9 @@ class Patient:
 
     def __init__(self, run: RunCycle) -> None:
         self._run = run
-        self.began = anyio.Event()
         self.may_end = anyio.Event()
 
     async def run(self, campaign_id: CampaignId, dry: bool) -> CycleReport:
-        self.began.set()
         await self.may_end.wait()
         return await self._run(campaign_id, dry)
 
@@ -75,18 +73,25 @@ async def test_a_long_run_is_202_until_it_is_done(desk: Desk, serving: Serve, pa
         assert names == (["Q1"] if path == RUN else ["Q1", "Q2"])
 
 
-async def test_the_client_waits_for_a_long_run(desk: Desk, serving: Serve) -> None:
+@pytest.mark.parametrize("face", [CamdClient, SyncCamdClient])
+async def test_the_client_waits_for_a_long_run(desk: Desk, serving: Serve, face: type) -> None:
     slow = Patient(desk.run)
+    asked: list[CycleReport] = []
+
+    async def ask() -> None:
+        if face is CamdClient:
+            async with CamdClient(str(http.base_url)) as client:
+                asked.append(await client.run_cycle("Q1"))
+        else:
+            with SyncCamdClient(str(http.base_url)) as plain:
+                asked.append(await anyio.to_thread.run_sync(plain.run_cycle, "Q1"))
+
     async with anyio.create_task_group() as tasks, serving(replace(desk, tasks=tasks, run=slow.run)) as http:
         await with_campaigns(http)
-        async with CamdClient(str(http.base_url)) as client, anyio.create_task_group() as asking:
-            asked: list[CycleReport] = []
-
-            async def ask() -> None:
-                asked.append(await client.run_cycle("Q1"))
-
+        async with anyio.create_task_group() as asking:
             asking.start_soon(ask)
-            await slow.began.wait()
+            while 'code="202"' not in (await http.get("/metrics")).text:
+                pass
             slow.may_end.set()
     assert [report.campaign_name for report in asked] == ["Q1"]
 
