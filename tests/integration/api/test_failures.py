@@ -149,6 +149,13 @@ async def test_fault_23_a_database_that_is_away_is_503_with_retry_after(desk: De
             assert "secret" not in document["detail"]
 
 
+async def test_what_takes_too_long_is_503_and_may_have_been_done(desk: Desk, serving: Serve) -> None:
+    async with serving(with_store(desk, LostStore(TimeoutError()))) as http:
+        answer = await http.post(CAMPAIGNS, json={"name": "Q1"})
+        assert "before you repeat it" in problem(answer, 503, "time-out")["detail"]
+        assert int(answer.headers["Retry-After"]) > 0
+
+
 async def test_a_bug_is_500_without_details_and_the_next_request_works(desk: Desk, serving: Serve) -> None:
     async with serving(with_store(desk, LostStore(ZeroDivisionError("secret")))) as http:
         answer = await http.get(CAMPAIGNS)
