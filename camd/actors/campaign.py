@@ -38,7 +38,7 @@ class CycleRunner:
                 await self._context.store.write(lambda tx: _keep_wake(tx, campaign_id, report))
                 return report
         finally:
-            if not lock.statistics().tasks_waiting:
+            if not lock.locked():
                 self._turns.pop(campaign_id, None)
 
 

@@ -30,8 +30,9 @@ log = get_log()
 
 STRIKES = 3
 """Crashes on one lead after which that lead is held and the campaign goes on."""
+ROSTER_SECONDS = 60.0
+"""How long a ring of the roster's bell that was lost delays a campaign's start or end."""
 _MINUTE = timedelta(minutes=1)
-_ROSTER_SECONDS = 60.0
 _LONGEST_TRACEBACK = 20_000
 
 
@@ -44,10 +45,18 @@ class _Child:
 class Supervisor:
     """Owns the tasks of all campaign actors."""
 
-    def __init__(self, context: Context, runner: CycleRunner, bells: Doorbells) -> None:
+    def __init__(
+        self,
+        context: Context,
+        runner: CycleRunner,
+        bells: Doorbells,
+        *,
+        roster_seconds: float = ROSTER_SECONDS,
+    ) -> None:
         self._context = context
         self._runner = runner
         self._bells = bells
+        self._roster_seconds = roster_seconds
         self._children: dict[CampaignId, _Child] = {}
         self._recent_crashes: deque[tuple[datetime, CampaignId]] = deque()
 
@@ -57,7 +66,7 @@ class Supervisor:
             await self._follow_roster(tasks)
             task_status.started()
             while True:
-                await self._bells.roster.wait(_ROSTER_SECONDS)
+                await self._bells.roster.wait(self._roster_seconds)
                 await self._follow_roster(tasks)
 
     async def _follow_roster(self, tasks: TaskGroup) -> None:

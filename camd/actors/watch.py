@@ -41,12 +41,15 @@ class Watch:
         """Ticks until cancelled."""
         clock = self._context.clock
         ticks = 0
+        # Each reading is compared with the one before, so that no jump between two ticks goes unseen.
+        wall, steady = clock.now(), clock.monotonic()
         while True:
-            wall, steady = clock.now(), clock.monotonic()
+            slept_from = clock.monotonic()
             await anyio.sleep(TICK_SECONDS)
-            elapsed = clock.monotonic() - steady
-            self._note_lag(elapsed - TICK_SECONDS)
-            self._compare_clocks(wall, elapsed)
+            self._note_lag(clock.monotonic() - slept_from - TICK_SECONDS)
+            before, since = wall, steady
+            wall, steady = clock.now(), clock.monotonic()
+            self._compare_clocks(before, wall, steady - since)
             self._look_at_disk()
             await self._ask_store()
             if ticks % _GAUGE_TICKS == 0 and self._health.store_error is None:
@@ -57,8 +60,7 @@ class Watch:
         self._health.lag_seconds = max(seconds, 0.0)
         self._context.metrics.event_loop_lag_seconds.set(self._health.lag_seconds)
 
-    def _compare_clocks(self, wall_before: datetime, elapsed_seconds: float) -> None:
-        now = self._context.clock.now()
+    def _compare_clocks(self, wall_before: datetime, now: datetime, elapsed_seconds: float) -> None:
         jump = now - wall_before - timedelta(seconds=elapsed_seconds)
         if abs(jump) < JUMP:
             return

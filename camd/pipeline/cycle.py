@@ -23,7 +23,7 @@ from camd.domain.send_window import NeverOpens
 from camd.domain.zones import UnknownZone
 from camd.pipeline import dedupe, discover, enrich, evaluate, outreach, record, score
 from camd.pipeline.context import Context, working_on
-from camd.ports.store import Candidate, StaleWrite, Tx
+from camd.ports.store import Candidate, StaleWrite, Touch, Tx
 from camd.schema.report import CycleError, CycleReport
 from camd.telemetry.logs import get_log
 
@@ -225,7 +225,7 @@ class _Cycle:
             else:
                 tx.previews.put(plan.preview)
                 return True
-            if plan.touch is None or not tx.touches.insert(plan.touch):
+            if plan.touch is None or not _put(tx, plan.view.touch_of(plan.touch.step), plan.touch):
                 return False
             data = {"step": plan.touch.step}
             tx.ledger.append(
@@ -305,6 +305,13 @@ class _Cycle:
         yield
         duration = self._ctx.clock.monotonic() - started
         self._ctx.metrics.stage_duration_seconds.labels(name).observe(duration)
+
+
+def _put(tx: Tx, cancelled: Touch | None, touch: Touch) -> bool:
+    if cancelled is None:
+        return tx.touches.insert(touch)
+    tx.touches.save(cancelled, touch)
+    return True
 
 
 def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -15,7 +15,7 @@ from camd.domain.facts import TouchId
 from camd.domain.lead import Authority, Hold, HoldReason, Lead, Lost, LostReason
 from camd.domain.outcome import Advance, Outcome, Snooze
 from camd.domain.preflight import CountryPolicy, CountryVerdict, country_verdict
-from camd.domain.send_window import local_day
+from camd.domain.send_window import local_day, next_day_start
 from camd.domain.sequence import Due, Finished, PlannedTouch, Progress, Timing, next_touch, spread_by_day
 from camd.domain.zones import ZoneEvidence, country_of, recipient_zone
 from camd.pipeline.context import Context, working_on
@@ -40,6 +40,9 @@ class LeadView:
     steps: tuple[Step, ...]
     touches: Sequence[Touch]
     suppressed: bool
+
+    def touch_of(self, step: int) -> Touch | None:
+        return next((touch for touch in self.touches if touch.step == step), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ def plan_outreach(
     for view in ordered:
         with working_on(view.lead):
             plans.append(_plan(ctx, campaign, view, dry=dry, now=now))
-    return _spread(campaign, plans, previewed) if dry else plans
+    return _spread(campaign, plans, previewed, now) if dry else plans
 
 
 def _plan(ctx: Context, campaign: Campaign, view: LeadView, *, dry: bool, now: datetime) -> Plan:
@@ -141,11 +144,12 @@ def _progress(view: LeadView) -> Progress:
     lead = view.lead
     assert lead.enriched_at is not None, "an open lead was enriched"
     settled = {touch.step: touch.sent_at or touch.due_at for touch in view.touches if touch.status in _SETTLED}
+    standing = (touch.step for touch in view.touches if touch.status is not TouchStatus.CANCELLED)
     return Progress(
         enriched_at=lead.enriched_at,
         score=lead.score or 0.0,
         settled=settled,
-        planned=frozenset(touch.step for touch in view.touches) - settled.keys(),
+        planned=frozenset(standing) - settled.keys(),
     )
 
 
@@ -177,7 +181,8 @@ def _planned(
             advance = Advance(replace(lead, holds=(), waits_for=None, next_action_at=due_at))
             if dry:
                 return Plan(view, advance, preview=_preview(lead, step, due_at, mailbox, text))
-            return Plan(view, advance, touch=_touch(ctx, campaign, lead, step, due_at, mailbox, text, now))
+            touch = _touch(ctx, campaign, lead, step, due_at, mailbox, text, now)
+            return Plan(view, advance, touch=_instead_of(view.touch_of(step.number), touch))
         case never:
             assert_never(never)
 
@@ -221,7 +226,12 @@ def _touch(
     )
 
 
-def _spread(campaign: Campaign, plans: Sequence[Plan], previewed: Sequence[datetime]) -> list[Plan]:
+def _instead_of(earlier: Touch | None, touch: Touch) -> Touch:
+    """A step that was cancelled, as with a lead that was lost and reopened, is planned anew in its old row."""
+    return touch if earlier is None else replace(touch, id=earlier.id, version=earlier.version)
+
+
+def _spread(campaign: Campaign, plans: Sequence[Plan], previewed: Sequence[datetime], now: datetime) -> list[Plan]:
     """Moves previews to the first day with room under the campaign's daily limit, in the order of the plans."""
     definition = campaign.definition
     taken = Counter(local_day(at, definition.timezone) for at in previewed)
@@ -231,15 +241,17 @@ def _spread(campaign: Campaign, plans: Sequence[Plan], previewed: Sequence[datet
         if plan.preview
     ]
     due = spread_by_day(wanted, definition.daily_email_limit, definition.timezone, taken)
-    return [_moved(plan, due[plan.view.lead.id]) if plan.preview else plan for plan in plans]
+    return [_moved(campaign, plan, due[plan.view.lead.id], now) if plan.preview else plan for plan in plans]
 
 
 def _zone(campaign: Campaign, plan: Plan) -> ZoneEvidence:
     return recipient_zone(plan.view.lead.facts, campaign.definition.timezone)
 
 
-def _moved(plan: Plan, due_at: datetime) -> Plan:
+def _moved(campaign: Campaign, plan: Plan, due_at: datetime, now: datetime) -> Plan:
     assert isinstance(plan.outcome, Advance), "a lead with a preview advances"
     assert plan.preview is not None, "only a preview is spread"
-    lead = replace(plan.outcome.lead, next_action_at=due_at)
+    # A preview whose instant has come is sent by nobody: it stands for its day and is made anew on the next.
+    look_at = due_at if due_at > now else next_day_start(now, campaign.definition.timezone)
+    lead = replace(plan.outcome.lead, next_action_at=look_at)
     return replace(plan, outcome=Advance(lead), preview=replace(plan.preview, due_at=due_at))

@@ -66,6 +66,8 @@ def apply(
     lead = replace(lead, state=state, updated_at=now)
     if not lead.is_open:
         lead = _at_rest(lead, now)
+    if before.holds and not lead.holds and lead.next_action and lead.next_action_at is None:
+        lead = replace(lead, next_action_at=now)  # its last hold ended: what it was held from goes on
     saved = tx.leads.save(before, lead)
     for row in (*rows, *_learned(before, lead, actor, now)):
         tx.ledger.append(row)
