@@ -4,8 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from camd.client import CamdClient, SyncCamdClient
-    from camd.daemon.library import load_settings, run_all, run_cycle
+    from camd.daemon.library import CamdClient, SyncCamdClient, load_settings, run_all, run_cycle
     from camd.daemon.wiring import Engine
     from camd.ports.store_errors import DatabaseHeld
     from camd.schema.report import CycleReport
@@ -22,11 +21,11 @@ __all__ = [
 ]
 
 _HOMES = {
-    "CamdClient": "camd.client",
+    "CamdClient": "camd.daemon.library",
     "CycleReport": "camd.schema.report",
     "DatabaseHeld": "camd.ports.store_errors",
     "Engine": "camd.daemon.wiring",
-    "SyncCamdClient": "camd.client",
+    "SyncCamdClient": "camd.daemon.library",
     "load_settings": "camd.daemon.library",
     "run_all": "camd.daemon.library",
     "run_cycle": "camd.daemon.library",

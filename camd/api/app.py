@@ -7,7 +7,7 @@ from aiohttp import web
 
 from camd.actors.health import Health
 from camd.api import campaigns, events, health, imports, instance, leads, runs, suppressions
-from camd.api.keys import DESK, HEALTH, PATIENCE_SECONDS, SINGLE_RUNS
+from camd.api.keys import DESK, HEALTH, PATIENCE_SECONDS
 from camd.api.middlewares import NO_ROUTE, answer_failures, measure
 from camd.api.reading import MAX_JSON_BYTES
 from camd.api.security import guard
@@ -35,7 +35,6 @@ def build_app(desk: Desk, state: Health, *, patience_seconds: float = 10.0) -> w
     app = web.Application(middlewares=[measure, answer_failures, guard], client_max_size=MAX_JSON_BYTES)
     app[DESK] = desk
     app[HEALTH] = state
-    app[SINGLE_RUNS] = set()
     app[PATIENCE_SECONDS] = patience_seconds
     app.on_response_prepare.append(_sign)
     for route in _TABLE:

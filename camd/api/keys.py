@@ -7,7 +7,6 @@ from camd.operations.desk import Desk
 
 DESK = web.AppKey("DESK", Desk)
 HEALTH = web.AppKey("HEALTH", Health)
-SINGLE_RUNS = web.AppKey("SINGLE_RUNS", set[str])
 """The ids of runs that answer one report, not a list of them."""
 
 PATIENCE_SECONDS = web.AppKey("PATIENCE_SECONDS", float)

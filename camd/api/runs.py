@@ -4,7 +4,7 @@ import anyio
 from aiohttp import web
 
 from camd.api.answers import answer, answer_reports
-from camd.api.keys import DESK, PATIENCE_SECONDS, SINGLE_RUNS
+from camd.api.keys import DESK, PATIENCE_SECONDS
 from camd.api.problems import unavailable
 from camd.api.reading import NoBody, Query, read_body
 from camd.api.routes import Route, asking, route
@@ -23,10 +23,7 @@ class Asked(Query):
 
 async def run_cycle(request: web.Request, chosen: Asked) -> web.Response:
     await read_body(request, NoBody)
-    desk, singles = request.app[DESK], request.app[SINGLE_RUNS]
-    run = await runs.run_cycle(desk, request.match_info["id"], dry=chosen.dry_run)
-    singles.intersection_update({known for known in singles if desk.runs.get(known)})
-    singles.add(run.id)
+    run = await runs.run_cycle(request.app[DESK], request.match_info["id"], dry=chosen.dry_run)
     return await _answered(request, run, request.app[PATIENCE_SECONDS])
 
 
@@ -49,7 +46,7 @@ async def _answered(request: web.Request, run: Run, seconds: float) -> web.Respo
         return answer(runs.view(run), 202, location=f"/runs/{run.id}")
     if run.reports is None:
         return unavailable("run-cancelled", "The run was ended by the daemon's stop.")
-    return answer(run.reports[0]) if run.id in request.app[SINGLE_RUNS] else answer_reports(run.reports)
+    return answer(run.reports[0]) if run.answers_one else answer_reports(run.reports)
 
 
 ROUTES: tuple[Route, ...] = (

@@ -1,6 +1,7 @@
-"""The library's plain functions: they ask the daemon when one runs, else work under its lock themselves."""
+"""The library: functions that ask the daemon when one runs, else work under its lock; and the clients."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import TypeVar
 import anyio
 
 from camd.config import load_settings as read_settings
-from camd.client import CamdClient
+from camd.client import CamdClient as PlainClient
+from camd.client import SyncCamdClient as PlainSyncClient
 from camd.daemon.reach import reach
 from camd.daemon.wiring import PROVIDER_MODELS
 from camd.ports.settings import Settings
@@ -34,10 +36,10 @@ def run_all(dry_run: bool = True, config: Path | str | None = None) -> list[Cycl
     return _with_client(config, lambda client: client.run_all(dry_run=dry_run))
 
 
-def _with_client(config_file: Path | str | None, ask: Callable[[CamdClient], Awaitable[T]]) -> T:
+def _with_client(config_file: Path | str | None, ask: Callable[[PlainClient], Awaitable[T]]) -> T:
     async def main() -> T:
-        async with reach(config_file) as client:
-            return await ask(client)
+        async with reach(config_file) as reached:
+            return await ask(reached)
 
     return _in_own_loop(main)
 
@@ -50,3 +52,22 @@ def _in_own_loop(main: Callable[[], Awaitable[T]]) -> T:
         return anyio.run(main)
     with ThreadPoolExecutor(max_workers=1) as thread:
         return thread.submit(anyio.run, main).result()
+
+
+class CamdClient(PlainClient):
+    """The typed async client. With a URL it uses that alone; without one it looks where the command line looks,
+    and never opens the database itself."""
+
+    def __init__(self, url: str | None = None, token: str | None = None, *, config: Path | str | None = None) -> None:
+        super().__init__(url, token, socket=_configured_socket(url, config))
+
+
+class SyncCamdClient(PlainSyncClient):
+    """The same methods without an event loop."""
+
+    def __init__(self, url: str | None = None, token: str | None = None, *, config: Path | str | None = None) -> None:
+        super().__init__(url, token, socket=_configured_socket(url, config))
+
+
+def _configured_socket(url: str | None, config: Path | str | None) -> Path | None:
+    return None if url or os.environ.get("CAMD_URL") else load_settings(config).server.socket

@@ -16,7 +16,7 @@ from camd.operations.desk import Desk, find_campaign, find_open_campaign
 from camd.ports.store import Listing, StaleWrite, Tx
 from camd.schema.campaign import CampaignDetail, CampaignSummary
 from camd.schema.definition import CampaignBody, CampaignPatch
-from camd.schema.page import DEFAULT_LIMIT, Page, checked_limit, cut, decode_cursor
+from camd.schema.page import DEFAULT_LIMIT, Page, checked_limit, cut, decode_cursor, not_a_cursor
 from camd.schema.preview import Preview
 
 _KIND = "campaigns"
@@ -46,11 +46,18 @@ class Stored:
     changed: bool = False
 
 
+def _number(row: str) -> str:
+    """A campaign's cursor names a number; anything else was not made here."""
+    if not (row.isascii() and row.isdigit() and len(row) < 19):
+        raise not_a_cursor()
+    return row
+
+
 async def page(
     desk: Desk, *, status: CampaignStatus | None = None, limit: int = DEFAULT_LIMIT, cursor: str | None = None
 ) -> Page[CampaignSummary]:
     def query(tx: Tx) -> Page[CampaignSummary]:
-        before = decode_cursor(_KIND, cursor) if cursor else None
+        before = _number(decode_cursor(_KIND, cursor)) if cursor else None
         found = tx.campaigns.page(Listing(checked_limit(limit) + 1, before), status)
         tallies = tx.leads.tallies_of([campaign.id for campaign in found])
         rows = [

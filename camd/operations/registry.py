@@ -13,11 +13,14 @@ REMEMBERED = 200
 
 @dataclass(slots=True, eq=False)
 class Run:
-    """One run; `wait` returns when it ended. It has no reports where it was cancelled, because the process stops."""
+    """One run; `wait` returns when it ended. It has no reports where it was cancelled, because the process stops.
+
+    `answers_one`: whoever asked wants the report of the one campaign, not a list."""
 
     id: str
     campaign_ids: tuple[CampaignId, ...]
     dry: bool
+    answers_one: bool
     started_at: datetime
     finished_at: datetime | None = None
     reports: list[CycleReport] | None = None

@@ -22,12 +22,12 @@ _BATCH = 500
 async def run_cycle(desk: Desk, ref: str | int, *, dry: bool) -> Run:
     """Starts one cycle. Raises `Conflict` for an archived campaign."""
     campaign = await desk.read(lambda tx: find_open_campaign(tx, ref))
-    return start(desk, [campaign.id], dry=dry)
+    return _start(desk, [campaign.id], dry=dry, answers_one=True)
 
 
 async def run_all(desk: Desk, *, dry: bool) -> Run:
     """Starts one cycle of every campaign that is not archived, one after the other, in the order of their numbers."""
-    return start(desk, await desk.read(_all_open), dry=dry)
+    return _start(desk, await desk.read(_all_open), dry=dry, answers_one=False)
 
 
 def _all_open(tx: Tx) -> list[CampaignId]:
@@ -39,9 +39,9 @@ def _all_open(tx: Tx) -> list[CampaignId]:
     return sorted(found)
 
 
-def start(desk: Desk, campaign_ids: Sequence[CampaignId], *, dry: bool) -> Run:
+def _start(desk: Desk, campaign_ids: Sequence[CampaignId], *, dry: bool, answers_one: bool) -> Run:
     """The run is under way when this returns; `Run.wait` waits for its end."""
-    run = Run(desk.context.ids.new("ru"), tuple(campaign_ids), dry, desk.now())
+    run = Run(desk.context.ids.new("ru"), tuple(campaign_ids), dry, answers_one, desk.now())
     desk.runs.add(run)
     desk.tasks.start_soon(_work, desk, run)
     return run

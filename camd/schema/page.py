@@ -32,14 +32,14 @@ def decode_cursor(kind: str, cursor: str) -> str:
         padded = cursor + "=" * (-len(cursor) % 4)
         text = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:
-        raise _no_cursor() from error
+        raise not_a_cursor() from error
     found, separator, row = text.partition(":")
     if found != kind or not separator or not row:
-        raise _no_cursor()
+        raise not_a_cursor()
     return row
 
 
-def _no_cursor() -> Invalid:
+def not_a_cursor() -> Invalid:
     return Invalid("give the `next` of this list's page before, unchanged", field="cursor")
 
 

@@ -12,6 +12,7 @@ from camd.operations.errors import Conflict, NotFound, Unprocessable
 from camd.ports.store import EventFilter
 from camd.schema.definition import CampaignBody, CampaignPatch
 from camd.schema.lead import LeadBody
+from camd.schema.page import encode_cursor
 
 ANN = "os:ann"
 STEP = {"subject": "Hello {{ first_name }}", "body": "A word?"}
@@ -165,7 +166,8 @@ async def test_pages_go_on_where_the_cursor_stands_newest_first(desk: Desk) -> N
     rest = await campaigns.page(desk, limit=2, cursor=first.next)
     assert [one.name for one in (*first.items, *rest.items)] == ["A3", "A2", "A1"]
     assert rest.next is None
-    for wrong in ("x", "!!", "YWJj"):
+    forged = (encode_cursor("campaigns", row) for row in ("x", "-1", "9" * 30))
+    for wrong in ("x", "!!", "YWJj", *forged):
         with pytest.raises(Unprocessable, match="cursor"):
             await campaigns.page(desk, cursor=wrong)
 

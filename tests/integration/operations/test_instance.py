@@ -151,10 +151,10 @@ async def test_a_crash_in_one_cycle_is_told_and_ends_no_other(desk: Desk) -> Non
 
 def test_the_registry_forgets_the_oldest_finished_runs_alone(desk: Desk) -> None:
     registry, now = Registry(), desk.now()
-    going_on = Run("ru_first", (), True, now)
+    going_on = Run("ru_first", (), True, answers_one=False, started_at=now)
     registry.add(going_on)
     for number in range(REMEMBERED + 5):
-        run = Run(f"ru_{number}", (), True, now)
+        run = Run(f"ru_{number}", (), True, answers_one=False, started_at=now)
         registry.add(run)
         run.end(now)
     assert registry.get("ru_first") is going_on
