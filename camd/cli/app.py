@@ -15,6 +15,8 @@ COMMANDS = {
     "demo": "camd.cli.demo",
     "check-config": "camd.cli.settings",
     "migrate": "camd.cli.settings",
+    "backup": "camd.cli.backups",
+    "restore": "camd.cli.backups",
     "status": "camd.cli.instance",
     "campaigns": "camd.cli.campaigns",
     "leads": "camd.cli.leads",

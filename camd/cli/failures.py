@@ -53,7 +53,8 @@ def message(error: BaseException) -> str:
         case ApiError(problem=problem):
             fields = [f"  {wrong.field}: {wrong.message}" for wrong in problem.errors]
             findings = [f"  {found.level} {found.name}: {found.message} ({found.mend})" for found in problem.findings]
-            head = problem.title if findings else str(error)
+            # The detail would say the same as the lines below it.
+            head = problem.title if fields or findings else str(error)
             return "\n".join([head, *fields, *findings])
         case DatabaseHeld():
             return f"{error}; stop that process first"

@@ -43,9 +43,13 @@ def test_task_groups_hide_no_failure() -> None:
     assert list(leaves(ExceptionGroup("a", [ExceptionGroup("b", [held]), bug]))) == [held, bug]
 
 
+def test_a_refusal_says_what_it_is_and_why() -> None:
+    assert message(refused()) == "Not so: Because."
+
+
 def test_a_refusal_names_every_field() -> None:
     wrong = [FieldProblem(field="name", message="is taken"), FieldProblem(field="steps.0.body", message="write it")]
-    assert message(refused(errors=wrong)) == "Not so: Because.\n  name: is taken\n  steps.0.body: write it"
+    assert message(refused(errors=wrong)) == "Not so\n  name: is taken\n  steps.0.body: write it"
 
 
 def test_a_refusal_to_go_live_tells_each_mend() -> None:
