@@ -1,0 +1,247 @@
+"""The process is killed at every commit point of discovery, enrichment, scoring and planning, and started again:
+the end is that of a run that nobody disturbed."""
+
+import os
+import shutil
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import anyio
+import pytest
+
+from camd.actors.quota import QuotaService
+from camd.daemon.wiring import make_metrics
+from camd.domain.campaign import CampaignStatus, Definition, SourceEntry, StatusChange
+from camd.domain.facts import CampaignId, CandidateId, Facts, Verdict
+from camd.mail.render import JinjaRenderer
+from camd.pipeline.context import Context
+from camd.pipeline.cycle import run_cycle
+from camd.pipeline.send_gate import SendGate
+from camd.ports.providers import Found
+from camd.ports.store import Candidate, Store, Tx
+from camd.providers.csv_rows import read_rows
+from camd.sim import invariants
+from camd.sim.clock import SeededEntropy
+from camd.sim.fakes import ListSource, Verifier
+from camd.sim.world import INSTANCE_KEY, STEPS, people, plain_settings
+from camd.store.sqlite import SqliteStore
+from camd.store.writer import CommitPoint
+from camd.system import sortable_id
+
+T = TypeVar("T")
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+ONE = CampaignId(1)
+NEVER = 10_000
+MOST_CYCLES = 10
+DUPLICATE = replace(people(1)[0], source_ref="the first one again")
+OPTED_OUT = Found("row dnc", Facts(email="no@dnc.example", tags=("dnc",)))
+# One more than a unit of work holds, so that stages are cut in the middle too.
+PEOPLE = [*people(101), DUPLICATE, OPTED_OUT]
+
+Outcome = tuple[Counter[str], Counter[str]]
+Wrap = Callable[[Store], Store]
+
+
+class StillClock:
+    """Every run plans the same instants."""
+
+    def now(self) -> datetime:
+        return NOW
+
+    def monotonic(self) -> float:
+        return 0.0
+
+    def real_work(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+class Ids:
+    """Each process goes on above the ids of the one before, as the real ones do."""
+
+    def __init__(self, process: int) -> None:
+        self._made = process * 10_000
+
+    def new(self, prefix: str) -> str:
+        self._made += 1
+        return sortable_id(prefix, self._made, 0)
+
+
+def context(folder: Path, store: Store, process: int) -> Context:
+    clock = StillClock()
+    metrics = make_metrics(clock)
+    source = ListSource({"people": PEOPLE})
+    return Context(
+        store=store,
+        clock=clock,
+        entropy=SeededEntropy(1),
+        ids=Ids(process),
+        settings=plain_settings(folder),
+        sources={source.name: source},
+        verifier=Verifier({"c7.example": Verdict.INVALID}),
+        renderer=JinjaRenderer(),
+        quota=QuotaService(store, clock, metrics),
+        gate=SendGate(clock, metrics),
+        metrics=metrics,
+        read_rows=lambda stream, mapping: read_rows(stream, mapping=mapping),
+    )
+
+
+async def prepare(path: Path, *, live: bool) -> None:
+    definition = Definition(
+        "Q1",
+        sources=(SourceEntry("list", {"list": "people"}),),
+        steps=STEPS,
+        dry_run=not live,
+        first_touch_spread_hours=0,
+    )
+    active = StatusChange(CampaignStatus.ACTIVE, None, "engine", NOW)
+    async with SqliteStore.open(path, StillClock(), instance_key=INSTANCE_KEY) as store:
+        await store.write(lambda tx: tx.campaigns.add(definition, active))
+
+
+async def work(path: Path, process: int, deadly_point: int, wrap: Wrap) -> None:
+    """Cycles until nothing is due; kills its own process at the commit point of that number."""
+    points = 0
+
+    def at(point: CommitPoint) -> None:
+        nonlocal points
+        points += point != "begin"  # which is as a kill before the commit: nothing is stored
+        if points == deadly_point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    async with SqliteStore.open(path, StillClock(), simulated=True, on_commit=at) as store:
+        ctx = context(path.parent, wrap(store), process)
+        for _ in range(MOST_CYCLES):
+            report = await run_cycle(ctx, ONE, call_dry=False)
+            if report.next_wake_at is None or report.next_wake_at > NOW:
+                return
+    raise AssertionError("the campaign never comes to rest")
+
+
+def run_to_its_end(path: Path, process: int, deadly_point: int, wrap: Wrap) -> bool:
+    """In a process of its own; whether it came to its end, false where it was killed."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            anyio.run(work, path, process, deadly_point, wrap)
+            code = 0
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    ended = os.waitstatus_to_exitcode(status)
+    assert ended in (0, -signal.SIGKILL), "the child crashed"
+    return ended == 0
+
+
+async def outcome(path: Path) -> Outcome:
+    """What is stored, told without the ids that each run makes for itself."""
+
+    def query(tx: Tx) -> Outcome:
+        leads = {lead.id: lead for lead in invariants.leads(tx, ONE)}
+        names = {lead.id: lead.facts.email for lead in leads.values()}
+        stored: list[object] = [
+            (lead.facts, lead.state, lead.score, lead.verdict, lead.holds, lead.next_action, lead.next_action_at)
+            for lead in leads.values()
+        ]
+        stored += [
+            (names[it.lead_id], it.step, it.due_at, it.mailbox, it.subject, it.body)
+            for it in invariants.previews(tx, ONE)
+        ]
+        stored += [
+            (names[it.lead_id], it.step, it.due_at, it.mailbox, it.subject, it.body, it.status)
+            for it in invariants.touches(tx, ONE)
+        ]
+        told = [
+            (row.event.type, names[row.event.lead_id] if row.event.lead_id else None) for row in invariants.ledger(tx)
+        ]
+        assert not invariants.broken(tx, NOW, {})
+        return Counter(map(str, stored)), Counter(map(str, told))
+
+    async with SqliteStore.open(path, StillClock()) as store:
+        return await store.read(query)
+
+
+def outcomes(folder: Path, *, live: bool, wrap: Wrap) -> Iterator[Outcome]:
+    """The outcome of a run that nobody disturbs, then that of each run killed at one more commit point."""
+    base = folder / "base.db"
+    anyio.run(lambda: prepare(base, live=live))
+    undisturbed = folder / "undisturbed.db"
+    shutil.copy(base, undisturbed)
+    assert run_to_its_end(undisturbed, 0, NEVER, wrap)
+    yield anyio.run(outcome, undisturbed)
+    for point in range(1, NEVER):
+        path = folder / f"killed at {point}.db"
+        shutil.copy(base, path)
+        if run_to_its_end(path, 0, point, wrap):
+            return
+        assert run_to_its_end(path, 1, NEVER, wrap)
+        yield anyio.run(outcome, path)
+
+
+@pytest.mark.parametrize("live", [False, True], ids=["previews", "touches"])
+def test_a_kill_at_any_commit_loses_and_doubles_nothing(tmp_path: Path, live: bool) -> None:
+    expected, *found = outcomes(tmp_path, live=live, wrap=lambda store: store)
+    stored, _ = expected
+    assert sum("Facts(" in row for row in stored) == 101
+    assert sum("For C" in row for row in stored) == 100
+    assert len(found) >= 20
+    wrong = [point for point, after_kill in enumerate(found, 1) if after_kill != expected]
+    assert wrong == []
+
+
+class _LateCandidates:
+    """Keeps what is added for later."""
+
+    def __init__(self, tx: Tx, late: list[Callable[[Tx], object]]) -> None:
+        self._candidates = tx.candidates
+        self._late = late
+
+    def add(self, campaign_id: CampaignId, source: str, rows: Sequence[Found]) -> int:
+        self._late.append(lambda tx: tx.candidates.add(campaign_id, source, rows))
+        return len(rows)
+
+    def waiting(self, campaign_id: CampaignId, limit: int) -> Sequence[Candidate]:
+        return self._candidates.waiting(campaign_id, limit)
+
+    def remove(self, ids: Sequence[CandidateId]) -> None:
+        self._candidates.remove(ids)
+
+
+class _LateTx:
+    def __init__(self, tx: Tx, late: list[Callable[[Tx], object]]) -> None:
+        self._tx = tx
+        self.candidates = _LateCandidates(tx, late)
+
+    def __getattr__(self, name: str) -> Any:  # whatever the transaction has
+        return getattr(self._tx, name)
+
+
+class CursorFirst:
+    """The planted bug: a source's cursor is committed before its candidates."""
+
+    def __init__(self, inner: Store) -> None:
+        self._inner = inner
+
+    async def write(self, unit: Callable[[Tx], T]) -> T:
+        late: list[Callable[[Tx], object]] = []
+        answer = await self._inner.write(lambda tx: unit(cast("Tx", _LateTx(tx, late))))
+        for add in late:
+            await self._inner.write(add)
+        return answer
+
+    async def read(self, query: Callable[[Tx], T]) -> T:
+        return await self._inner.read(query)
+
+
+def test_the_proof_sees_a_cursor_that_is_stored_before_its_candidates(tmp_path: Path) -> None:
+    after_kills = outcomes(tmp_path, live=True, wrap=CursorFirst)
+    expected, _ = next(after_kills)
+    assert any(stored.total() < expected.total() for stored, _ in after_kills)
