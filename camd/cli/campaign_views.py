@@ -1,7 +1,10 @@
 """Campaigns, findings and mails as people read them."""
 
+from pydantic import BaseModel
+
 from camd.cli.output import Cell, facts, line, lines, more, note, plain, table, text, when
 from camd.schema.campaign import CampaignDetail, CampaignSummary
+from camd.schema.definition_parts import StepBody
 from camd.schema.page import Page
 from camd.schema.preflight import PreflightReport
 from camd.schema.preview import Preview
@@ -33,27 +36,29 @@ def _summary(campaign: CampaignSummary) -> tuple[Cell, ...]:
     )
 
 
-_APART = frozenset({"crash", "steps", "sources", "icp", "window", "enrichment", "scoring", "pause_rules", "autonomy"})
+_PARTS = ("icp", "window", "enrichment", "scoring", "pause_rules", "autonomy")
+_APART = frozenset({*_PARTS, "sources", "steps", "crash"})
 
 
 def details(campaign: CampaignDetail) -> None:
     facts((name, value) for name, value in campaign if name not in _APART)
-    for name in sorted(_APART - {"crash", "steps"}):
-        part = getattr(campaign, name)
-        shown = (
-            [each.model_dump(mode="json", exclude_defaults=True) for each in part]
-            if name == "sources"
-            else (part.model_dump(mode="json", exclude_defaults=True))
-        )
-        if shown:
-            facts([(name, str(shown))])
-    for number, step in enumerate(campaign.steps, 1):
-        waits = f" after {step.wait_days} working days" if step.wait_days else ""
-        facts([(f"step {number}", f"{step.channel}{waits}: {step.subject or '(in the thread)'}")])
+    facts((name, _chosen(getattr(campaign, name))) for name in _PARTS)
+    facts((f"source {number}", _chosen(source)) for number, source in enumerate(campaign.sources, 1))
+    facts((f"step {number}", _step(step)) for number, step in enumerate(campaign.steps, 1))
     if campaign.crash:
         line("")
         line(f"Crashed at {when(campaign.crash.at)}: {campaign.crash.error}")
         lines(campaign.crash.traceback)
+
+
+def _chosen(part: BaseModel) -> str:
+    """What differs from the defaults."""
+    return ", ".join(f"{name} = {value}" for name, value in part.model_dump(mode="json", exclude_defaults=True).items())
+
+
+def _step(step: StepBody) -> str:
+    waits = f" after {text(step.wait_days)} days" if step.wait_days else ""
+    return f"{step.channel}{waits}: {step.subject or '(in the thread)'}"
 
 
 def findings(report: PreflightReport) -> None:

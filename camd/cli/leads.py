@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from camd.cli.grammar import Group, campaign_argument, confirm, lead_argument, yes_option
+from camd.cli.grammar import F, Group, campaign_argument, confirm, lead_argument, yes_option
 from camd.cli.lead_import import import_file
 from camd.cli.lead_moves import MOVES
 from camd.cli.lead_views import details, listed, why_report
@@ -20,6 +20,14 @@ from camd.domain.lead import LeadStatus
 from camd.schema.lead import LeadBody
 
 _LEAD = re.compile(r"ld_[0-9a-z]{26}")
+
+
+def _filtered(function: F) -> F:
+    """The filters of a list and of an export."""
+    function = click.option("--search", help="A part of name, company or address.")(function)
+    function = click.option("--held/--no-held", default=None, help="Only those that are held, or not.")(function)
+    function = click.option("--tag", help="Only those with this tag.")(function)
+    return click.option("--status", type=OneOf(LeadStatus))(function)
 
 
 @click.group(cls=Group)
@@ -33,10 +41,7 @@ for command in (import_file, *MOVES):
 
 @leads.command("list")
 @campaign_argument
-@click.option("--status", type=OneOf(LeadStatus))
-@click.option("--tag", help="Only those with this tag.")
-@click.option("--held/--no-held", default=None, help="Only those that are held, or that are not.")
-@click.option("--search", help="A part of name, company or address.")
+@_filtered
 @paged
 def list_all(campaign: str, **filters: Any) -> None:
     """The campaign's leads, newest first."""
@@ -62,10 +67,7 @@ def add(campaign: str, **given: Any) -> None:
 @leads.command()
 @click.argument("of", metavar="CAMPAIGN|LEAD")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Instead of stdout.")
-@click.option("--status", type=OneOf(LeadStatus))
-@click.option("--tag", help="Only those with this tag.")
-@click.option("--held/--no-held", default=None, help="Only those that are held, or that are not.")
-@click.option("--search", help="A part of name, company or address.")
+@_filtered
 def export(of: str, output: Path | None, **filters: Any) -> None:
     """A campaign's leads as CSV, or as JSON everything that is kept of one lead."""
     with _opened(output) as file:

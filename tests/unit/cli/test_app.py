@@ -1,5 +1,8 @@
 """`main` ends the process: with which code, and with what on stderr."""
 
+import subprocess
+import sys
+
 import pytest
 
 from camd.cli.app import ended, main
@@ -46,3 +49,11 @@ def code_where(error: BaseException) -> int | str | None:
     with pytest.raises(SystemExit) as raised:
         ended(work)
     return raised.value.code
+
+
+def test_help_waits_for_neither_server_nor_database() -> None:
+    program = (
+        "import sys\nfrom camd.cli.app import main\ntry:\n    main(['leads', '--help'])\nexcept SystemExit:\n"
+        "    sys.exit(any(name in sys.modules for name in ('aiohttp', 'sqlalchemy', 'rich')))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], stdout=subprocess.DEVNULL, check=False).returncode == 0
