@@ -3,7 +3,6 @@
 The backup is copied and checked first: whatever is wrong with it is found while nothing has been changed.
 """
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -44,9 +43,10 @@ def restore(settings: DatabaseSettings, file: Path, *, now: datetime, progress: 
         raise NotRestorable(f"there is no file {file}")
     if database.exists() and file.samefile(database):
         raise NotRestorable(f"{file} is the database itself; name a backup")
+    is_first = not database.exists()
     with (
-        _without_empty_file(database),
         DatabaseLock(database, since=now, network_allowed=settings.allow_network_filesystem),
+        _nothing_left_of(database, is_first=is_first),
         workspace(database.parent) as folder,
     ):
         _require_camd(file)
@@ -104,11 +104,10 @@ def _give_rights(copy: Path, aside: Path | None, folder: Path) -> None:
 
 
 @contextmanager
-def _without_empty_file(database: Path) -> Iterator[None]:
+def _nothing_left_of(database: Path, *, is_first: bool) -> Iterator[None]:
     """The lock makes a database that is absent; a restore that fails takes it away again."""
-    was_there = database.exists()
     try:
         yield
     finally:
-        if not was_there and database.exists() and os.stat(database).st_size == 0:
+        if is_first and database.stat().st_size == 0:
             database.unlink()

@@ -21,6 +21,7 @@ from camd.actors.supervisor import Supervisor
 from camd.actors.watch import Watch
 from camd.api.app import build_app
 from camd.api.listen import serve
+from camd.daemon.backup_watch import BackupWatch
 from camd.daemon.notify import Notifier
 from camd.daemon.wiring import VERSION, Adapters, Engine, make_metrics, real_adapters
 from camd.ports.settings import Settings
@@ -84,7 +85,9 @@ async def _start_actors(engine: Engine, tasks: anyio.abc.TaskGroup, notifier: No
     watch = Watch(context, health, engine.bells, engine.settings.database.path)
     await watch.set_gauges()
     await tasks.start(supervisor.run)
-    for name, serve_part in (("watch", watch.run), ("reaper", Reaper(context).run)):
+    backups = BackupWatch(context.metrics, engine.settings.database.path)
+    parts = (("watch", watch.run), ("reaper", Reaper(context).run), ("backups", backups.run))
+    for name, serve_part in parts:
         tasks.start_soon(partial(keep_running, name, serve_part, context.clock, context.entropy))
     if notifier.watchdog_interval is not None:
         tasks.start_soon(_keep_alive, engine, notifier, notifier.watchdog_interval.total_seconds())

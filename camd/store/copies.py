@@ -6,6 +6,7 @@ A copy is checked before it gets its name; one that fails leaves nothing behind.
 
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -21,14 +22,28 @@ def copy_database(source: sqlite3.Connection, target: Path) -> None:
     partial.unlink(missing_ok=True)
     os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o640))
     try:
-        with closing(sqlite3.connect(partial, isolation_level=None)) as copy:
-            source.backup(copy)
-            copy.execute("PRAGMA journal_mode=DELETE")  # one file, without a WAL beside it
-            check_pages(copy)
+        fill_copy(source, partial)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
-    _sync_directory(target.parent)
+    sync_directory(target.parent)
+
+
+def fill_copy(
+    source: sqlite3.Connection,
+    empty: Path,
+    *,
+    pages: int = -1,
+    progress: Callable[[int, int, int], object] | None = None,
+) -> None:
+    """Fill an empty file with a copy of `source` and check it; `pages` at a time, telling `progress` (sqlite3's).
+
+    Raises sqlite3.Error where it cannot be written, DatabaseDamaged where the copy does not check out.
+    """
+    with closing(sqlite3.connect(empty, isolation_level=None)) as copy:
+        source.backup(copy, pages=pages, progress=progress)
+        copy.execute("PRAGMA journal_mode=DELETE")  # one file, without a WAL beside it
+        check_pages(copy)
 
 
 def check_pages(raw: sqlite3.Connection) -> None:
@@ -50,7 +65,7 @@ def size(raw: sqlite3.Connection) -> int:
     return int(pages) * int(page_bytes)
 
 
-def _sync_directory(folder: Path) -> None:
+def sync_directory(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -36,7 +36,7 @@ def migrate(connection: Connection, scripts: Path = MIGRATIONS, *, free: Callabl
     current = current_revision(connection)
     if current == head:
         return False
-    if current is not None and current not in _known_revisions(scripts):
+    if current is not None and current not in known_revisions(scripts):
         raise NewerSchema(current)
     raw = driver_connection(connection)
     if _has_tables(raw):
@@ -69,7 +69,8 @@ def head_revision(scripts: Path = MIGRATIONS) -> str:
     return head
 
 
-def _known_revisions(scripts: Path) -> set[str]:
+def known_revisions(scripts: Path = MIGRATIONS) -> set[str]:
+    """Every revision that this program can bring to its own."""
     return {script.revision for script in _directory(scripts).walk_revisions()}
 
 

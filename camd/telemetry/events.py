@@ -167,6 +167,13 @@ CATALOGUE = {
             "A commit failed; nothing of it was stored.",
             "Check the free space and the health of the disk.",
         ),
+        Event("backup.finished", "info", "A checked copy of the database was made.", NOTHING),
+        Event(
+            "backup.failed",
+            "error",
+            "No copy of the database was made; the one before stands.",
+            "Mend what `reason` names and run `camd backup` again.",
+        ),
         Event("migration.applied", "info", "The schema is now at `revision`.", NOTHING),
         Event("api.request", "debug", "A request to the control API was answered.", NOTHING),
         Event(

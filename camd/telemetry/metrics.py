@@ -142,6 +142,9 @@ class Metrics:
         self.db_size_bytes = gauge("db_size_bytes", "Size of the database file.")
         self.db_wal_bytes = gauge("db_wal_bytes", "Size of the write-ahead log.")
         self.disk_free_bytes = gauge("disk_free_bytes", "Free space beside the database.")
+        self.backup_last_success_timestamp_seconds = gauge(
+            "backup_last_success_timestamp_seconds", "End of the last backup that succeeded, Unix time; 0 for none."
+        )
         self.event_loop_lag_seconds = gauge("event_loop_lag_seconds", "How late the loop last woke.")
         self.clock_jumps_total = Family(
             counter("clock_jumps_total", "Times the machine's clock was set.", "direction"),

@@ -36,6 +36,7 @@ CATALOGUE = {
     "db_size_bytes",
     "db_wal_bytes",
     "disk_free_bytes",
+    "backup_last_success_timestamp_seconds",
     "event_loop_lag_seconds",
     "clock_jumps_total",
     "http_requests_total",
