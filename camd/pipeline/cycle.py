@@ -157,7 +157,7 @@ class _Cycle:
         stored = await self._ctx.store.read(lambda tx: tx.sources.of(self._campaign.id))
         found = await discover.discover(self._ctx, self._campaign, discover.source_states(self._campaign, stored))
         self._report.errors += found.errors
-        if any(error.scope is not Scope.ITEM for error in found.errors):
+        if any(error.scope != Scope.ITEM for error in found.errors):
             self.wake(self._ctx.clock.now() + RETRY_SOURCE_AFTER)
         if found.more:
             self.wake(self._ctx.clock.now())

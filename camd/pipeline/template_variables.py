@@ -13,7 +13,7 @@ def template_variables(sender: SenderSettings, definition: Definition, lead: Lea
     """A fact wins over a custom field of the same name; what is not known is left out, so that it is undefined."""
     custom = dict(lead.facts.custom)
     facts = {field.name: getattr(lead.facts, field.name) for field in fields(Facts)}
-    known = {name: value for name, value in (custom | facts).items() if value not in (None, "", ())}
+    known = {name: value for source in (custom, facts) for name, value in source.items() if value not in (None, "", ())}
     known["custom"] = custom
     known["sender"] = _known(sender, ("name", "company", "postal_address"))
     known["campaign"] = _known(definition, ("name", "description", "target_niche", "service_key", "language"))

@@ -1,0 +1,321 @@
+"""One cycle over the real store: what is lost when something changes under it (nothing), and what it reports."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from camd.domain.campaign import CampaignStatus, SourceEntry, StatusReason, Step
+from camd.domain.contact import EmailAddress
+from camd.domain.errors import Scope, Transient, UnknownCampaign
+from camd.domain.facts import CampaignId, Facts, Verdict
+from camd.domain.lead import HoldReason, LeadStatus, LostReason
+from camd.pipeline import outreach
+from camd.pipeline.context import LeadCrash
+from camd.pipeline.cycle import run_cycle
+from camd.ports.providers import Found, Page, RateLimit, Rejected, Verification
+from camd.ports.settings import Settings
+from camd.ports.store import Switch
+from camd.sim.fakes import ListSource, Verifier
+from camd.sim.world import World, people, simulate
+
+
+@dataclass(slots=True)
+class Meddler(Verifier):
+    """Lets somebody change the world while an address is being verified."""
+
+    meddle: Callable[[EmailAddress], Awaitable[None]] | None = None
+
+    async def verify(self, address: EmailAddress) -> Verification:
+        if self.meddle:
+            await self.meddle(address)
+        return await Verifier.verify(self, address)
+
+
+async def meddled(world: World) -> Meddler:
+    meddler = Meddler()
+    world.verifier = meddler
+    await world.restart()
+    return meddler
+
+
+def test_a_campaign_that_is_not_there_is_unknown(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        with pytest.raises(UnknownCampaign, match="there is no campaign 7"):
+            await run_cycle(world.context, CampaignId(7), call_dry=True)
+
+    simulate(tmp_path, scenario)
+
+
+def test_an_edit_ends_the_cycle_at_once_and_the_next_one_begins_with_it(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        meddler = await meddled(world)
+        campaign = await world.campaign(*people(3))
+
+        async def edit(_: EmailAddress) -> None:
+            meddler.meddle = None
+            await world.edit(campaign, steps=[{"subject": "Edited", "body": "x"}])
+
+        meddler.meddle = edit
+        report = await world.cycle(campaign)
+        assert (report.leads_discovered, report.leads_enriched, report.next_wake_at) == (3, 0, world.clock.now())
+        report = await world.cycle(campaign)
+        assert (report.leads_enriched, report.touches_planned) == (3, 3)
+        assert {preview.subject for preview in await world.previews(campaign)} == {"Edited"}
+
+    simulate(tmp_path, scenario)
+
+
+def test_a_lead_that_was_changed_meanwhile_is_left_for_the_next_cycle_and_the_others_go_on(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        meddler = await meddled(world)
+        campaign = await world.campaign(*people(3))
+
+        async def change(address: EmailAddress) -> None:
+            if address.key == "p1@c1.example":
+                meddler.meddle = None
+                _, lead, _ = await world.leads(campaign)
+                await world.change_lead(lead, title="Dentist")
+
+        meddler.meddle = change
+        report = await world.cycle(campaign)
+        assert (report.leads_enriched, report.touches_planned) == (2, 2)
+        _, changed, _ = await world.leads(campaign)
+        assert (changed.status, changed.facts.title) == (LeadStatus.NEW, "Dentist")
+        report = await world.cycle(campaign)
+        assert (report.leads_enriched, report.touches_planned) == (1, 1)
+
+    simulate(tmp_path, scenario)
+
+
+def test_a_plan_for_a_lead_that_was_changed_meanwhile_is_not_stored(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        campaign = await world.campaign(*people(2))
+        await world.cycle(campaign)
+        leads = await world.leads(campaign)
+        views = await world.store.read(lambda tx: outreach.read_views(tx, campaign, leads))
+        plans = outreach.plan_outreach(world.context, campaign, views, dry=True, previewed=[], now=world.clock.now())
+        assert [plan.preview is not None for plan in plans] == [True, True]
+        await world.change_lead(leads[0], title="Dentist")
+        due = await world.cycle(campaign)
+        assert due.touches_planned == 1
+
+    simulate(tmp_path, scenario)
+
+
+def test_a_source_that_fails_costs_the_others_nothing_and_is_asked_again_in_five_minutes(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        world.source.lists["broken"] = []
+        world.source.trouble["broken"] = Transient("away", scope=Scope.PROVIDER)
+        sources = (
+            SourceEntry("list", {"list": "broken"}),
+            SourceEntry("list", {"list": "Q1"}),
+            SourceEntry("apollo", {}),
+        )
+        campaign = await world.campaign(*people(2), name="Q1", sources=sources)
+        report = await world.cycle(campaign)
+        assert (report.leads_discovered, report.touches_planned) == (2, 2)
+        assert [(error.stage, error.scope, error.message) for error in report.errors] == [
+            ("discover", "provider", "list: away"),
+            ("discover", "campaign", "apollo: there is no source apollo; known: list"),
+        ]
+        assert report.next_wake_at == world.clock.now() + timedelta(minutes=5)
+        world.mend(await world.campaign(name="broken"))
+        world.source.lists["broken"] = people(1, first=5)
+        assert (await world.cycle(campaign)).leads_discovered == 1
+
+    simulate(tmp_path, scenario)
+
+
+@dataclass(slots=True)
+class Rejecting(ListSource):
+    async def fetch(self, settings: object, cursor: object, limit: int) -> Page:  # noqa: ARG002 - always the same
+        return Page((), (Rejected(7, "no address"),), {}, exhausted=True)
+
+
+def test_a_rejected_row_is_reported_with_its_line_and_wakes_nobody(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        world.source = Rejecting()
+        await world.restart()
+        report = await world.cycle(await world.campaign())
+        assert [(error.scope, error.message) for error in report.errors] == [("item", "list line 7: no address")]
+        assert report.next_wake_at == world.clock.now() + timedelta(hours=1)
+
+    simulate(tmp_path, scenario)
+
+
+def test_a_long_list_is_read_page_by_page_without_a_pause(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        world.source.rows_in_a_page = 2
+        campaign = await world.campaign(*people(5))
+        discovered = []
+        for _ in range(3):
+            report = await world.cycle(campaign)
+            discovered.append((report.leads_discovered, report.next_wake_at == world.clock.now()))
+        assert discovered == [(2, True), (2, True), (1, False)]
+
+    simulate(tmp_path, scenario)
+
+
+def test_more_candidates_and_leads_than_a_batch_wake_the_campaign_at_once(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        campaign = await world.campaign(*people(501))
+        first = await world.cycle(campaign)
+        assert (first.leads_discovered, first.leads_enriched, first.next_wake_at) == (500, 200, world.clock.now())
+        second = await world.cycle(campaign)
+        assert (second.leads_discovered, second.leads_enriched) == (1, 200)
+
+    simulate(tmp_path, scenario)
+
+
+def test_rows_known_already_are_counted_as_duplicates(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        [first] = people(1)
+        campaign = await world.campaign(first, first, replace(first, source_ref="other row"))
+        report = await world.cycle(campaign)
+        assert (report.leads_discovered, report.duplicates_skipped) == (1, 2)
+
+    simulate(tmp_path, scenario)
+
+
+def test_leads_beyond_the_verifier_s_rate_wait_until_it_allows(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        world.verifier.rate_limit = RateLimit(1, timedelta(seconds=10), burst=2)
+        campaign = await world.campaign(*people(3))
+        report = await world.cycle(campaign)
+        assert (report.leads_enriched, report.waiting_for["quota:provider_rate"]) == (2, 1)
+        assert report.next_wake_at is not None
+        assert world.clock.now() < report.next_wake_at <= world.clock.now() + timedelta(seconds=10)
+        await world.run_for(seconds=20)
+        assert len(await world.previews(campaign)) == 3
+
+    simulate(tmp_path, scenario)
+
+
+def test_a_verdict_the_source_gives_stands_where_the_free_check_knows_less(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        world.verifier.verdicts |= {"c0.example": Verdict.UNKNOWN, "c1.example": Verdict.INVALID}
+        trusted = [replace(found, verdict=Verdict.VALID) for found in people(2)]
+        campaign = await world.campaign(*trusted)
+        await world.cycle(campaign)
+        assert [lead.verdict for lead in await world.leads(campaign)] == [Verdict.VALID, Verdict.INVALID]
+
+    simulate(tmp_path, scenario)
+
+
+def test_a_closed_gate_and_the_kill_switch_are_told(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        campaign = await world.campaign(dry_run=False)
+        await world.store.write(lambda tx: tx.instance.set_kill_switch(Switch(True, "stop", None, "os:ann")))
+        assert (await world.cycle(campaign)).waiting_for == {"kill_switch": 1}
+
+    simulate(tmp_path, scenario)
+
+
+def test_fault_81_a_missing_variable_holds_the_lead_until_its_facts_change(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        [found] = people(1)
+        nameless = replace(found, facts=replace(found.facts, first_name=None))
+        campaign = await world.campaign(nameless)
+        report = await world.cycle(campaign)
+        [lead] = await world.leads(campaign)
+        [hold] = lead.holds
+        assert (hold.reason, hold.note, hold.until) == (HoldReason.MISSING_VARIABLE, "first_name", None)
+        assert (report.waiting_for["hold:missing_variable"], await world.previews(campaign)) == (1, [])
+        since = hold.since
+        await world.run_for(hours=1)
+        await world.change_lead((await world.leads(campaign))[0], title="Dentist")
+        await world.run_for(seconds=1)
+        [lead] = await world.leads(campaign)
+        assert [hold.since for hold in lead.holds] == [since]
+        await world.change_lead(lead, first_name="Ann")
+        await world.run_for(seconds=1)
+        [lead] = await world.leads(campaign)
+        assert lead.holds == ()
+        assert [preview.body for preview in await world.previews(campaign)] == ["Hello Ann\n"]
+
+    simulate(tmp_path, scenario)
+
+
+def test_a_template_that_fails_for_a_lead_holds_it_for_review(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        campaign = await world.campaign(*people(1), steps=(Step(1, "Hi", "{{ 1 / 0 }}"),))
+        await world.cycle(campaign)
+        [lead] = await world.leads(campaign)
+        assert [(hold.reason, hold.note) for hold in lead.holds] == [
+            (HoldReason.NEEDS_REVIEW, "ZeroDivisionError: division by zero")
+        ]
+
+    simulate(tmp_path, scenario)
+
+
+def test_a_country_that_asks_for_consent_holds_whom_has_not_given_it(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        asked, given = people(2)
+        given = replace(given, facts=replace(given.facts, consent="form of 2025-11-03"))
+        campaign = await world.campaign(asked, given)
+        report = await world.cycle(campaign)
+        assert (report.touches_planned, report.waiting_for["hold:consent_required"]) == (1, 1)
+
+    def consenting(settings: Settings) -> Settings:
+        return replace(settings, countries={"FR": "consent"})
+
+    simulate(tmp_path, scenario, settings=consenting)
+
+
+def test_a_bug_in_a_stage_names_the_lead_and_comes_out_as_it_is(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        world.verifier.crashes_on.add("p1@c1.example")
+        campaign = await world.campaign(*people(2))
+        with pytest.raises(ExceptionGroup) as crash:
+            await world.cycle(campaign)
+        [error] = crash.value.exceptions
+        assert isinstance(error, LeadCrash)
+        assert error.lead_id == (await world.leads(campaign))[1].id
+        assert isinstance(error.__cause__, ZeroDivisionError)
+
+    simulate(tmp_path, scenario)
+
+
+def test_a_campaign_paused_by_a_cycle_has_no_next_wake_and_says_why(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        campaign = await world.campaign(*people(1), timezone="Europe/Nowhere")
+        report = await world.cycle(campaign)
+        assert (report.campaign_paused, report.next_wake_at) == (StatusReason.MISCONFIGURED, None)
+        [error] = report.errors
+        assert (error.stage, error.scope) == ("cycle", Scope.CAMPAIGN)
+        again = await world.cycle(campaign)
+        assert again.waiting_for["not_active"] == 1
+        assert again.campaign_paused is None
+
+    simulate(tmp_path, scenario)
+
+
+def test_a_campaign_whose_every_lead_is_finished_is_completed(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        world.verifier.verdicts["c0.example"] = Verdict.INVALID
+        campaign = await world.campaign(*people(1), dry_run=False)
+        report = await world.cycle(campaign)
+        assert (report.campaign_paused, report.next_wake_at) == (None, None)
+        completed = await world.now(campaign)
+        assert (completed.status.status, completed.status.reason) == (
+            CampaignStatus.COMPLETED,
+            StatusReason.ALL_FINISHED,
+        )
+        [lead] = await world.leads(campaign)
+        assert lead.state.lost_reason is LostReason.INVALID_ADDRESS
+
+    simulate(tmp_path, scenario)
+
+
+def test_a_person_without_an_address_is_verified_by_nobody(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        nobody = Found("x", Facts(first_name="Ann", last_name="Lee", company="Acme"))
+        campaign = await world.campaign(nobody, dry_run=False)
+        await world.cycle(campaign)
+        [lead] = await world.leads(campaign)
+        assert (lead.state.lost_reason, lead.verdict_evidence) == (LostReason.NO_ADDRESS, "no address")
+
+    simulate(tmp_path, scenario)
