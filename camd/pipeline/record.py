@@ -156,16 +156,8 @@ def suppress(
         created_at=now,
         by=actor,
     )
-    if not tx.suppressions.add(added):
+    if not add_suppression(tx, ctx, added):
         return None
-    tx.ledger.append(
-        Event(
-            EventType.SUPPRESSION_ADDED,
-            now,
-            actor,
-            data={"suppression_id": added.id, "reason": reason.value, "kind": value.kind.value},
-        )
-    )
     reach = tx.leads.of_person if value.kind is SuppressionKind.ADDRESS else tx.leads.of_domain
     for lead in reach(value.key):
         if loses:
@@ -173,6 +165,15 @@ def suppress(
                 apply(tx, lead, (Lost(suppression.LOST_ELSEWHERE, Authority.RULE),), actor=actor, now=now)
         elif lead.is_open:
             tx.leads.save(lead, replace(lead, next_action=Action.OUTREACH, next_action_at=now))
-    ctx.metrics.suppressions_total.labels(reason).inc()
-    log.info("suppression.added", reason=reason.value)
     return added
+
+
+def add_suppression(tx: Tx, ctx: Context, added: Suppression) -> bool:
+    """The row and what tells of it, without consequences for leads; false where it stands already."""
+    if not tx.suppressions.add(added):
+        return False
+    data = {"suppression_id": added.id, "reason": added.reason.value, "kind": added.kind.value}
+    tx.ledger.append(Event(EventType.SUPPRESSION_ADDED, added.created_at, added.by, data=data))
+    ctx.metrics.suppressions_total.labels(added.reason).inc()
+    log.info("suppression.added", reason=added.reason.value)
+    return True

@@ -287,6 +287,10 @@ class Leads(Protocol):
         """The leads of every campaign with that address key."""
         ...
 
+    def of_address_hash(self, address_hash: str) -> Sequence[Lead]:
+        """The leads of every campaign whose address key has this keyed hash."""
+        ...
+
     def of_domain(self, domain: str) -> Sequence[Lead]:
         """The leads of every campaign whose address lies in that domain or under it."""
         ...

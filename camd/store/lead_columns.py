@@ -12,6 +12,7 @@ from camd.domain.contact import EmailAddress, folded, linkedin_key, name_key, pa
 from camd.domain.errors import Invalid
 from camd.domain.facts import Facts
 from camd.domain.lead import Hold, Lead, LeadState
+from camd.domain.suppression import SuppressionKind, keyed_hash
 from camd.store.tables import lead_holds
 
 HOLDS = select(lead_holds).where(lead_holds.c.lead_id.in_(bindparam("lead_ids", expanding=True)))
@@ -20,7 +21,7 @@ _TAG_MARK = "\n"
 _LIKE_SPECIAL = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
 
-def columns(lead: Lead) -> dict[str, Any]:
+def columns(lead: Lead, instance_key: bytes) -> dict[str, Any]:
     """Every column but the id."""
     state, facts = lead.state, lead.facts
     return {
@@ -46,15 +47,16 @@ def columns(lead: Lead) -> dict[str, Any]:
         "import_id": lead.import_id,
         "version": lead.version,
         "facts": facts,
-        **_keys(facts),
+        **_keys(facts, instance_key),
     }
 
 
-def _keys(facts: Facts) -> dict[str, str | None]:
+def _keys(facts: Facts, instance_key: bytes) -> dict[str, str | None]:
     address = address_of(facts)
     searched = (facts.first_name, facts.last_name, facts.company, facts.email, facts.domain)
     return {
         "address_key": address.key if address else None,
+        "address_hash": keyed_hash(instance_key, SuppressionKind.ADDRESS, address.key) if address else None,
         "address_domain": top_domain(address.domain) if address else None,
         "linkedin": linkedin_key(facts.linkedin_url),
         "name": name_key(facts.first_name, facts.last_name, facts.domain or (address.domain if address else None)),

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from camd.domain.lead import Action, Hold, Lead, LeadStatus
 from camd.domain.tally import difference, tally
 from camd.ports.store import Identity, LeadFilter, Listing, StaleWrite, TouchStatus
 from camd.store import tallies
+from camd.store.instance import Instance
 from camd.store.lead_columns import address_of, columns, leads_of, search_pattern, tag_pattern, top_domain
 from camd.store.rows import NEWEST_ID, values
 from camd.store.tables import lead_holds, leads, previews, touches
@@ -75,6 +77,7 @@ KNOWN_BY_LINKEDIN = _OLDEST.where(_row.linkedin == bindparam("linkedin"))
 KNOWN_BY_NAME = _OLDEST.where(_row.name == bindparam("name"))
 KNOWN_BY_NAME_WITHOUT_ADDRESS = KNOWN_BY_NAME.where(_row.address_key.is_(None))
 OF_PERSON = select(leads).where(_row.address_key == bindparam("address_key")).order_by(_row.id)
+OF_ADDRESS_HASH = select(leads).where(_row.address_hash == bindparam("address_hash")).order_by(_row.id)
 OF_DOMAIN = select(leads).where(_row.address_domain == bindparam("address_domain")).order_by(_row.id)
 OF_IMPORT = (
     select(leads)
@@ -119,8 +122,12 @@ class Leads:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    @cached_property
+    def _instance_key(self) -> bytes:
+        return Instance(self._connection).key()
+
     def insert(self, lead: Lead) -> bool:
-        if self._connection.execute(INSERT, {"id": lead.id, **columns(lead)}).rowcount == 0:
+        if self._connection.execute(INSERT, {"id": lead.id, **columns(lead, self._instance_key)}).rowcount == 0:
             return False
         self._put_holds(lead.id, lead.holds)
         tallies.add(self._connection, lead.campaign_id, tally(lead))
@@ -133,7 +140,7 @@ class Leads:
         assert (before.id, before.campaign_id) == (after.id, after.campaign_id), "a lead stays in its campaign"
         after = replace(after, version=before.version + 1)
         named = {"lead_id": before.id, "read_version": before.version}
-        if self._connection.execute(SAVE, columns(after) | named).rowcount == 0:
+        if self._connection.execute(SAVE, columns(after, self._instance_key) | named).rowcount == 0:
             raise StaleWrite(f"lead {before.id} is no longer at version {before.version}")
         ended = {hold.reason for hold in before.holds} - {hold.reason for hold in after.holds}
         for reason in sorted(ended):
@@ -173,6 +180,9 @@ class Leads:
 
     def of_person(self, address_key: str) -> Sequence[Lead]:
         return self._all(OF_PERSON, address_key=address_key)
+
+    def of_address_hash(self, address_hash: str) -> Sequence[Lead]:
+        return self._all(OF_ADDRESS_HASH, address_hash=address_hash)
 
     def of_domain(self, domain: str) -> Sequence[Lead]:
         return [lead for lead in self._all(OF_DOMAIN, address_domain=top_domain(domain)) if _lies_in(lead, domain)]

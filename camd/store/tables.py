@@ -167,6 +167,7 @@ leads = Table(
     Column("tags", Text, nullable=False),
     Column("search", Text, nullable=False),
     Column("facts", Json[Facts](Facts), nullable=False),
+    Column("address_hash", Text),
     Index("uq_leads_key", "campaign_id", "key", unique=True),
     Index("ix_leads_campaign", "campaign_id", "id"),
     Index("ix_leads_status", "campaign_id", "status", "id"),
@@ -194,6 +195,7 @@ _index_where_known(
 _index_where_known("ix_leads_linkedin", _lead.campaign_id, _lead.linkedin, _lead.id, known=_lead.linkedin)
 _index_where_known("ix_leads_name", _lead.campaign_id, _lead.name, _lead.id, known=_lead.name)
 _index_where_known("ix_leads_address_key", _lead.address_key, _lead.id, known=_lead.address_key)
+_index_where_known("ix_leads_address_hash", _lead.address_hash, _lead.id, known=_lead.address_hash)
 _index_where_known("ix_leads_address_domain", _lead.address_domain, _lead.id, known=_lead.address_domain)
 _index_where_known("ix_leads_import", _lead.import_id, _lead.id, known=_lead.import_id)
 

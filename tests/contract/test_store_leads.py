@@ -15,6 +15,7 @@ from camd.domain.campaign import (
 from camd.domain.contact import lead_key, linkedin_key, name_key
 from camd.domain.facts import CampaignId, Facts, ImportId, LeadId, TouchId, Verdict
 from camd.domain.lead import Action, Hold, HoldReason, Lead, LeadState, LeadStatus, LostReason
+from camd.domain.suppression import SuppressionKind, keyed_hash
 from camd.domain.tally import tally
 from camd.ports.store import (
     Identity,
@@ -381,3 +382,19 @@ async def test_a_lead_has_one_preview_and_the_soonest_come_first(store: Store, c
     assert await store.read(lambda tx: tx.previews.of_campaign(campaign.id, 9)) == [previews[1], better]
     await store.write(lambda tx: tx.previews.drop_campaign(campaign.id))
     assert await store.read(lambda tx: tx.previews.of_campaign(campaign.id, 9)) == []
+
+
+async def test_the_leads_of_every_campaign_are_found_by_the_keyed_hash_of_their_address(
+    store: Store, campaign: Campaign, other: Campaign
+) -> None:
+    ann, bob = Facts(email="Ann+x@acme.com"), Facts(email="bob@acme.com")
+    leads = [lead_in(campaign, 1, ann), lead_in(campaign, 2, bob), lead_in(other, 3, ann)]
+    await store.write(insert(*leads))
+    key = await store.read(lambda tx: tx.instance.key())
+    hashes = [keyed_hash(key, SuppressionKind.ADDRESS, f"{name}@acme.com") for name in ("ann", "bob", "eve")]
+    assert await ids(store, lambda tx: tx.leads.of_address_hash(hashes[0])) == ["ld_0001", "ld_0003"]
+    await store.write(lambda tx: tx.leads.save(leads[0], replace(leads[0], facts=bob)))
+    await store.write(lambda tx: tx.leads.save(leads[2], replace(leads[2], facts=Facts())))
+    assert await ids(store, lambda tx: tx.leads.of_address_hash(hashes[0])) == []
+    assert await ids(store, lambda tx: tx.leads.of_address_hash(hashes[1])) == ["ld_0001", "ld_0002"]
+    assert await ids(store, lambda tx: tx.leads.of_address_hash(hashes[2])) == []

@@ -51,6 +51,7 @@ INDEX = {
     "leads.KNOWN_BY_NAME_WITHOUT_ADDRESS": "ix_leads_name",
     "leads.KNOWN_BY_SOURCE": "ix_leads_source",
     "leads.NEXT_DUE": "ix_leads_due",
+    "leads.OF_ADDRESS_HASH": "ix_leads_address_hash",
     "leads.OF_DOMAIN": "ix_leads_address_domain",
     "leads.OF_IMPORT": "ix_leads_import",
     "leads.OF_PERSON": "ix_leads_address_key",
