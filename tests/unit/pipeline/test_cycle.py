@@ -4,22 +4,26 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
-from camd.domain.campaign import CampaignStatus, SourceEntry, StatusReason, Step
+from camd.domain.campaign import Campaign, CampaignStatus, SourceEntry, StatusReason, Step
 from camd.domain.contact import EmailAddress
 from camd.domain.errors import Scope, Transient, UnknownCampaign
 from camd.domain.facts import CampaignId, Facts, Verdict
 from camd.domain.lead import HoldReason, LeadStatus, LostReason
-from camd.pipeline import outreach
-from camd.pipeline.context import LeadCrash
-from camd.pipeline.cycle import run_cycle
+from camd.domain.outcome import Discard
+from camd.domain.run_mode import RunMode
+from camd.pipeline.context import LeadCrash, working_on
+from camd.pipeline.cycle import _Cycle, run_cycle
 from camd.ports.providers import Found, Page, RateLimit, Rejected, Verification
 from camd.ports.settings import Settings
-from camd.ports.store import Switch
+from camd.ports.store import Switch, Tx
 from camd.sim.fakes import ListSource, Verifier
 from camd.sim.world import World, people, simulate
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -90,17 +94,59 @@ def test_a_lead_that_was_changed_meanwhile_is_left_for_the_next_cycle_and_the_ot
     simulate(tmp_path, scenario)
 
 
+class ChangingStore:
+    """Lets somebody change the first lead between the reading of the leads to plan for and the writing of the plans."""
+
+    def __init__(self, world: World, campaign: Campaign) -> None:
+        self._world = world
+        self._campaign = campaign
+        self._done = False
+
+    async def write(self, unit: Callable[[Tx], T]) -> T:
+        leads = await self._world.leads(self._campaign)
+        if not self._done and leads and leads[0].score is not None:
+            self._done = True
+            await self._world.change_lead(leads[0], title="Dentist")
+        return await self._world.store.write(unit)
+
+    async def read(self, query: Callable[[Tx], T]) -> T:
+        return await self._world.store.read(query)
+
+
 def test_a_plan_for_a_lead_that_was_changed_meanwhile_is_not_stored(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
-        campaign = await world.campaign(*people(2))
+        campaign = await world.campaign(*people(2), dry_run=False)
+        changing = replace(world.context, store=ChangingStore(world, campaign))
+        report = await run_cycle(changing, campaign.id, call_dry=False)
+        changed, other = await world.leads(campaign)
+        assert (report.touches_planned, changed.facts.title) == (1, "Dentist")
+        assert [touch.lead_id for touch in await world.touches(campaign)] == [other.id]
+        assert (await world.cycle(campaign)).touches_planned == 1
+
+    simulate(tmp_path, scenario)
+
+
+def test_a_lead_that_a_stage_is_finished_with_has_nothing_next(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        campaign = await world.campaign(*people(1))
         await world.cycle(campaign)
-        leads = await world.leads(campaign)
-        views = await world.store.read(lambda tx: outreach.read_views(tx, campaign, leads))
-        plans = outreach.plan_outreach(world.context, campaign, views, dry=True, previewed=[], now=world.clock.now())
-        assert [plan.preview is not None for plan in plans] == [True, True]
-        await world.change_lead(leads[0], title="Dentist")
-        due = await world.cycle(campaign)
-        assert due.touches_planned == 1
+        [lead] = await world.leads(campaign)
+        one = _Cycle(world.context, campaign, RunMode((), discovers=True))
+        outcome = Discard()
+        assert await world.store.write(lambda tx: one._settle(tx, lead, outcome, world.clock.now()))
+        [lead] = await world.leads(campaign)
+        assert (lead.next_action, lead.next_action_at) == (None, None)
+
+    simulate(tmp_path, scenario)
+
+
+def test_a_failure_that_camd_names_is_no_crash_on_a_lead(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        campaign = await world.campaign(*people(1))
+        await world.cycle(campaign)
+        [lead] = await world.leads(campaign)
+        with pytest.raises(Transient, match="away"), working_on(lead):
+            raise Transient("away", scope=Scope.PROVIDER)
 
     simulate(tmp_path, scenario)
 
