@@ -1,4 +1,4 @@
-"""The control listeners: TCP on loopback and the Unix socket. They serve while their context lasts.
+"""The listeners: the control API on loopback and the Unix socket, the public one. They serve while their context lasts.
 
 Raises `CannotBind` before anything is served. The end is bounded: requests under way get `GRACE_SECONDS`.
 """
@@ -13,7 +13,7 @@ import anyio
 from aiohttp import web
 
 from camd.domain.errors import CamdError
-from camd.ports.settings import ServerSettings
+from camd.ports.settings import PublicSettings, ServerSettings
 
 SOCKET_UMASK = 0o117
 """Makes the socket 0660: its owner and group may operate."""
@@ -26,7 +26,7 @@ HEADERS = 64
 
 
 class CannotBind(CamdError):
-    """The control listener cannot be opened; the message names the setting to mend."""
+    """A listener cannot be opened; the message names the setting to mend."""
 
 
 @asynccontextmanager
@@ -39,7 +39,7 @@ async def serve(app: web.Application, server: ServerSettings) -> AsyncIterator[s
         )
     with unix_socket(server.socket) as listening:
         async with _running(app) as runner:
-            url = await _start_tcp(runner, server)
+            url = await _start_tcp(runner, server.host, server.port, "server.port")
             await web.SockSite(runner, listening).start()
             yield url
 
@@ -51,6 +51,13 @@ async def serve_socket(app: web.Application, path: Path) -> AsyncIterator[None]:
         async with _running(app) as runner:
             await web.SockSite(runner, listening).start()
             yield
+
+
+@asynccontextmanager
+async def serve_public(app: web.Application, public: PublicSettings) -> AsyncIterator[str]:
+    """Serves on TCP alone, on any address: nothing of the control API is in this application. Gives its URL."""
+    async with _running(app) as runner:
+        yield await _start_tcp(runner, public.host, public.port, "public.port")
 
 
 @asynccontextmanager
@@ -72,15 +79,14 @@ async def _running(app: web.Application) -> AsyncIterator[web.AppRunner]:
             await runner.cleanup()
 
 
-async def _start_tcp(runner: web.AppRunner, server: ServerSettings) -> str:
+async def _start_tcp(runner: web.AppRunner, host: str, port: int, key: str) -> str:
     try:
-        await web.TCPSite(runner, server.host, server.port).start()
+        await web.TCPSite(runner, host, port).start()
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
-        raise CannotBind(f"server.port: {server.host}:{server.port} cannot be opened: {reason}") from error
-    port = runner.addresses[0][1]
-    host = f"[{server.host}]" if ":" in server.host else server.host
-    return f"http://{host}:{port}"
+        raise CannotBind(f"{key}: {host}:{port} cannot be opened: {reason}") from error
+    chosen = runner.addresses[0][1]
+    return f"http://{f'[{host}]' if ':' in host else host}:{chosen}"
 
 
 @contextmanager

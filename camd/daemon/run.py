@@ -8,7 +8,7 @@ import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,8 @@ from camd.actors.service import keep_running
 from camd.actors.supervisor import Supervisor
 from camd.actors.watch import Watch
 from camd.api.app import build_app
-from camd.api.listen import serve
+from camd.api.listen import serve, serve_public
+from camd.api.public import build_public_app
 from camd.daemon.backup_watch import BackupWatch
 from camd.daemon.notify import Notifier
 from camd.daemon.wiring import VERSION, Adapters, Engine, make_metrics, real_adapters
@@ -55,28 +56,36 @@ async def run_daemon(
     try:
         log.info("daemon.started", pid=os.getpid())
         log.info("config.loaded")
-        async with _stop_signal() as stop:
-            async with Engine.open(settings, parts, metrics) as engine:
-                app = build_app(engine.desk, engine.health)
-                async with serve(app, settings.server) as url, anyio.create_task_group() as tasks:
-                    await _start_actors(engine, tasks, notifier)
-                    gc.freeze()
-                    log.info("daemon.ready", listener=url)
-                    notifier.ready(f"serving {url}")
-                    if when_ready is not None:
-                        tasks.start_soon(when_ready, engine, url)
-                    await stop.wait()
-                    engine.health.phase = Phase.DRAINING
-                    metrics.ready.set(0)
-                    notifier.stopping()
-                    log.info("daemon.stopping")
-                    tasks.cancel_scope.cancel()
+        async with _stop_signal() as stop, Engine.open(settings, parts, metrics) as engine:
+            app = build_app(engine.desk, engine.health)
+            async with (
+                serve(app, settings.server) as url,
+                _public_listener(engine),
+                anyio.create_task_group() as tasks,
+            ):
+                await _start_actors(engine, tasks, notifier)
+                gc.freeze()
+                log.info("daemon.ready", listener=url)
+                notifier.ready(f"serving {url}")
+                if when_ready is not None:
+                    tasks.start_soon(when_ready, engine, url)
+                await stop.wait()
+                engine.health.phase = Phase.DRAINING
+                metrics.ready.set(0)
+                notifier.stopping()
+                log.info("daemon.stopping")
+                tasks.cancel_scope.cancel()
         log.info("daemon.stopped")
     except DatabaseHeld as held:
         log.error("daemon.lock_denied", error=held)
         raise
     finally:
         sink.close()
+
+
+def _public_listener(engine: Engine) -> AbstractAsyncContextManager[str | None]:
+    public = engine.settings.public
+    return serve_public(build_public_app(engine.desk), public) if public.enabled else nullcontext()
 
 
 async def _start_actors(engine: Engine, tasks: anyio.abc.TaskGroup, notifier: Notifier) -> None:

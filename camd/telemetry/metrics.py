@@ -126,6 +126,11 @@ class Metrics:
         self.suppressions_total = Family(
             make.counter("suppressions_total", "Suppressions added.", "reason"), labels.suppression_reasons
         )
+        self.opt_out_requests_total = Family(
+            make.counter("opt_out_requests_total", "Requests to opt-out pages.", "method", "result"),
+            ("GET", "POST"),
+            ("shown", "stored", "known", "forged", "limited", "refused", "failed"),
+        )
 
     def _make_machine(self, make: _Maker, labels: Labels) -> None:
         counter, gauge, histogram = make.counter, make.gauge, make.histogram

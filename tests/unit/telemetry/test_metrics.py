@@ -29,6 +29,7 @@ CATALOGUE = {
     "stage_items_total",
     "quota_denied_total",
     "suppressions_total",
+    "opt_out_requests_total",
     "actor_restarts_total",
     "actors_parked",
     "db_transactions_total",
