@@ -330,9 +330,11 @@ def _mailbox_gaps(filled: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     elif filled["username"] and filled["smtp_security"] == "none" and not is_loopback(filled["smtp_host"]):
         yield "smtp_security", "must be starttls or tls to log in at another machine"
     if filled["auth"] == "xoauth2":
-        for key in ("oauth_token_url", "oauth_client_id", "oauth_refresh_token"):
+        for key in ("oauth_token_url", "oauth_client_id"):
             if not filled[key]:
                 yield key, "is needed with auth = xoauth2"
+        if not (filled["oauth_refresh_token"] or filled["oauth_client_secret"]):
+            yield "oauth_refresh_token", "is needed with auth = xoauth2, or oauth_client_secret without it"
     elif filled["username"] and not filled["password"]:
         yield "password", "is needed to log in; leave out username where the server asks for no log-in"
 

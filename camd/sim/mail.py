@@ -1,0 +1,53 @@
+"""Mail that goes nowhere: a door and records that keep the contract in memory and obey the test."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+import anyio
+
+from camd.domain.contact import refuse_header_break
+from camd.domain.errors import Failure, Invalid, Misconfigured, Permanent, Scope
+from camd.ports.channel import Accepted, Handover, HandoverOutcome, OnWire, Refused, Stage
+from camd.ports.domain_records import SenderRecords
+
+
+@dataclass(slots=True)
+class MemoryMail:
+    """Implements `ports.channel.MailDoor`. `delivered` is what was accepted, in order; `refused` are recipients
+    that the server does not know; `trouble` fails a mailbox by name before anything is handed over."""
+
+    mailboxes: Collection[str]
+    delivered: list[Handover] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
+    trouble: dict[str, Failure] = field(default_factory=dict)
+    name: str = "email"
+
+    async def log_in(self, mailbox: str) -> None:
+        await anyio.lowlevel.checkpoint()
+        if mailbox not in self.mailboxes:
+            raise Misconfigured(f"there is no mailbox {mailbox}", scope=Scope.MAILBOX)
+        if error := self.trouble.get(mailbox):
+            raise error
+
+    async def hand_over(self, handover: Handover, on_wire: OnWire) -> HandoverOutcome:
+        try:
+            for field_name in ("recipient", "subject", "message_id"):
+                refuse_header_break(getattr(handover, field_name), field_name)
+        except Invalid as error:
+            raise Permanent(str(error), scope=Scope.ITEM) from error
+        await self.log_in(handover.mailbox)
+        if handover.recipient in self.refused:
+            return Refused(Stage.RCPT, 550, "5.1.1", "550 5.1.1 no such user")
+        await on_wire()
+        self.delivered.append(handover)
+        return Accepted("250 2.0.0 kept in memory")
+
+
+@dataclass(frozen=True, slots=True)
+class FixedRecords:
+    """The same records for every domain."""
+
+    records: SenderRecords = field(default_factory=lambda: SenderRecords(spf=True, dkim=True, dmarc=True))
+
+    async def look_up(self, domain: str, smtp_host: str) -> SenderRecords:  # noqa: ARG002 - the port's signature
+        return self.records
