@@ -16,9 +16,10 @@ from anyio.abc import TaskGroup, TaskStatus
 from camd.actors.campaign import CampaignActor, CycleRunner
 from camd.actors.wake import Doorbells
 from camd.domain.campaign import CampaignStatus, StatusReason
+from camd.domain.errors import Transient
 from camd.domain.events import ENGINE, Event, EventType
 from camd.domain.facts import CampaignId, LeadId
-from camd.domain.lead import Hold, HoldReason
+from camd.domain.lead import Hold, HoldReason, Lead
 from camd.domain.retry import ACTOR_INTENSITY, GiveUp, Restart, is_common_cause
 from camd.pipeline import evaluate, record
 from camd.pipeline.context import Context, LeadCrash
@@ -39,7 +40,16 @@ _LONGEST_TRACEBACK = 20_000
 @dataclass(slots=True)
 class _Child:
     scope: anyio.CancelScope
-    crashes: deque[datetime] = field(default_factory=deque)
+    crashes: deque[Crash] = field(default_factory=deque)
+
+    def note(self, crash: Crash) -> None:
+        self.crashes.append(crash)
+        while self.crashes[0].at <= crash.at - ACTOR_INTENSITY.period:
+            self.crashes.popleft()
+
+    def forgive(self, lead_id: LeadId | None) -> None:
+        """The crashes on a lead that is held now count no longer: the campaign goes on without it."""
+        self.crashes = deque(each for each in self.crashes if each.lead_id != lead_id)
 
 
 class Supervisor:
@@ -102,9 +112,6 @@ class Supervisor:
         """Records the crash and waits for the restart; false where the campaign is parked instead."""
         context = self._context
         now = context.clock.now()
-        child.crashes.append(now)
-        while child.crashes[0] <= now - ACTOR_INTENSITY.period:
-            child.crashes.popleft()
         crash = Crash(
             campaign_id,
             now,
@@ -112,19 +119,27 @@ class Supervisor:
             traceback="".join(traceback.format_exception(error))[-_LONGEST_TRACEBACK:],
             lead_id=_crashed_on(error),
         )
+        child.note(crash)
         context.metrics.actor_restarts_total.labels("crash").inc()
         log.error("actor.crashed", campaign_id=campaign_id, error=crash.error, count=len(child.crashes))
         self._look_for_common_cause(campaign_id, now)
-        await context.store.write(lambda tx: _record_crash(tx, crash))
-        match ACTOR_INTENSITY.after_crash(child.crashes, now, context.entropy.uniform(0.0, 1.0)):
-            case Restart(after):
-                log.warning("actor.restart_scheduled", campaign_id=campaign_id, delay_s=after.total_seconds())
-                await anyio.sleep(after.total_seconds())
-                return True
-            case GiveUp():
+        verdict = ACTOR_INTENSITY.after_crash(
+            [each.at for each in child.crashes], now, context.entropy.uniform(0.0, 1.0)
+        )
+        try:
+            if await context.store.write(lambda tx: _record_crash(tx, crash)):
+                child.forgive(crash.lead_id)
+            elif isinstance(verdict, GiveUp):
                 await context.store.write(lambda tx: _park(tx, crash))
                 log.error("actor.parked", campaign_id=campaign_id, error=crash.error)
                 return False
+        except Transient:
+            # The database is away, which is no fault of this campaign: it is judged at its next crash.
+            verdict = Restart(_MINUTE)
+        delay = verdict.after if isinstance(verdict, Restart) else timedelta(0)
+        log.warning("actor.restart_scheduled", campaign_id=campaign_id, delay_s=delay.total_seconds())
+        await anyio.sleep(delay.total_seconds())
+        return True
 
     def _look_for_common_cause(self, campaign_id: CampaignId, now: datetime) -> None:
         self._recent_crashes.append((now, campaign_id))
@@ -139,18 +154,24 @@ class Supervisor:
             self._context.gate.close(GateReason.COMMON_CAUSE, now + REOPENS_AFTER)
 
 
-def _record_crash(tx: Tx, crash: Crash) -> None:
+def _record_crash(tx: Tx, crash: Crash) -> bool:
+    """True where its lead is held from now on, so that the next run goes without it."""
     tx.campaigns.add_crash(crash)
     tx.ledger.append(Event(EventType.ACTOR_CRASHED, crash.at, ENGINE, crash.campaign_id, crash.lead_id))
-    if crash.lead_id and (lead := tx.leads.get(crash.lead_id)):
-        strikes = lead.strikes + 1
-        after = replace(lead, strikes=strikes)
-        if strikes >= STRIKES:
-            poison = Hold(HoldReason.POISON, crash.at, note=crash.error)
-            kept = tuple(hold for hold in lead.holds if hold.reason is not HoldReason.POISON)
-            after = replace(lead, strikes=0, holds=(*kept, poison), next_action_at=None)
-            log.warning("lead.held", campaign_id=crash.campaign_id, reason=HoldReason.POISON)
-        record.apply(tx, lead, (), actor=ENGINE, now=crash.at, after=after)
+    lead = tx.leads.get(crash.lead_id) if crash.lead_id else None
+    if lead is None:
+        return False
+    is_poison = lead.strikes + 1 >= STRIKES
+    after = _poisoned(lead, crash) if is_poison else replace(lead, strikes=lead.strikes + 1)
+    record.apply(tx, lead, (), actor=ENGINE, now=crash.at, after=after)
+    return is_poison
+
+
+def _poisoned(lead: Lead, crash: Crash) -> Lead:
+    poison = Hold(HoldReason.POISON, crash.at, note=crash.error)
+    kept = tuple(hold for hold in lead.holds if hold.reason is not HoldReason.POISON)
+    log.warning("lead.held", campaign_id=crash.campaign_id, reason=HoldReason.POISON)
+    return replace(lead, strikes=0, holds=(*kept, poison), next_action_at=None)
 
 
 def _park(tx: Tx, crash: Crash) -> None:

@@ -3,7 +3,7 @@
 from camd.domain.campaign import Channel, Definition
 from camd.domain.facts import Verdict
 from camd.domain.lead import HoldReason, Lead, LostReason
-from camd.domain.preflight import Blocked, CountryVerdict, NeedsConsent
+from camd.domain.preflight import Blocked, CountryVerdict, NeedsConsent, Undecided
 
 
 def loss_due(lead: Lead, definition: Definition, *, suppressed: bool, country: CountryVerdict) -> LostReason | None:
@@ -20,6 +20,8 @@ def loss_due(lead: Lead, definition: Definition, *, suppressed: bool, country: C
     return None
 
 
-def hold_due(country: CountryVerdict) -> HoldReason | None:
-    """The hold that the lead's country asks for."""
-    return HoldReason.CONSENT_REQUIRED if isinstance(country, NeedsConsent) else None
+def hold_due(country: CountryVerdict, *, dry: bool) -> HoldReason | None:
+    """The hold that the lead's country asks for. A country whose law asks for consent and for which nobody has
+    decided stops a live mail too; a dry run previews it, and preflight says what is to be decided."""
+    needs_consent = isinstance(country, NeedsConsent) or (isinstance(country, Undecided) and not dry)
+    return HoldReason.CONSENT_REQUIRED if needs_consent else None

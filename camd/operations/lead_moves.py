@@ -106,11 +106,7 @@ async def release(desk: Desk, lead_id: str, body: ReleaseBody, *, actor: str) ->
 
 async def reopen(desk: Desk, lead_id: str, *, actor: str) -> LeadView:
     def work(tx: Tx, _: Campaign, lead: Lead) -> Lead:
-        after = replace(lead, next_action_at=desk.now())
-        reopened = _moved(tx, desk, lead, Reopened(), after, actor)
-        if reopened.status is not LeadStatus.NEW:
-            return reopened
-        return tx.leads.save(reopened, replace(reopened, next_action=Action.ENRICH, next_action_at=desk.now()))
+        return _moved(tx, desk, lead, Reopened(), lead, actor)
 
     return await _write(desk, lead_id, work)
 

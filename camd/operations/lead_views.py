@@ -25,7 +25,7 @@ def view(lead: Lead) -> LeadView:
             "status_reason": lead.state.lost_reason,
             "custom": dict(lead.facts.custom),
             "verdict": lead.verdict,
-            "score": lead.score,
+            "score": None if lead.score is None else round(lead.score, 4),
             "holds": [
                 HoldView(reason=hold.reason, since=hold.since, until=hold.until, note=hold.note) for hold in lead.holds
             ],

@@ -34,7 +34,6 @@ T = TypeVar("T")
 STAGES = ("discover", "dedupe", "enrich", "score", "outreach", "evaluate")
 UNIT = 100
 """Leads in one commit: small enough that other writers wait for milliseconds."""
-RETRY_SOURCE_AFTER = timedelta(minutes=5)
 
 
 async def run_cycle(ctx: Context, campaign_id: CampaignId, *, call_dry: bool) -> CycleReport:
@@ -108,7 +107,10 @@ class _Cycle:
                 detail=str(problem),
             )
 
-        self._note_status(await self._ctx.store.write(unit))
+        try:
+            self._note_status(await self._ctx.store.write(unit))
+        except StaleWrite:
+            self.wake(self._ctx.clock.now())
 
     async def finish(self, duration_seconds: float) -> CycleReport:
         now = self._ctx.clock.now()
@@ -157,8 +159,8 @@ class _Cycle:
         stored = await self._ctx.store.read(lambda tx: tx.sources.of(self._campaign.id))
         found = await discover.discover(self._ctx, self._campaign, discover.source_states(self._campaign, stored))
         self._report.errors += found.errors
-        if any(error.scope != Scope.ITEM for error in found.errors):
-            self.wake(self._ctx.clock.now() + RETRY_SOURCE_AFTER)
+        if found.retry_after is not None:
+            self.wake(self._ctx.clock.now() + found.retry_after)
         if found.more:
             self.wake(self._ctx.clock.now())
         for page in found.pages:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from camd.domain.campaign import Campaign
 from camd.domain.errors import Failure, Misconfigured, Scope
@@ -12,6 +13,8 @@ from camd.schema.report import CycleError
 
 BATCH = 1000
 REPORTED_REJECTS = 100
+RETRY_AFTER = timedelta(minutes=5)
+"""For a source that fails and does not say when to ask again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +25,12 @@ class SourcePage:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What the sources gave; `more` says that another read would give more at once."""
+    """What the sources gave; `more` says that another read would give more at once, `retry_after` when a source
+    that failed may be asked again."""
 
     pages: Sequence[SourcePage]
     errors: Sequence[CycleError]
+    retry_after: timedelta | None
 
     @property
     def more(self) -> bool:
@@ -36,6 +41,7 @@ async def discover(ctx: Context, campaign: Campaign, states: Sequence[SourceStat
     """Reads every source that is not exhausted. A source that fails costs the others nothing."""
     pages: list[SourcePage] = []
     errors: list[CycleError] = []
+    waits: list[timedelta] = []
     for state in states:
         if state.exhausted:
             continue
@@ -43,13 +49,14 @@ async def discover(ctx: Context, campaign: Campaign, states: Sequence[SourceStat
             page = await _fetch(ctx, campaign, state)
         except Failure as failure:
             errors.append(_failed(state, failure))
+            waits.append(getattr(failure, "retry_after", None) or RETRY_AFTER)
             continue
         pages.append(SourcePage(state, page))
         errors += [
             CycleError(stage="discover", scope=Scope.ITEM, message=f"{state.type} line {row.line}: {row.reason}")
             for row in page.rejected[:REPORTED_REJECTS]
         ]
-    return Discovery(pages, errors)
+    return Discovery(pages, errors, min(waits, default=None))
 
 
 async def _fetch(ctx: Context, campaign: Campaign, state: SourceState) -> Page:

@@ -8,7 +8,7 @@ import anyio
 
 from camd.domain.contact import parse_address
 from camd.domain.facts import Verdict
-from camd.domain.lead import Action, Enriched, Lead
+from camd.domain.lead import Action, Enriched, Lead, LeadStatus
 from camd.domain.outcome import Advance, Outcome, Snooze
 from camd.pipeline.context import Context, working_on
 from camd.ports.providers import Verification
@@ -51,7 +51,7 @@ async def _enriched(ctx: Context, lead: Lead, now: datetime) -> Advance:
             next_action_at=now,
             waits_for=None,
         ),
-        (Enriched(),),
+        (Enriched(),) if lead.status is LeadStatus.NEW else (),
     )
 
 

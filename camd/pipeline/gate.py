@@ -84,7 +84,7 @@ def _eligibility(ctx: Context, campaign: Campaign, view: outreach.LeadView) -> I
     country = outreach.judge_country(ctx.settings.countries, lead)
     loss = loss_due(lead, campaign.definition, suppressed=view.suppressed, country=country)
     yield _check("eligible", loss is None, str(loss))
-    hold = hold_due(country)
+    hold = hold_due(country, dry=False)
     yield _check("country", hold is None, f"hold:{hold}")
 
 

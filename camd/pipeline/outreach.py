@@ -97,7 +97,7 @@ def _plan(ctx: Context, campaign: Campaign, view: LeadView, *, dry: bool, now: d
     standing = [
         hold for hold in lead.holds if hold.reason not in _RECONSIDERED and (hold.until is None or hold.until > now)
     ]
-    if held := hold_due(country):
+    if held := hold_due(country, dry=dry):
         standing.append(Hold(held, _since(lead, held, now)))
     if standing:
         ends = _last([hold.until for hold in standing])

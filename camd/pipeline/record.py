@@ -64,8 +64,7 @@ def apply(
         kinds = ledger_type(event, state_before, state)
         rows += [Event(kind, now, actor, lead.campaign_id, lead.id, data=data) for kind in kinds]
     lead = replace(lead, state=state, updated_at=now)
-    if not lead.is_open:
-        lead = _at_rest(lead, now)
+    lead = _at_rest(lead, now) if not lead.is_open else _at_work(lead, now)
     if before.holds and not lead.holds and lead.next_action and lead.next_action_at is None:
         lead = replace(lead, next_action_at=now)  # its last hold ended: what it was held from goes on
     saved = tx.leads.save(before, lead)
@@ -94,9 +93,14 @@ def _with_consequences(lead: Lead, event: LeadEvent) -> Lead:
         case Won(mrr):
             return replace(lead, won_mrr=mrr)
         case Reopened():
-            return replace(lead, won_mrr=None, next_action=Action.SCORE, waits_for=None)
+            return replace(lead, won_mrr=None, next_action=None, waits_for=None)
         case _:
             return lead
+
+
+def _at_work(lead: Lead, now: datetime) -> Lead:
+    """An open lead with nothing planned was reopened: it is scored, and what comes next is planned, anew."""
+    return lead if lead.next_action else replace(lead, next_action=Action.SCORE, next_action_at=now)
 
 
 def _at_rest(lead: Lead, now: datetime) -> Lead:

@@ -66,7 +66,8 @@ def unknown_field(field: str) -> bool:
 
 
 def find_layout(stream: BinaryIO, content: Content, mapping: Mapping[str, str]) -> Layout:
-    """The header is the first of the first 10 lines with two known columns, or with all that the map names.
+    """The header is the first of the first 10 lines with two known columns, or with all that the map names, or with
+    nothing but a name of the address column.
 
     Raises `Invalid("file")` when there is none, `Invalid("map")` when the map does not fit the file.
     """
@@ -98,7 +99,8 @@ def _header_line(
                 return None
             names = {column_name(cell) for cell in record.cells}
             score = len(names & (known | wanted))
-            if score >= _ENOUGH_KNOWN or (wanted and wanted <= names):
+            is_list_of_addresses = len(record.cells) == 1 and names <= set(vocabulary().columns["email"])
+            if score >= _ENOUGH_KNOWN or is_list_of_addresses or (wanted and wanted <= names):
                 return record.line, -score, delimiter, record.cells, record.end
     return None
 

@@ -30,7 +30,7 @@ _MEMBER_ID = re.compile(r"(?:^|/)(AC[ow][A-Za-z0-9_-]{4,})")
 
 def read_rows(
     stream: BinaryIO, *, mapping: Mapping[str, str] | None = None, skip_unmatched: bool = True
-) -> Iterator[Found | Rejected]:
+) -> Generator[Found | Rejected, None, None]:
     """Every row of a seekable binary stream, read twice in bounded memory; the stream stays open.
 
     `mapping` is column header -> field or `custom.<name>` and goes before the aliases. `skip_unmatched`

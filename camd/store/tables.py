@@ -50,6 +50,7 @@ campaigns = Table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("steps_version", Integer, nullable=False),
+    Column("planned_dry", Boolean, nullable=False),
     Column("first_live_at", Instant),
     Column("next_cycle_at", Instant),
     Column("mutes", Json[Mapping[str, float]](Mapping[str, float]), nullable=False),

@@ -1,6 +1,6 @@
 """camd as a library, beside a daemon and without one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -9,17 +9,17 @@ import pytest
 
 import camd
 from camd.client import ApiError
+from camd.domain.facts import CampaignId
 
 Command = Callable[..., "CompletedProcess[str]"]
 
 
 @pytest.fixture(autouse=True)
-def here(folder: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def here(folder: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The library looks at the working directory and the environment, as the command line does."""
     monkeypatch.chdir(folder)
     monkeypatch.setenv("CAMD_SERVER__PORT", environ["CAMD_SERVER__PORT"])
     monkeypatch.delenv("CAMD_URL", raising=False)
-    yield
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ async def test_a_running_daemon_is_asked(start: Callable[..., Any], campaign: in
 
 async def test_an_engine_of_ones_own_does_what_the_daemon_does(campaign: int) -> None:
     async with camd.Engine.open(camd.load_settings()) as engine:
-        report = await engine.runner.run(1, True)
+        report = await engine.runner.run(CampaignId(1), True)
         with pytest.raises(camd.DatabaseHeld):
             async with camd.Engine.open(camd.load_settings()):
                 pass

@@ -46,7 +46,9 @@ async def prepare(path: Path, count: int, burst_at: datetime) -> None:
 def start(folder: Path, port: int) -> tuple[subprocess.Popen[str], float]:
     """The daemon, and the seconds until it answered that it is ready."""
     config = folder / "camd.toml"
-    config.write_text(f'[server]\nport = {port}\n[logging]\nformat = "json"\nlevel = "warning"\n[engine]\nmax_idle_seconds = 86400\n')
+    config.write_text(
+        f'[server]\nport = {port}\n[logging]\nformat = "json"\nlevel = "warning"\n[engine]\nmax_idle_seconds = 86400\n'
+    )
     begun = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "camd", "run", "--config", str(config)],

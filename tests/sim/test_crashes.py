@@ -148,6 +148,35 @@ def test_fault_84_a_lead_that_crashes_its_actor_three_times_is_held_and_the_camp
     simulate(tmp_path, scenario)
 
 
+def test_three_leads_that_crash_their_actor_are_held_and_park_nobody(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        world.verifier.crashes_on |= {"p0@c0.example", "p1@c1.example", "p2@c2.example"}
+        campaign = await world.campaign(*people(4))
+        await world.run_for(minutes=10)
+        assert (await world.now(campaign)).is_active
+        held = [lead.holds[0].reason if lead.holds else None for lead in await world.leads(campaign)]
+        assert held == [HoldReason.POISON] * 3 + [None]
+
+    simulate(tmp_path, scenario)
+
+
+def test_a_crash_while_the_database_is_away_parks_nobody_and_the_supervisor_lives(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        campaign = await world.campaign(*people(1))
+        other = await world.campaign(*people(1, first=1))
+        await world.run_for(minutes=1)
+        await world.crash_at(campaign)
+        world.store.trouble = StoreUnavailable("the database is away")
+        await world.run_for(minutes=30)
+        world.store.trouble = None
+        world.mend(campaign)
+        await world.run_for(minutes=2)
+        assert (await world.now(campaign)).is_active
+        assert (await world.now(other)).is_active
+
+    simulate(tmp_path, scenario)
+
+
 def test_a_crash_that_no_supervisor_saw_is_no_strike(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
         world.verifier.crashes_on.add("p0@c0.example")

@@ -1,6 +1,6 @@
 """Files of people, over the real store and the real reader of CSV files."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from io import BytesIO
 from typing import BinaryIO
@@ -145,7 +145,7 @@ async def test_imported_leads_are_worked_on_by_the_next_cycle(desk: Desk) -> Non
 def ending_after(rows: int) -> ReadRows:
     """A file whose reading breaks off."""
 
-    def read(stream: BinaryIO, mapping: Mapping[str, str]) -> Iterator[Found | Rejected]:
+    def read(stream: BinaryIO, mapping: Mapping[str, str]) -> Generator[Found | Rejected, None, None]:
         assert not stream.closed
         assert not mapping
         for number in range(rows):

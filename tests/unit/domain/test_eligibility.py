@@ -76,6 +76,12 @@ def test_a_score_below_the_least_one_disqualifies(score: float | None, lost: Los
     assert loss(replace(LEAD, score=score), picky) is lost
 
 
-def test_only_a_country_that_asks_for_consent_holds() -> None:
-    assert hold_due(NeedsConsent()) is HoldReason.CONSENT_REQUIRED
-    assert [hold_due(verdict) for verdict in (Allowed(), Blocked(), Undecided())] == [None, None, None]
+@pytest.mark.parametrize("dry", [True, False])
+def test_only_a_country_that_asks_for_consent_holds(dry: bool) -> None:
+    assert hold_due(NeedsConsent(), dry=dry) is HoldReason.CONSENT_REQUIRED
+    assert [hold_due(verdict, dry=dry) for verdict in (Allowed(), Blocked())] == [None, None]
+
+
+def test_nothing_is_decided_silently_where_the_law_asks_for_consent() -> None:
+    assert hold_due(Undecided(), dry=False) is HoldReason.CONSENT_REQUIRED
+    assert hold_due(Undecided(), dry=True) is None

@@ -322,7 +322,13 @@ def test_a_map_that_does_not_fit_is_refused(mapping: Mapping[str, str], complain
     assert refused.value.field == "map"
 
 
-@pytest.mark.parametrize("text", ["a,b\n1,2\n", "\n\n", "email\na@b.example\n", "x\n" * 10 + "email,company\n"])
+def test_a_plain_list_of_addresses_is_a_file_of_people() -> None:
+    [found] = rows("Email\nann@b.example\n")
+    assert isinstance(found, Found)
+    assert found.facts.email == "ann@b.example"
+
+
+@pytest.mark.parametrize("text", ["a,b\n1,2\n", "\n\n", "name\nAnn Lee\n", "x\n" * 10 + "email,company\n"])
 def test_a_file_without_a_header_is_refused_at_the_call(text: str) -> None:
     with pytest.raises(Invalid, match="--map") as refused:
         read_rows(io.BytesIO(text.encode()))

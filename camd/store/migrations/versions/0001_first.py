@@ -43,6 +43,7 @@ def _create_campaigns() -> None:
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("updated_at", sa.BigInteger, nullable=False),
         sa.Column("steps_version", sa.Integer, nullable=False),
+        sa.Column("planned_dry", sa.Boolean, nullable=False),
         sa.Column("first_live_at", sa.BigInteger),
         sa.Column("next_cycle_at", sa.BigInteger),
         sa.Column("mutes", sa.Text, nullable=False),
