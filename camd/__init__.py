@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from camd.daemon.library import CamdClient, SyncCamdClient, load_settings, run_all, run_cycle
+    from camd.daemon.public import CamdClient, SyncCamdClient, load_settings, run_all, run_cycle
     from camd.daemon.wiring import Engine
     from camd.ports.store_errors import DatabaseHeld
     from camd.schema.report import CycleReport
@@ -21,14 +21,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "CamdClient": "camd.daemon.library",
+    "CamdClient": "camd.daemon.public",
     "CycleReport": "camd.schema.report",
     "DatabaseHeld": "camd.ports.store_errors",
     "Engine": "camd.daemon.wiring",
-    "SyncCamdClient": "camd.daemon.library",
-    "load_settings": "camd.daemon.library",
-    "run_all": "camd.daemon.library",
-    "run_cycle": "camd.daemon.library",
+    "SyncCamdClient": "camd.daemon.public",
+    "load_settings": "camd.daemon.public",
+    "run_all": "camd.daemon.public",
+    "run_cycle": "camd.daemon.public",
 }
 
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "leads": "camd.cli.leads",
     "imports": "camd.cli.imports",
     "suppressions": "camd.cli.suppressions",
+    "mailboxes": "camd.cli.mailboxes",
     "events": "camd.cli.events",
     "run-cycle": "camd.cli.cycles",
     "run-all": "camd.cli.cycles",

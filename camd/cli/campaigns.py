@@ -13,6 +13,7 @@ from camd.cli.reaching import ask
 from camd.domain.campaign import CampaignStatus
 from camd.schema.campaign import CampaignDetail
 from camd.schema.definition import CampaignBody, CampaignPatch
+from camd.schema.mailbox import TrialBody, TrialOutcome, TrialReport
 from camd.schema.page import DEFAULT_LIMIT, MAX_LIMIT, Page
 from camd.schema.preview import Preview
 
@@ -113,6 +114,24 @@ def preflight(campaign: str) -> None:
     show(report, findings)
     if not report.ready:
         click.get_current_context().exit(1)
+
+
+@campaigns.command("test-send")
+@campaign_argument
+@body_options(TrialBody)
+def send_test(campaign: str, **given: Any) -> None:
+    """Every step once to an address of notify.email, also in dry run; exit code 1 where one was not accepted."""
+    body = read_body(TrialBody, given)
+    report = ask(lambda client: client.send_test(campaign, body))
+    show(report, _trial)
+    if any(mail.outcome is not TrialOutcome.ACCEPTED for mail in report.mails):
+        click.get_current_context().exit(1)
+
+
+def _trial(report: TrialReport) -> None:
+    line(f"from {report.mailbox} to {report.to}, as {report.lead_id} would get them:")
+    for each in report.mails:
+        line(f"  step {each.step} {each.outcome}: {each.subject} ({each.reply})")
 
 
 @campaigns.command()

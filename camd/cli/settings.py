@@ -11,7 +11,7 @@ from camd.ports.settings import Settings
 
 def read_settings() -> Settings:
     """The settings as the daemon would read them. Raises `ConfigurationError` with every problem."""
-    from camd.daemon.library import load_settings
+    from camd.daemon.public import load_settings
 
     return load_settings(session().config_file)
 

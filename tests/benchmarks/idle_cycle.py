@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from camd.daemon.library import load_settings
+from camd.daemon.public import load_settings
 from camd.daemon.wiring import Engine
 from camd.domain.campaign import CampaignStatus, Definition, StatusChange
 from camd.domain.facts import CampaignId, Facts

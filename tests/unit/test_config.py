@@ -217,6 +217,20 @@ def test_a_mailbox_that_cannot_log_in_safely_is_a_problem(tmp_path: Path, text: 
     assert problems(tmp_path, f"[mailboxes.sales]\naddress = 'a@example.com'\n{text}")
 
 
+@pytest.mark.parametrize("secret", ["oauth_refresh_token", "oauth_client_secret"])
+def test_a_token_is_asked_for_with_a_refresh_token_or_the_clients_own_secret(tmp_path: Path, secret: str) -> None:
+    text = f"""
+        [mailboxes.sales]
+        address = "a@example.com"
+        preset = "microsoft"
+        auth = "xoauth2"
+        oauth_client_id = "id"
+        {secret} = "s"
+    """
+
+    assert load(tmp_path, text).mailboxes["sales"].username == "a@example.com"
+
+
 def test_a_preset_fills_the_hosts_that_are_not_given(tmp_path: Path) -> None:
     text = """
         [engine]

@@ -32,6 +32,7 @@ from camd.ports.settings import ServerSettings
 from camd.ports.store import Store
 from camd.providers.csv_file import CsvSource
 from camd.providers.csv_rows import read_rows
+from camd.sim.mail import FixedRecords, MemoryMail
 from camd.store.sqlite import SqliteStore
 from camd.system import SystemClock, SystemEntropy, SystemIds
 from camd.telemetry.metrics import Labels, Metrics
@@ -79,7 +80,9 @@ async def desk(store: Store, tmp_path: Path) -> Desk:
         settings=load_settings(provider_models={}, environ={"TMPDIR": str(tmp_path)}, cwd=tmp_path),
         sources={"csv": CsvSource(clock)},
         verifier=Believer(),
-        renderer=JinjaRenderer(),
+        renderer=JinjaRenderer(clock),
+        mail=MemoryMail(frozenset({"sales"})),
+        domain_records=FixedRecords(),
         quota=QuotaService(store, clock, metrics),
         gate=SendGate(clock, metrics),
         metrics=metrics,

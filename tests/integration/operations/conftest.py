@@ -1,6 +1,6 @@
 """A desk over a real SQLite store: the clock stands still unless a test moves it, addresses are judged by a list."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -38,6 +38,7 @@ from camd.ports.settings import (
 )
 from camd.providers.csv_file import CsvSource
 from camd.providers.csv_rows import read_rows
+from camd.sim.mail import FixedRecords, MemoryMail
 from camd.store.sqlite import SqliteStore
 from camd.system import SystemEntropy, SystemIds
 from camd.telemetry.metrics import Labels, Metrics
@@ -142,7 +143,7 @@ def metrics(now: datetime) -> Metrics:
     return Metrics(version="test", started_at=now, labels=labels)
 
 
-def rows_of(stream: BinaryIO, mapping: Mapping[str, str]) -> Iterator[Found | Rejected]:
+def rows_of(stream: BinaryIO, mapping: Mapping[str, str]) -> Generator[Found | Rejected, None, None]:
     return read_rows(stream, mapping=mapping)
 
 
@@ -164,7 +165,9 @@ async def desk(tmp_path: Path, clock: HandClock) -> AsyncIterator[Desk]:
             settings=settings(tmp_path),
             sources={"csv": CsvSource(clock)},
             verifier=ListVerifier(),
-            renderer=JinjaRenderer(),
+            renderer=JinjaRenderer(clock),
+            mail=MemoryMail(frozenset({"sales"})),
+            domain_records=FixedRecords(),
             quota=QuotaService(store, clock, figures),
             gate=SendGate(clock, figures),
             metrics=figures,

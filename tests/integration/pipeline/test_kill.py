@@ -29,6 +29,7 @@ from camd.providers.csv_rows import read_rows
 from camd.sim import invariants
 from camd.sim.clock import SeededEntropy
 from camd.sim.fakes import ListSource, Verifier
+from camd.sim.mail import FixedRecords, MemoryMail
 from camd.sim.world import INSTANCE_KEY, STEPS, people, plain_settings
 from camd.store.sqlite import SqliteStore
 from camd.store.writer import CommitPoint
@@ -85,7 +86,9 @@ def context(folder: Path, store: Store, process: int) -> Context:
         settings=plain_settings(folder),
         sources={source.name: source},
         verifier=Verifier({"c7.example": Verdict.INVALID}),
-        renderer=JinjaRenderer(),
+        renderer=JinjaRenderer(clock),
+        mail=MemoryMail(("sales",)),
+        domain_records=FixedRecords(),
         quota=QuotaService(store, clock, metrics),
         gate=SendGate(clock, metrics),
         metrics=metrics,

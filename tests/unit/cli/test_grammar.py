@@ -74,7 +74,9 @@ def test_the_commands_are_those_of_the_interface() -> None:
         return {path[1] for path, _ in commands(root) if path[0] == name and len(path) == 2}
 
     assert set(COMMANDS) == {path[0] for path, _ in commands(root)}
-    assert below("campaigns") == LIFE | {"list", "show", "create", "apply", "update", "preview", "preflight"}
+    named = {"list", "show", "create", "apply", "update", "preview", "preflight", "test-send"}
+    assert below("campaigns") == LIFE | named
+    assert below("mailboxes") == {"list", "test"}
     assert below("leads") == DECISIONS | {"list", "show", "add", "import", "export", "why", "erase"}
     assert below("imports") == {"list", "undo"}
     assert below("suppressions") == {"list", "add", "remove", "import"}

@@ -61,6 +61,7 @@ def test_a_campaign_that_lacks_nothing_has_no_finding() -> None:
     ("check", "name"),
     [
         (replace(READY, steps=0), FindingName.NO_STEPS),
+        (replace(READY, can_send=False), FindingName.SENDING_MISSING),
         (replace(READY, instance_dry_run=True), FindingName.INSTANCE_DRY_RUN),
         (replace(READY, sender_name=None), FindingName.SENDER_NAME),
         (replace(READY, sender_company=""), FindingName.SENDER_COMPANY),
