@@ -9,8 +9,9 @@ from camd.api.reading import NoBody, Query, corrections, read_body
 from camd.api.routes import Route, asking, route
 from camd.api.security import Handler, actor_of
 from camd.domain.campaign import CampaignStatus, Verb
-from camd.operations import campaign_status, campaigns, going_live
+from camd.operations import campaign_status, campaigns, going_live, trial_mails
 from camd.schema.definition import CampaignBody, CampaignPatch
+from camd.schema.mailbox import TrialBody
 from camd.schema.page import DEFAULT_LIMIT
 
 
@@ -77,6 +78,11 @@ async def dry(request: web.Request) -> web.Response:
     return answer(stored.campaign)
 
 
+async def send_test(request: web.Request) -> web.Response:
+    body = await read_body(request, TrialBody)
+    return answer(await trial_mails.send(request.app[DESK], request.match_info["id"], body))
+
+
 async def preview(request: web.Request, chosen: Previewed) -> web.Response:
     return answer(await campaigns.previews(request.app[DESK], request.match_info["id"], limit=chosen.limit))
 
@@ -96,5 +102,6 @@ ROUTES: tuple[Route, ...] = (
     route("GET", "/campaigns/{id}/preflight", preflight),
     route("POST", "/campaigns/{id}/live", live),
     route("POST", "/campaigns/{id}/dry", dry),
+    route("POST", "/campaigns/{id}/test-send", send_test),
     asking("GET", "/campaigns/{id}/preview", Previewed, preview),
 )

@@ -30,11 +30,12 @@ from camd.schema.lead import (
     WhyReport,
     WonBody,
 )
+from camd.schema.mailbox import MailboxTest, TrialBody, TrialReport
 from camd.schema.page import Page
 from camd.schema.preflight import PreflightReport
 from camd.schema.preview import Preview
 from camd.schema.report import CycleReport
-from camd.schema.status import Gate, KillSwitch, KillSwitchBody, Status
+from camd.schema.status import Gate, KillSwitch, KillSwitchBody, MailboxState, Status
 from camd.schema.suppression import Suppression, SuppressionBody, SuppressionImport
 
 _campaign = CampaignDetail.model_validate_json
@@ -46,6 +47,7 @@ WON = WonBody()
 LOST = LostBody()
 HELD = HoldBody()
 RELEASED = ReleaseBody()
+TO_THE_FIRST = TrialBody()
 
 
 def _nothing(_: bytes) -> None:
@@ -107,6 +109,11 @@ def dry(ref: str | int) -> Call[CampaignDetail]:
 def preview(ref: str | int, *, limit: int | None = None) -> Call[Page[Preview]]:
     """The mails to come, soonest first."""
     return Call("GET", path("/campaigns/{}/preview", ref), Page[Preview].model_validate_json, params(limit=limit))
+
+
+def send_test(ref: str | int, body: TrialBody = TO_THE_FIRST) -> Call[TrialReport]:
+    """Every step once to an address of `notify.email`, as a real lead would get it; no lead is written to."""
+    return Call("POST", path("/campaigns/{}/test-send", ref), TrialReport.model_validate_json, body=body_of(body))
 
 
 def run_cycle(ref: str | int, *, dry_run: bool = True) -> Call[CycleReport]:
@@ -256,6 +263,15 @@ def import_suppressions(
         upload=file,
         seconds=FILE_SECONDS,
     )
+
+
+def mailboxes() -> Call[Page[MailboxState]]:
+    return Call("GET", path("/mailboxes"), Page[MailboxState].model_validate_json)
+
+
+def try_mailbox(name: str) -> Call[MailboxTest]:
+    """Tries the log-in; sends nothing."""
+    return Call("POST", path("/mailboxes/{}/test", name), MailboxTest.model_validate_json)
 
 
 def event_page(

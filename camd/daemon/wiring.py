@@ -20,7 +20,9 @@ from camd.daemon.observe import StoreMetrics
 from camd.domain.campaign import CampaignStatus
 from camd.domain.lead import HoldReason, LeadStatus
 from camd.domain.suppression import SuppressionReason
+from camd.mail.domain_records import DnsDomainRecords
 from camd.mail.render import JinjaRenderer
+from camd.mail.smtp import SmtpChannel
 from camd.operations.desk import Desk
 from camd.operations.lead_import import undo_unfinished
 from camd.pipeline.context import Context
@@ -115,10 +117,11 @@ class Engine:
         lock = DatabaseLock(database.path, since=parts.clock.now(), network_allowed=database.allow_network_filesystem)
         opened = SqliteStore.open(database.path, parts.clock, simulated=parts.simulated, observer=StoreMetrics(metrics))
         with lock:
-            async with opened as store, anyio.create_task_group() as tasks:
+            mail = SmtpChannel(settings.mailboxes, parts.clock)
+            async with opened as store, mail, anyio.create_task_group() as tasks:
                 # A file that can no longer be trusted ends the process: nothing is repaired in place.
                 tasks.start_soon(store.writer.watch)
-                context = _context(settings, parts, store, metrics)
+                context = _context(settings, parts, store, mail, metrics)
                 health = Health(parts.clock.now())
                 bells = Doorbells()
                 runner = CycleRunner(context)
@@ -136,7 +139,7 @@ class Engine:
                 tasks.cancel_scope.cancel()
 
 
-def _context(settings: Settings, parts: Adapters, store: SqliteStore, metrics: Metrics) -> Context:
+def _context(settings: Settings, parts: Adapters, store: SqliteStore, mail: SmtpChannel, metrics: Metrics) -> Context:
     return Context(
         store=store,
         clock=parts.clock,
@@ -145,7 +148,9 @@ def _context(settings: Settings, parts: Adapters, store: SqliteStore, metrics: M
         settings=settings,
         sources={source.name: source for source in parts.sources},
         verifier=parts.verifier,
-        renderer=JinjaRenderer(),
+        renderer=JinjaRenderer(parts.clock),
+        mail=mail,
+        domain_records=DnsDomainRecords(),
         quota=QuotaService(store, parts.clock, metrics),
         gate=SendGate(parts.clock, metrics),
         metrics=metrics,

@@ -76,6 +76,7 @@ class FindingName(StrEnum):
     SENDER_NAME = "sender_name"
     SENDER_COMPANY = "sender_company"
     SENDER_POSTAL_ADDRESS = "sender_postal_address"
+    SENDING_MISSING = "sending_missing"
     LOGIN_FAILED = "login_failed"
     LOGIN_NOT_TRIED = "login_not_tried"
     NO_WAY_OUT = "no_way_out"
@@ -160,11 +161,13 @@ class PreflightInput:
     `recipient_countries` has alpha-2 codes and `unknown`; `missing_variables` the variables by name, for the leads
     that would be held; `other_language_leads` the countries that do not speak the campaign's `language`.
     `unrenderable_steps` render for no lead (none while there are no leads). `mailboxes` are the campaign's.
+    `can_send`: this version of camd has the part that sends to leads.
     """
 
     instance_dry_run: bool
     steps: int
     language: str
+    can_send: bool = True
     mailboxes: tuple[MailboxCheck, ...] = ()
     config_file: str | None = None
     sender_name: str | None = None
@@ -216,6 +219,12 @@ def _campaign_stops(check: PreflightInput) -> Iterator[Finding]:
 
 def _instance_stops(check: PreflightInput) -> Iterator[Finding]:
     file = _file(check)
+    if not check.can_send:
+        yield _stop(
+            FindingName.SENDING_MISSING,
+            "This version does not send to leads yet",
+            "Stay in dry run; `camd campaigns test-send` shows the mails",
+        )
     if check.instance_dry_run:
         yield _stop(
             FindingName.INSTANCE_DRY_RUN,

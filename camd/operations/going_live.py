@@ -1,6 +1,7 @@
 """Preflight: gathers what there is to know of a definition and its leads, and asks the one pure function.
 
-Mail log-ins and DNS are not tried here: no mail edge is connected, so the finding says so and going live is refused.
+It tries the log-in of each mailbox and looks up the records of its domain. Going live is refused whatever it finds:
+this version has no part that sends to leads.
 """
 
 from collections import Counter
@@ -15,7 +16,6 @@ from camd.domain.preflight import (
     Capacity,
     CountryPolicy,
     Level,
-    LogIn,
     MailboxCheck,
     MailboxPace,
     PreflightInput,
@@ -25,6 +25,7 @@ from camd.domain.preflight import (
 from camd.domain.zones import country_of
 from camd.operations.desk import Desk, find_campaign
 from camd.operations.errors import Conflict
+from camd.operations.mailboxes import checks_of
 from camd.pipeline.template_variables import template_variables
 from camd.ports.mail import Missing, Rendered
 from camd.ports.settings import MailboxSettings
@@ -56,22 +57,22 @@ async def require_ready(desk: Desk, definition: Definition, campaign: Campaign |
 
 async def _findings(desk: Desk, definition: Definition, campaign: Campaign | None) -> list[Finding]:
     seen = await _look(desk, definition, campaign) if campaign else _Seen()
+    checks = await checks_of(desk, _mailboxes_of(desk, definition))
     return [
         Finding(level=found.level, name=found.name, message=found.message, mend=found.mend)
-        for found in preflight(_input(desk, definition, seen))
+        for found in preflight(_input(desk, definition, seen, checks))
     ]
 
 
-def _input(desk: Desk, definition: Definition, seen: "_Seen") -> PreflightInput:
+def _input(desk: Desk, definition: Definition, seen: "_Seen", checks: tuple[MailboxCheck, ...]) -> PreflightInput:
     settings = desk.context.settings
     mailboxes = _mailboxes_of(desk, definition)
     return PreflightInput(
         instance_dry_run=settings.engine.dry_run,
         steps=len(definition.steps),
         language=definition.language,
-        mailboxes=tuple(
-            MailboxCheck(box.name, LogIn.NOT_TRIED, has_inbox=bool(box.imap_host or box.maildir)) for box in mailboxes
-        ),
+        can_send=False,
+        mailboxes=checks,
         config_file=str(settings.file) if settings.file else None,
         sender_name=settings.sender.name,
         sender_company=settings.sender.company,

@@ -3,10 +3,10 @@
 from camd.domain import tally
 from camd.domain.campaign import CampaignStatus
 from camd.domain.lead import HoldReason, LeadStatus
-from camd.operations import switches
+from camd.operations import mailboxes, switches
 from camd.operations.desk import Desk
 from camd.ports.store import Tx
-from camd.schema.status import MailboxState, ProviderState, Recovery, Status, Waiting
+from camd.schema.status import ProviderState, Recovery, Status, Waiting
 
 
 async def status(desk: Desk) -> Status:
@@ -26,10 +26,7 @@ async def status(desk: Desk) -> Status:
             kill_switch=switches.view(killed),
             campaigns={status: campaigns.get(status, 0) for status in CampaignStatus},
             leads={status: tallies.get(tally.status_name(status), 0) for status in LeadStatus},
-            mailboxes=[
-                MailboxState(name=box.name, address=box.address, daily_limit=box.daily_limit)
-                for box in settings.mailboxes.values()
-            ],
+            mailboxes=mailboxes.states(desk),
             providers=_providers(desk),
             waiting=Waiting(
                 approvals=tallies.get(f"{tally.WAITS}approval", 0),

@@ -1,6 +1,6 @@
 """What the stages work with: the ports, and the settings of the instance that rules read."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -9,7 +9,9 @@ from camd.domain.errors import CamdError
 from camd.domain.facts import LeadId
 from camd.domain.lead import Lead
 from camd.pipeline.send_gate import SendGate
+from camd.ports.channel import MailDoor
 from camd.ports.clock import Clock, Entropy, IdSource
+from camd.ports.domain_records import DomainRecords
 from camd.ports.mail import Renderer
 from camd.ports.providers import AddressVerifier, Found, LeadSource, Rejected
 from camd.ports.quota import RateQuota
@@ -17,7 +19,7 @@ from camd.ports.settings import Settings
 from camd.ports.store import Store
 from camd.telemetry.metrics import Metrics
 
-ReadRows = Callable[[BinaryIO, Mapping[str, str]], Iterator[Found | Rejected]]
+ReadRows = Callable[[BinaryIO, Mapping[str, str]], Generator[Found | Rejected, None, None]]
 """Reads a CSV file with a column mapping; raises `Invalid` where the file as a whole cannot be read."""
 
 
@@ -33,6 +35,8 @@ class Context:
     sources: Mapping[str, LeadSource]
     verifier: AddressVerifier
     renderer: Renderer
+    mail: MailDoor
+    domain_records: DomainRecords
     quota: RateQuota
     gate: SendGate
     metrics: Metrics

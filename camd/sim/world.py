@@ -53,6 +53,7 @@ from camd.schema.report import CycleReport
 from camd.sim import invariants
 from camd.sim.clock import START, SeededEntropy, SequentialIds, VirtualClock, run
 from camd.sim.fakes import CountingStore, ListSource, Verifier
+from camd.sim.mail import FixedRecords, MemoryMail
 from camd.store.sqlite import SqliteStore
 
 T = TypeVar("T")
@@ -125,6 +126,7 @@ class World:
         self.entropy = SeededEntropy(seed)
         self.source = ListSource()
         self.verifier = Verifier()
+        self.mail = MemoryMail(frozenset(settings.mailboxes))
         self.roster_seconds = 60.0
         self._ids = SequentialIds(seed)
         self._process = AsyncExitStack()
@@ -287,7 +289,9 @@ class World:
             settings=self.settings,
             sources={self.source.name: self.source},
             verifier=self.verifier,
-            renderer=JinjaRenderer(),
+            renderer=JinjaRenderer(self.clock),
+            mail=self.mail,
+            domain_records=FixedRecords(),
             quota=QuotaService(store, self.clock, metrics),
             gate=SendGate(self.clock, metrics),
             metrics=metrics,

@@ -1,0 +1,44 @@
+"""A mailbox tried out: its log-in, and a campaign's mails sent to the operator."""
+
+from enum import StrEnum
+
+from camd.schema.values import Body, Line, View
+
+
+class MailboxTest(View):
+    """`message` is what the server said, and how to mend it where `ok` is false."""
+
+    __test__ = False
+
+    name: str
+    ok: bool
+    message: str
+
+
+class TrialOutcome(StrEnum):
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+class TrialBody(Body):
+    """`to` is an address of `notify.email`, its first one where none is given."""
+
+    to: Line | None = None
+
+
+class TrialMail(View):
+    step: int
+    subject: str
+    outcome: TrialOutcome
+    reply: str
+
+
+class TrialReport(View):
+    """Every step once, as `lead_id` would get it."""
+
+    campaign_id: int
+    lead_id: str
+    mailbox: str
+    to: str
+    mails: list[TrialMail]
