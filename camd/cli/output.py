@@ -68,8 +68,8 @@ def make_table(headings: Sequence[str], rows: Iterable[Sequence[Cell]], *, right
         made.add_column(
             heading,
             justify="right" if is_figure else "left",
-            overflow="fold",
-            no_wrap=is_figure or heading == "id",
+            overflow="ellipsis" if heading == "person" else "fold",
+            no_wrap=is_figure or heading in {"id", "person"},
         )
     for row in rows:
         made.add_row(*map(text, row))
