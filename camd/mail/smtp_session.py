@@ -100,6 +100,8 @@ class Session:
         """Sends one command and waits for its reply."""
         with self._weather(words[0]):
             code, text = await self._smtp.execute_command(*(word.encode() for word in words))
+        if self._is_out_of_step:
+            raise self._lost(words[0], "it answered more than it was asked")
         return Reply(code, text)
 
     async def begin(self, sender: Mailable, *, utf8: bool) -> None:
@@ -125,11 +127,16 @@ class Session:
             code, text = await protocol.read_response(timeout=self._patience.dot)
         except (aiosmtplib.SMTPException, OSError) as error:
             raise Lost(text_of(str(error))) from error
-        # Bytes beyond the reply would be taken for the reply to the next command.
         self.needs_reset = False
-        if protocol._buffer:  # noqa: SLF001 - the library has no other way to tell
+        if self._is_out_of_step:
             self.close()
         return Reply(code, text)
+
+    @property
+    def _is_out_of_step(self) -> bool:
+        """Bytes beyond the reply would be taken for the reply to the next command."""
+        protocol = self._smtp.protocol
+        return protocol is not None and bool(protocol._buffer)  # noqa: SLF001 - nothing else in the library tells
 
     async def _greet(self) -> None:
         with self._weather("EHLO"):

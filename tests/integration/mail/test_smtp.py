@@ -256,8 +256,18 @@ async def test_fault_48_what_follows_a_reply_is_not_the_reply_to_the_next_comman
     script = {"DOT": "250 ok\r\n250 more", "RCPT": ["250 ok", "550 5.1.1 unknown"]}
     async with ScriptedServer(script).serving() as server, door(box(server)) as sales:
         assert isinstance(await sales.hand_over(HANDOVER, mark), Accepted)
-        assert isinstance(await sales.hand_over(HANDOVER, mark), Refused)
-    assert len(server.accepted) == 1
+        told = await sales.hand_over(HANDOVER, mark)
+    assert isinstance(told, Refused)
+    assert (told.stage, len(server.accepted)) == (Stage.RCPT, 1)
+
+
+@pytest.mark.parametrize("verb", ["RCPT", "DATA"])
+async def test_fault_48_a_server_that_answers_ahead_is_given_no_message(verb: str, mark: Mark) -> None:
+    script = {"RCPT": "250 ok", "DATA": "354 go ahead"}
+    script[verb] += "\r\n250 2.0.0 queued"
+    async with ScriptedServer(script).serving() as server, door(box(server)) as sales:
+        assert isinstance(await failure_of(sales, mark), Transient)
+    assert server.accepted == []
 
 
 async def test_fault_49_a_refused_log_in_names_its_mend_and_is_tried_once(mark: Mark) -> None:
