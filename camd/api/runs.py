@@ -24,22 +24,22 @@ class Asked(Query):
 async def run_cycle(request: web.Request, chosen: Asked) -> web.Response:
     await read_body(request, NoBody)
     run = await runs.run_cycle(request.app[DESK], request.match_info["id"], dry=chosen.dry_run)
-    return await _answered(request, run, request.app[PATIENCE_SECONDS])
+    return await _answered(run, request.app[PATIENCE_SECONDS])
 
 
 async def run_all(request: web.Request, chosen: Asked) -> web.Response:
     await read_body(request, NoBody)
     run = await runs.run_all(request.app[DESK], dry=chosen.dry_run)
-    return await _answered(request, run, request.app[PATIENCE_SECONDS])
+    return await _answered(run, request.app[PATIENCE_SECONDS])
 
 
 async def show(request: web.Request) -> web.Response:
     """What the request that began the run would have answered."""
     run = runs.get(request.app[DESK], request.match_info["id"])
-    return await _answered(request, run, min(POLL_SECONDS, request.app[PATIENCE_SECONDS]))
+    return await _answered(run, min(POLL_SECONDS, request.app[PATIENCE_SECONDS]))
 
 
-async def _answered(request: web.Request, run: Run, seconds: float) -> web.Response:
+async def _answered(run: Run, seconds: float) -> web.Response:
     with anyio.move_on_after(seconds):
         await run.wait()
     if not run.is_done:

@@ -52,6 +52,9 @@ def console() -> "Console":
     return found
 
 
+_PERSON_WIDTH = 36
+
+
 def table(headings: Sequence[str], rows: Iterable[Sequence[Cell]], *, right: Sequence[str] = ()) -> None:
     """Prints a table; the headings in `right` stand over figures."""
     console().print(make_table(headings, rows, right=right))
@@ -70,6 +73,7 @@ def make_table(headings: Sequence[str], rows: Iterable[Sequence[Cell]], *, right
             justify="right" if is_figure else "left",
             overflow="ellipsis" if heading == "person" else "fold",
             no_wrap=is_figure or heading in {"id", "person"},
+            max_width=_PERSON_WIDTH if heading == "person" else None,
         )
     for row in rows:
         made.add_row(*map(text, row))

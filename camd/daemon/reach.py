@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from camd.config import load_settings as read_settings
 from camd.actors.health import Phase
 from camd.api.app import build_app
 from camd.api.listen import serve_socket
 from camd.client import CamdClient, Unreachable, answers
+from camd.config import load_settings as read_settings
 from camd.daemon.wiring import PROVIDER_MODELS, Engine
 from camd.ports.settings import Settings
 

@@ -1,14 +1,18 @@
 """Texts from templates: Jinja2's sandbox with strict undefined, so that a missing fact never renders as blank."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NoReturn
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, Undefined, UndefinedError
 from jinja2.sandbox import SandboxedEnvironment
 
 from camd.domain.campaign import Step
+from camd.mail.footers import footer_template, way_out
+from camd.mail.trial import TEXT_BYTES, TOO_LONG, try_out
+from camd.ports.clock import Clock
 from camd.ports.mail import Missing, Rendered, TemplateProblem
+from camd.ports.settings import SenderSettings
 
 
 class _MissingVariable(Exception):
@@ -21,14 +25,24 @@ class _Undefined(StrictUndefined):
     """Strict undefined that says which variable is missing, not in which sentence."""
 
     def _fail_with_undefined_error(self, *_args: object, **_kwargs: object) -> NoReturn:
+        if self._undefined_exception is not UndefinedError:
+            raise self._undefined_exception(self._undefined_message)  # the sandbox refuses, nothing is missing
         raise _MissingVariable(self._undefined_name or "a variable")
 
 
-# Every operation of an undefined value but the tests `is defined` and `default()` ends in the method above.
-for _operation in ("__str__", "__iter__", "__len__", "__eq__", "__ne__", "__bool__", "__hash__", "__contains__"):
+# Jinja2 binds every operation that an undefined value refuses to its own method, past the one above.
+_REFUSED = {
+    name
+    for parent in StrictUndefined.__mro__
+    for name, operation in vars(parent).items()
+    if operation is Undefined._fail_with_undefined_error  # noqa: SLF001 - what a subclass is meant to override
+}
+for _operation in _REFUSED:
     setattr(_Undefined, _operation, _Undefined._fail_with_undefined_error)  # noqa: SLF001 - its own class
 
-_ENVIRONMENT = SandboxedEnvironment(undefined=_Undefined, keep_trailing_newline=False)
+_REMEMBERED = 10_000
+# The optimizer computes constants when a template is compiled, and {{ 'a' * 10 ** 9 }} is one.
+_ENVIRONMENT = SandboxedEnvironment(undefined=_Undefined, optimized=False)
 
 
 @lru_cache(maxsize=1024)
@@ -39,21 +53,34 @@ def _compiled(source: str) -> Template:
 class JinjaRenderer:
     """Implements `ports.mail.Renderer`. Compiled templates are kept: compiling costs a hundred renderings."""
 
-    def check(self, step: Step) -> Sequence[TemplateProblem]:
-        """The syntax errors of the step's templates, each with its line."""
-        problems = []
-        for part, source in _parts(step):
-            try:
-                _compiled(source)
-            except TemplateSyntaxError as error:
-                problems.append(TemplateProblem(step.number, part, error.lineno, error.message or "is no template"))
-        return problems
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._sound: set[str] = set()
+
+    async def check(self, steps: Sequence[Step]) -> Sequence[TemplateProblem]:
+        """Syntax errors with their line; then what a trial finds, of templates that were not tried before."""
+        parts = [(step.number, part, source) for step in steps for part, source in _parts(step)]
+        if problems := [problem for number, part, source in parts for problem in _syntax(number, part, source)]:
+            return problems
+        untried = [each for each in parts if each[2] not in self._sound]
+        verdicts = await try_out([source for _, _, source in untried], self._clock) if untried else []
+        self._remember({source for (_, _, source), verdict in zip(untried, verdicts, strict=True) if verdict is None})
+        return [
+            TemplateProblem(number, part, 1, verdict)
+            for (number, part, _), verdict in zip(untried, verdicts, strict=True)
+            if verdict is not None
+        ]
+
+    def _remember(self, sound: set[str]) -> None:
+        if len(self._sound) > _REMEMBERED:
+            self._sound.clear()
+        self._sound |= sound
 
     def render(self, step: Step, variables: Mapping[str, object]) -> Rendered | Missing | TemplateProblem:
         texts: dict[str, str] = {}
         for part, source in _parts(step):
             try:
-                text = _compiled(source).render(variables)
+                text = _text(source, variables)
             except _MissingVariable as missing:
                 return Missing(missing.name)
             except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
@@ -64,6 +91,33 @@ class JinjaRenderer:
         if "\n" in texts["subject"] or "\0" in texts["subject"]:
             return TemplateProblem(step.number, "subject", 1, "the subject has to be one line")
         return Rendered(texts["subject"], texts["body"] + "\n")
+
+    def footer(
+        self, language: str, sender: SenderSettings, opt_out_url: str | None
+    ) -> Rendered | Missing | TemplateProblem:
+        given = {"name": sender.name, "company": sender.company, "postal_address": sender.postal_address}
+        known = {name: value for name, value in given.items() if value}
+        ending = Step(0, body=footer_template(language, sender.footers))
+        return self.render(ending, {"sender": known, "opt_out": way_out(language, opt_out_url)})
+
+
+def _syntax(step: int, part: str, source: str) -> Iterator[TemplateProblem]:
+    try:
+        _compiled(source)
+    except TemplateSyntaxError as error:
+        yield TemplateProblem(step, part, error.lineno, error.message or "is no template")
+
+
+def _text(source: str, variables: Mapping[str, object]) -> str:
+    """Raises `TemplateError` as soon as the text is longer than anything a person would send."""
+    pieces: list[str] = []
+    size = 0
+    for piece in _compiled(source).generate(variables):
+        size += len(piece)
+        if size > TEXT_BYTES:
+            raise TemplateError(TOO_LONG)
+        pieces.append(piece)
+    return "".join(pieces)
 
 
 def _parts(step: Step) -> tuple[tuple[str, str], tuple[str, str]]:

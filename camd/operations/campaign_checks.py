@@ -9,15 +9,17 @@ from camd.operations.errors import Conflict, Unprocessable
 from camd.schema.problem import FieldProblem
 
 
-def require_usable(desk: Desk, definition: Definition) -> None:
+async def require_usable(desk: Desk, definition: Definition) -> None:
     """Raises `Unprocessable` with every problem of the definition."""
-    if problems := [*_sources(desk, definition), *_mailboxes(desk, definition), *_templates(desk, definition)]:
+    templates = await _templates(desk, definition)
+    if problems := [*_sources(desk, definition), *_mailboxes(desk, definition), *templates]:
         raise Unprocessable(problems)
 
 
-def require_startable(desk: Desk, definition: Definition) -> None:
+async def require_startable(desk: Desk, definition: Definition) -> None:
     """Raises `Conflict` where the stored definition cannot be worked with as it is."""
-    if problems := [*_zone(definition), *_sources(desk, definition), *_templates(desk, definition)]:
+    templates = await _templates(desk, definition)
+    if problems := [*_zone(definition), *_sources(desk, definition), *templates]:
         told = "; ".join(f"{problem.field}: {problem.message}" for problem in problems)
         raise Conflict("not-startable", "The campaign cannot start", told)
 
@@ -52,10 +54,11 @@ def _mailboxes(desk: Desk, definition: Definition) -> Iterator[FieldProblem]:
             yield FieldProblem(field=f"mailboxes.{place}", message=f"no such mailbox; configured: {names}")
 
 
-def _templates(desk: Desk, definition: Definition) -> Iterator[FieldProblem]:
-    for step in definition.steps:
-        if step.channel is Channel.TASK and not step.body and not step.subject:
-            continue
-        for problem in desk.context.renderer.check(step):
-            place = f"steps.{problem.step - 1}.{problem.part}"
-            yield FieldProblem(field=place, message=f"line {problem.line}: {problem.message}")
+async def _templates(desk: Desk, definition: Definition) -> list[FieldProblem]:
+    steps = [step for step in definition.steps if step.channel is Channel.EMAIL or step.body or step.subject]
+    return [
+        FieldProblem(
+            field=f"steps.{problem.step - 1}.{problem.part}", message=f"line {problem.line}: {problem.message}"
+        )
+        for problem in await desk.context.renderer.check(steps)
+    ]

@@ -33,7 +33,7 @@ async def move(desk: Desk, ref: str | int, verb: Verb, *, actor: str) -> Stored:
 
     read = await desk.read(lambda tx: find_campaign(tx, ref))
     if verb in _STARTS and not read.is_active:
-        require_startable(desk, read.definition)
+        await require_startable(desk, read.definition)
 
     def unit(tx: Tx) -> Stored:
         before, now = find_campaign(tx, read.id), desk.now()

@@ -76,7 +76,7 @@ async def get(desk: Desk, ref: str | int) -> CampaignDetail:
 async def create(desk: Desk, body: CampaignBody, *, actor: str) -> CampaignDetail:
     """A new `draft`. Raises `Unprocessable`, `Conflict` (name taken, or live against a finding that stops)."""
     definition = _definition(desk, body)
-    require_usable(desk, definition)
+    await require_usable(desk, definition)
     if not definition.dry_run:
         await going_live.require_ready(desk, definition, None)
 
@@ -141,7 +141,7 @@ async def _define(desk: Desk, ref: str | int, wish: Callable[[Definition], Defin
     if not changed:
         return Stored(await get(desk, read.id))
     if changed != {"dry_run"}:
-        require_usable(desk, after)
+        await require_usable(desk, after)
     if before.dry_run and not after.dry_run:
         await going_live.require_ready(desk, after, read)
 

@@ -49,12 +49,13 @@ async def import_csv(
     whole cannot be read, `Conflict` for an archived campaign. A dry run writes nothing."""
     campaign = await desk.read(lambda tx: find_open_campaign(tx, ref))
     with refusals():
-        # Closed with the request: a reader that outlives its file has nothing to read from.
-        with closing(await _in_thread(desk, lambda: desk.context.read_rows(stream, mapping or {}))) as rows:
-            if dry_run:
-                return await _rehearse(desk, rows, Rehearsal(campaign, update))
-            job = Importing(campaign, ImportId(desk.context.ids.new("im")), update, actor)
-            return await _bring_in(desk, rows, job, file_name)
+        opened = await _in_thread(desk, lambda: desk.context.read_rows(stream, mapping or {}))
+    # Closed with the request: a reader that outlives its file has nothing to read from.
+    with refusals(), closing(opened) as rows:
+        if dry_run:
+            return await _rehearse(desk, rows, Rehearsal(campaign, update))
+        job = Importing(campaign, ImportId(desk.context.ids.new("im")), update, actor)
+        return await _bring_in(desk, rows, job, file_name)
 
 
 async def _rehearse(desk: Desk, rows: Iterator[Found | Rejected], rehearsal: Rehearsal) -> ImportReport:

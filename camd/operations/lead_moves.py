@@ -16,7 +16,6 @@ from camd.domain.lead import (
     HoldReason,
     Lead,
     LeadEvent,
-    LeadStatus,
     Lost,
     LostReason,
     Qualified,

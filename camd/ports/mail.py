@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from camd.domain.campaign import Step
+from camd.ports.settings import SenderSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,19 @@ class TemplateProblem:
 
 
 class Renderer(Protocol):
-    """Renders by Jinja2 with strict undefined, in its sandbox; a pure function of its arguments."""
+    """Renders by Jinja2 with strict undefined, in its sandbox; `render` is a pure function of its arguments."""
 
-    def check(self, step: Step) -> Sequence[TemplateProblem]:
-        """What is wrong with the step's templates for every lead; empty when they can be used."""
+    async def check(self, steps: Sequence[Step]) -> Sequence[TemplateProblem]:
+        """What is wrong with the steps' templates for every lead; empty when they can be used."""
         ...
 
     def render(self, step: Step, variables: Mapping[str, object]) -> Rendered | Missing | TemplateProblem:
         """`variables` holds the lead's facts by name and the objects `sender` and `campaign`."""
+        ...
+
+    def footer(
+        self, language: str, sender: SenderSettings, opt_out_url: str | None
+    ) -> Rendered | Missing | TemplateProblem:
+        """What ends every mail, as the body of a text: who writes, from where, and how to opt out, by that address
+        or without one by a reply. A problem is one of `sender.footers` and names step 0."""
         ...

@@ -6,7 +6,7 @@ Reasons and notes repeat no cell (but Evaboot's own reason), so an address never
 
 import hashlib
 import re
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import closing
 from decimal import Decimal
 from typing import BinaryIO

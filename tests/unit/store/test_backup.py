@@ -70,11 +70,11 @@ def test_fault_27_what_is_written_meanwhile_is_neither_delayed_nor_in_the_copy(
     def write_meanwhile(done: int, _total: int) -> None:
         live.execute("PRAGMA busy_timeout=0")
         live.execute("INSERT INTO note VALUES ('meanwhile')")
+        assert done not in steps, "it began again"
         steps.append(done)
 
     back_up(database, folder / "camd.db", write_meanwhile)
     assert len(steps) > 3
-    assert steps == sorted(set(steps)), "it began again"
     assert notes(folder / "camd.db") == 1
     assert notes(database) == 1 + len(steps)
 
