@@ -72,6 +72,7 @@ def home(tmp_path: Path) -> Path:
 def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("CAMD_")}
     environ["TMPDIR"] = str(home)
+    environ["CAMD_SERVER__SOCKET"] = "api.sock"
     return subprocess.run(
         [*CAMD, *arguments],
         check=False,

@@ -3,6 +3,7 @@ import os
 import re
 import traceback
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from pydantic import BaseModel, SecretStr, field_validator
@@ -29,7 +30,7 @@ class Hunter(BaseModel):
 def load(directory: Path, text: str | None = None, environ: dict[str, str] | None = None, **file: Path) -> Settings:
     if text is not None:
         (directory / "camd.toml").write_text(text)
-    environment = {"XDG_RUNTIME_DIR": str(directory), **(environ or {})}
+    environment = {"XDG_RUNTIME_DIR": "/run/user/7", **(environ or {})}
     return load_settings(file.get("path"), provider_models={"hunter": Hunter}, environ=environment, cwd=directory)
 
 
@@ -258,9 +259,10 @@ def test_the_socket_lies_in_the_first_directory_that_the_system_offers(tmp_path:
 
     assert socket(**environ) == Path("/run/camd/api.sock")
     assert socket(XDG_RUNTIME_DIR="/run/user/7").parent == Path("/run/user/7")
-    own = socket(TMPDIR=str(tmp_path)).parent
-    assert own == tmp_path / f"camd-{os.getuid()}"
-    assert own.stat().st_mode & 0o777 == 0o700
+    with TemporaryDirectory() as temporary:
+        own = socket(TMPDIR=temporary).parent
+        assert own == Path(temporary) / f"camd-{os.getuid()}"
+        assert own.stat().st_mode & 0o777 == 0o700
 
 
 def test_the_socket_is_named_by_the_database_and_not_by_the_way_to_it(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ async def desk(store: Store, tmp_path: Path) -> Desk:
         clock=clock,
         entropy=entropy,
         ids=SystemIds(clock, entropy),
-        settings=load_settings(provider_models={}, environ={"TMPDIR": str(tmp_path)}, cwd=tmp_path),
+        settings=load_settings(provider_models={}, environ={"XDG_RUNTIME_DIR": "/run/user/7"}, cwd=tmp_path),
         sources={"csv": CsvSource(clock)},
         verifier=Believer(),
         renderer=JinjaRenderer(clock),

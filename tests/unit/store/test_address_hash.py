@@ -13,9 +13,9 @@ from camd.store.writer import Writer
 from camd.system import SystemClock
 
 CAMPAIGN = """
-INSERT INTO campaigns (name, status, status_by, status_at, status_figures, created_at, updated_at, steps_version, mutes,
-                       version, definition)
-VALUES ('Q1', 'draft', 'os:ann', 0, '{}', 0, 0, 1, '{}', 1, '{}')
+INSERT INTO campaigns (name, status, status_by, status_at, status_figures, created_at, updated_at, steps_version,
+                       planned_dry, mutes, version, definition)
+VALUES ('Q1', 'draft', 'os:ann', 0, '{}', 0, 0, 1, 1, '{}', 1, '{}')
 """
 LEAD = """
 INSERT INTO leads (id, campaign_id, key, status, ever_enriched, ever_handed_over, ever_replied, created_at, updated_at,
