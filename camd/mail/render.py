@@ -1,10 +1,10 @@
 """Texts from templates: Jinja2's sandbox with strict undefined, so that a missing fact never renders as blank."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NoReturn
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, Undefined, UndefinedError
+from jinja2 import StrictUndefined, Template, TemplateError, Undefined, UndefinedError
 from jinja2.sandbox import SandboxedEnvironment
 
 from camd.domain.campaign import Step
@@ -41,8 +41,7 @@ for _operation in _REFUSED:
     setattr(_Undefined, _operation, _Undefined._fail_with_undefined_error)  # noqa: SLF001 - its own class
 
 _REMEMBERED = 10_000
-# The optimizer computes constants when a template is compiled, and {{ 'a' * 10 ** 9 }} is one.
-_ENVIRONMENT = SandboxedEnvironment(undefined=_Undefined, optimized=False)
+_ENVIRONMENT = SandboxedEnvironment(undefined=_Undefined)
 
 
 @lru_cache(maxsize=1024)
@@ -58,18 +57,15 @@ class JinjaRenderer:
         self._sound: set[str] = set()
 
     async def check(self, steps: Sequence[Step]) -> Sequence[TemplateProblem]:
-        """Syntax errors with their line; then what a trial finds, of templates that were not tried before."""
-        parts = [(step.number, part, source) for step in steps for part, source in _parts(step)]
-        if problems := [problem for number, part, source in parts for problem in _syntax(number, part, source)]:
-            return problems
-        untried = [each for each in parts if each[2] not in self._sound]
-        verdicts = await try_out([source for _, _, source in untried], self._clock) if untried else []
-        self._remember({source for (_, _, source), verdict in zip(untried, verdicts, strict=True) if verdict is None})
-        return [
-            TemplateProblem(number, part, 1, verdict)
-            for (number, part, _), verdict in zip(untried, verdicts, strict=True)
-            if verdict is not None
+        """What a trial finds of the templates that were not found sound before: syntax errors with their line, ways
+        out of the sandbox, and what needs too much."""
+        untried = [
+            (step.number, part, source) for step in steps for part, source in _parts(step) if source not in self._sound
         ]
+        flaws = await try_out([source for _, _, source in untried], self._clock) if untried else []
+        judged = list(zip(untried, flaws, strict=True))
+        self._remember({source for (_, _, source), flaw in judged if flaw is None})
+        return [TemplateProblem(number, part, flaw.line, flaw.message) for (number, part, _), flaw in judged if flaw]
 
     def _remember(self, sound: set[str]) -> None:
         if len(self._sound) > _REMEMBERED:
@@ -99,13 +95,6 @@ class JinjaRenderer:
         known = {name: value for name, value in given.items() if value}
         ending = Step(0, body=footer_template(language, sender.footers))
         return self.render(ending, {"sender": known, "opt_out": way_out(language, opt_out_url)})
-
-
-def _syntax(step: int, part: str, source: str) -> Iterator[TemplateProblem]:
-    try:
-        _compiled(source)
-    except TemplateSyntaxError as error:
-        yield TemplateProblem(step, part, error.lineno, error.message or "is no template")
 
 
 def _text(source: str, variables: Mapping[str, object]) -> str:

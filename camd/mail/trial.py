@@ -8,9 +8,10 @@ import resource
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 import anyio
-from jinja2 import ChainableUndefined, TemplateError
+from jinja2 import ChainableUndefined, TemplateError, TemplateSyntaxError
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -35,37 +36,52 @@ class _Sample(ChainableUndefined):
         return "sample"
 
 
-async def try_out(sources: Sequence[str], clock: Clock) -> list[str | None]:
-    """For each template what is wrong with it, or none. They are tried one after the other until one is too much."""
-    command = [sys.executable, "-m", __name__]
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What makes a template unusable for everybody; `line` counts from 1."""
+
+    line: int
+    message: str
+
+
+async def try_out(sources: Sequence[str], clock: Clock) -> list[Flaw | None]:
+    """For each template its flaw, or none. They are tried one after the other until one is too much.
+
+    Nothing is compiled in this process: Jinja2 computes constants while it compiles, and
+    `{{ 'a' | center(10000000000) }}` is one.
+    """
     try:
         with clock.real_work(), anyio.fail_after(PATIENCE_SECONDS):
             child = await anyio.run_process(
-                command, input=json.dumps(list(sources)).encode(), check=False, stderr=subprocess.DEVNULL
+                [sys.executable, "-m", __name__],
+                input=json.dumps(list(sources)).encode(),
+                check=False,
+                stderr=subprocess.DEVNULL,
             )
     except TimeoutError:
-        return _told([], sources)
-    return _told([json.loads(line) for line in child.stdout.splitlines()], sources)
+        answers = []
+    else:
+        answers = [json.loads(line) for line in child.stdout.splitlines()]
+    verdicts = [Flaw(**answer) if answer else None for answer in answers]
+    missing = len(sources) - len(verdicts)
+    # The child dies at the template that is too much; those behind it are not judged.
+    return [*verdicts, Flaw(1, TOO_MUCH), *[None] * (missing - 1)] if missing else verdicts
 
 
-def _told(answers: list[str | None], sources: Sequence[str]) -> list[str | None]:
-    """The child dies at the template that is too much; those behind it are not judged."""
-    missing = len(sources) - len(answers)
-    return answers if not missing else [*answers, TOO_MUCH, *[None] * (missing - 1)]
-
-
-def _verdict(source: str) -> str | None:
-    environment = SandboxedEnvironment(undefined=_Sample, optimized=False)
+def _verdict(source: str) -> Flaw | None:
+    environment = SandboxedEnvironment(undefined=_Sample)
     size = 0
     try:
         for piece in environment.from_string(source).generate():
             size += len(piece.encode())
             if size > TEXT_BYTES:
-                return TOO_LONG
+                return Flaw(1, TOO_LONG)
     except MemoryError:
-        return TOO_MUCH
+        return Flaw(1, TOO_MUCH)
+    except TemplateSyntaxError as error:
+        return Flaw(error.lineno, error.message or "is no template")
     except SecurityError as error:
-        return str(error)
+        return Flaw(1, str(error))
     except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError):
         # The sample is no real lead: what fails with it may work with one.
         return None
@@ -81,7 +97,8 @@ def main() -> None:
     if sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     for source in sources:
-        sys.stdout.write(json.dumps(_verdict(source)) + "\n")
+        flaw = _verdict(source)
+        sys.stdout.write(json.dumps(asdict(flaw) if flaw else None) + "\n")
         sys.stdout.flush()
 
 

@@ -47,6 +47,7 @@ NESTED = "{% for a in range(9999) %}{% for b in range(9999) %}{{ a }}{% endfor %
     [
         (NESTED.replace("{{ a }}", NESTED.replace("{{ a }}", "")), "2 s"),
         ("{{ 'a' * 10 ** 9 }}", "256 MB"),
+        ("{{ 'a' | center(1000000000) }}", "256 MB"),
         (NESTED, "1 MB"),
         ("{{ ''.__class__.__mro__ }}", "unsafe"),
     ],
