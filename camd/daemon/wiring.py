@@ -28,9 +28,12 @@ from camd.operations.lead_import import undo_unfinished
 from camd.pipeline.context import Context
 from camd.pipeline.cycle import STAGES
 from camd.pipeline.send_gate import GateReason, SendGate
+from camd.ports.channel import MailDoor
 from camd.ports.clock import Clock, Entropy, IdSource
+from camd.ports.domain_records import DomainRecords
 from camd.ports.providers import AddressVerifier, LeadSource
 from camd.ports.settings import Settings
+from camd.ports.store import Store
 from camd.providers.csv_file import CsvSource
 from camd.providers.csv_rows import read_rows
 from camd.providers.dns import DnsVerifier
@@ -121,7 +124,7 @@ class Engine:
             async with opened as store, mail, anyio.create_task_group() as tasks:
                 # A file that can no longer be trusted ends the process: nothing is repaired in place.
                 tasks.start_soon(store.writer.watch)
-                context = _context(settings, parts, store, mail, metrics)
+                context = build_context(settings, parts, store, metrics, mail, DnsDomainRecords())
                 health = Health(parts.clock.now())
                 bells = Doorbells()
                 runner = CycleRunner(context)
@@ -139,7 +142,15 @@ class Engine:
                 tasks.cancel_scope.cancel()
 
 
-def _context(settings: Settings, parts: Adapters, store: SqliteStore, mail: SmtpChannel, metrics: Metrics) -> Context:
+def build_context(
+    settings: Settings,
+    parts: Adapters,
+    store: Store,
+    metrics: Metrics,
+    mail: MailDoor,
+    domain_records: DomainRecords,
+) -> Context:
+    """What the stages work with, of these parts and a fresh gate."""
     return Context(
         store=store,
         clock=parts.clock,
@@ -150,7 +161,7 @@ def _context(settings: Settings, parts: Adapters, store: SqliteStore, mail: Smtp
         verifier=parts.verifier,
         renderer=JinjaRenderer(parts.clock),
         mail=mail,
-        domain_records=DnsDomainRecords(),
+        domain_records=domain_records,
         quota=QuotaService(store, parts.clock, metrics),
         gate=SendGate(parts.clock, metrics),
         metrics=metrics,

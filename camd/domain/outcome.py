@@ -25,9 +25,4 @@ class Snooze:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Discard:
-    """Finished, on purpose: the engine does nothing more with the lead."""
-
-
-Outcome = Advance | Snooze | Discard
+Outcome = Advance | Snooze

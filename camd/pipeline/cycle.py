@@ -17,7 +17,7 @@ from camd.domain.errors import Misconfigured, Scope, UnknownCampaign
 from camd.domain.events import ENGINE, Event, EventType
 from camd.domain.facts import CampaignId
 from camd.domain.lead import Action, Lead
-from camd.domain.outcome import Advance, Discard, Outcome, Snooze
+from camd.domain.outcome import Advance, Outcome, Snooze
 from camd.domain.run_mode import DryReason, RunMode, run_mode
 from camd.domain.send_window import NeverOpens
 from camd.domain.zones import UnknownZone
@@ -50,6 +50,9 @@ async def run_cycle(ctx: Context, campaign_id: CampaignId, *, call_dry: bool) ->
         cycle.wake(ctx.clock.now())
     except (Misconfigured, UnknownZone, NeverOpens) as problem:
         await cycle.pause_misconfigured(problem)
+    except Exception:
+        ctx.metrics.cycles_total.labels("failed").inc()
+        raise
     report = await cycle.finish(ctx.clock.monotonic() - started)
     log.info(
         "campaign.cycle_finished",
@@ -279,8 +282,6 @@ class _Cycle:
                         record.apply(tx, lead, events, actor=ENGINE, now=now, after=after)
                     case Snooze(until, reason):
                         tx.leads.save(lead, replace(lead, next_action_at=until, waits_for=reason))
-                    case Discard():
-                        tx.leads.save(lead, replace(lead, next_action=None, next_action_at=None, waits_for=None))
                     case never:
                         assert_never(never)
             except StaleWrite:

@@ -16,21 +16,18 @@ from anyio.abc import TaskGroup
 
 from camd.actors.campaign import CycleRunner
 from camd.actors.health import Health
-from camd.actors.quota import QuotaService
 from camd.actors.supervisor import Supervisor
 from camd.actors.wake import Doorbells
 from camd.actors.watch import Watch
-from camd.daemon.wiring import make_metrics
+from camd.daemon.wiring import Adapters, build_context, make_metrics
 from camd.domain.campaign import Campaign, CampaignStatus, Definition, SourceEntry, StatusChange, Step, Verb
 from camd.domain.facts import Facts
 from camd.domain.lead import Lead
 from camd.domain.suppression import SuppressionReason, parse_value
-from camd.mail.render import JinjaRenderer
 from camd.operations import campaign_status, campaigns, lead_moves
 from camd.operations.desk import Desk
 from camd.pipeline import record
 from camd.pipeline.context import Context
-from camd.pipeline.send_gate import SendGate
 from camd.ports.providers import Found
 from camd.ports.settings import (
     DatabaseSettings,
@@ -46,7 +43,6 @@ from camd.ports.settings import (
     Settings,
 )
 from camd.ports.store import LedgerRow, Preview, Touch, Tx
-from camd.providers.csv_rows import read_rows
 from camd.schema.definition import CampaignPatch
 from camd.schema.lead import LostBody, ReleaseBody
 from camd.schema.report import CycleReport
@@ -280,22 +276,13 @@ class World:
         self._daemon = self._built(store, tasks)
 
     def _built(self, store: CountingStore, tasks: TaskGroup) -> _Daemon:
-        metrics = make_metrics(self.clock)
-        context = Context(
-            store=store,
-            clock=self.clock,
-            entropy=self.entropy,
-            ids=self._ids,
-            settings=self.settings,
-            sources={self.source.name: self.source},
-            verifier=self.verifier,
-            renderer=JinjaRenderer(self.clock),
-            mail=self.mail,
-            domain_records=FixedRecords(),
-            quota=QuotaService(store, self.clock, metrics),
-            gate=SendGate(self.clock, metrics),
-            metrics=metrics,
-            read_rows=lambda stream, mapping: read_rows(stream, mapping=mapping),
+        context = build_context(
+            self.settings,
+            Adapters(self.clock, self.entropy, self._ids, (self.source,), self.verifier),
+            store,
+            make_metrics(self.clock),
+            self.mail,
+            FixedRecords(),
         )
         health, bells, runner = Health(self.clock.now()), Doorbells(), CycleRunner(context)
         desk = Desk(

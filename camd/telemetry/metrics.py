@@ -116,7 +116,7 @@ class Metrics:
         self.stage_items_total = Family(
             counter("stage_items_total", "Items a stage decided on.", "stage", "result"),
             labels.stages,
-            ("advanced", "snoozed", "discarded", "failed"),
+            ("advanced", "snoozed"),
         )
 
     def _make_limits(self, make: _Maker, labels: Labels) -> None:

@@ -12,40 +12,21 @@ import pytest
 
 from camd.actors.campaign import CycleRunner
 from camd.actors.health import Health, Phase
-from camd.actors.quota import QuotaService
 from camd.actors.wake import Doorbells
-from camd.api.app import ROUTES, build_app
+from camd.api.app import build_app
 from camd.api.listen import serve
 from camd.config import load_settings
-from camd.domain.campaign import CampaignStatus
+from camd.daemon.wiring import Adapters, build_context, make_metrics
 from camd.domain.contact import EmailAddress
 from camd.domain.facts import Verdict
-from camd.domain.lead import HoldReason, LeadStatus
-from camd.domain.suppression import SuppressionReason
-from camd.mail.render import JinjaRenderer
 from camd.operations.desk import Desk
-from camd.pipeline.context import Context
-from camd.pipeline.cycle import STAGES
-from camd.pipeline.send_gate import GateReason, SendGate
 from camd.ports.providers import RateLimit, Verification
 from camd.ports.settings import ServerSettings
 from camd.ports.store import Store
 from camd.providers.csv_file import CsvSource
-from camd.providers.csv_rows import read_rows
 from camd.sim.mail import FixedRecords, MemoryMail
 from camd.store.sqlite import SqliteStore
 from camd.system import SystemClock, SystemEntropy, SystemIds
-from camd.telemetry.metrics import Labels, Metrics
-
-LABELS = Labels(
-    campaign_statuses=list(CampaignStatus),
-    lead_statuses=list(LeadStatus),
-    hold_reasons=list(HoldReason),
-    gate_reasons=list(GateReason),
-    suppression_reasons=list(SuppressionReason),
-    stages=STAGES,
-    routes=ROUTES,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +52,13 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 @pytest.fixture
 async def desk(store: Store, tmp_path: Path) -> Desk:
     clock, entropy = SystemClock(), SystemEntropy()
-    metrics = Metrics(version="1.2.3", started_at=clock.now(), labels=LABELS)
-    context = Context(
-        store=store,
-        clock=clock,
-        entropy=entropy,
-        ids=SystemIds(clock, entropy),
-        settings=load_settings(provider_models={}, environ={"XDG_RUNTIME_DIR": "/run/user/7"}, cwd=tmp_path),
-        sources={"csv": CsvSource(clock)},
-        verifier=Believer(),
-        renderer=JinjaRenderer(clock),
-        mail=MemoryMail(frozenset({"sales"})),
-        domain_records=FixedRecords(),
-        quota=QuotaService(store, clock, metrics),
-        gate=SendGate(clock, metrics),
-        metrics=metrics,
-        read_rows=lambda stream, mapping: read_rows(stream, mapping=mapping),
+    context = build_context(
+        load_settings(provider_models={}, environ={"XDG_RUNTIME_DIR": "/run/user/7"}, cwd=tmp_path),
+        Adapters(clock, entropy, SystemIds(clock, entropy), (CsvSource(clock),), Believer()),
+        store,
+        make_metrics(clock),
+        MemoryMail(frozenset({"sales"})),
+        FixedRecords(),
     )
     # A test that starts runs enters a group of its own: fixtures are set up and torn down by different tasks.
     unentered = anyio.create_task_group()

@@ -63,7 +63,7 @@ async def test_every_mail_goes_once_to_the_operator_as_a_lead_would_get_it(desk:
     ]
     sent = door(desk).delivered
     assert {mail.recipient for mail in sent} == {OPERATOR}
-    assert sent[0].body.startswith("Hello Bob\n\n-- \nAnn, Acme\n1 Main St\n")
+    assert sent[0].body.startswith("Hello Bob\n\n-- \nAnn, Acme\n1 High Street\n")
     assert "abmelden" in sent[0].body
     assert len({mail.message_id for mail in sent}) == 2
 
@@ -177,7 +177,7 @@ async def test_a_log_in_is_tried_and_its_mend_told(desk: Desk) -> None:
 
 
 async def test_the_mailboxes_are_listed(desk: Desk) -> None:
-    assert [(box.name, box.address) for box in mailboxes.page(desk).items] == [("sales", "ann@acme.example")]
+    assert [(box.name, box.address) for box in mailboxes.page(desk).items] == [("sales", "sales@us.example")]
 
 
 async def findings(desk: Desk) -> dict[FindingName, str]:

@@ -15,17 +15,13 @@ from typing import Any, TypeVar, cast
 import anyio
 import pytest
 
-from camd.actors.quota import QuotaService
-from camd.daemon.wiring import make_metrics
+from camd.daemon.wiring import Adapters, build_context, make_metrics
 from camd.domain.campaign import CampaignStatus, Definition, SourceEntry, StatusChange
 from camd.domain.facts import CampaignId, CandidateId, Facts, Verdict
-from camd.mail.render import JinjaRenderer
 from camd.pipeline.context import Context
 from camd.pipeline.cycle import run_cycle
-from camd.pipeline.send_gate import SendGate
 from camd.ports.providers import Found
 from camd.ports.store import Candidate, Store, Tx
-from camd.providers.csv_rows import read_rows
 from camd.sim import invariants
 from camd.sim.clock import SeededEntropy
 from camd.sim.fakes import ListSource, Verifier
@@ -76,23 +72,14 @@ class Ids:
 
 def context(folder: Path, store: Store, process: int) -> Context:
     clock = StillClock()
-    metrics = make_metrics(clock)
     source = ListSource({"people": PEOPLE})
-    return Context(
-        store=store,
-        clock=clock,
-        entropy=SeededEntropy(1),
-        ids=Ids(process),
-        settings=plain_settings(folder),
-        sources={source.name: source},
-        verifier=Verifier({"c7.example": Verdict.INVALID}),
-        renderer=JinjaRenderer(clock),
-        mail=MemoryMail(("sales",)),
-        domain_records=FixedRecords(),
-        quota=QuotaService(store, clock, metrics),
-        gate=SendGate(clock, metrics),
-        metrics=metrics,
-        read_rows=lambda stream, mapping: read_rows(stream, mapping=mapping),
+    return build_context(
+        plain_settings(folder),
+        Adapters(clock, SeededEntropy(1), Ids(process), (source,), Verifier({"c7.example": Verdict.INVALID})),
+        store,
+        make_metrics(clock),
+        MemoryMail(("sales",)),
+        FixedRecords(),
     )
 
 

@@ -13,10 +13,8 @@ from camd.domain.contact import EmailAddress
 from camd.domain.errors import Scope, Transient, UnknownCampaign
 from camd.domain.facts import CampaignId, Facts, Verdict
 from camd.domain.lead import HoldReason, LeadStatus, LostReason
-from camd.domain.outcome import Discard
-from camd.domain.run_mode import RunMode
 from camd.pipeline.context import LeadCrash, working_on
-from camd.pipeline.cycle import _Cycle, run_cycle
+from camd.pipeline.cycle import run_cycle
 from camd.ports.providers import Found, Page, RateLimit, Rejected, Verification
 from camd.ports.settings import Settings
 from camd.ports.store import Switch, Tx
@@ -122,20 +120,6 @@ def test_a_plan_for_a_lead_that_was_changed_meanwhile_is_not_stored(tmp_path: Pa
         assert (report.touches_planned, changed.facts.title) == (1, "Dentist")
         assert [touch.lead_id for touch in await world.touches(campaign)] == [other.id]
         assert (await world.cycle(campaign)).touches_planned == 1
-
-    simulate(tmp_path, scenario)
-
-
-def test_a_lead_that_a_stage_is_finished_with_has_nothing_next(tmp_path: Path) -> None:
-    async def scenario(world: World) -> None:
-        campaign = await world.campaign(*people(1))
-        await world.cycle(campaign)
-        [lead] = await world.leads(campaign)
-        one = _Cycle(world.context, campaign, RunMode((), discovers=True))
-        outcome = Discard()
-        assert await world.store.write(lambda tx: one._settle(tx, lead, outcome, world.clock.now()))
-        [lead] = await world.leads(campaign)
-        assert (lead.next_action, lead.next_action_at) == (None, None)
 
     simulate(tmp_path, scenario)
 

@@ -76,7 +76,7 @@ def test_the_names_are_those_of_the_catalogue(metrics: Metrics) -> None:
 
 def test_known_series_start_at_0(metrics: Metrics) -> None:
     assert value(metrics, "leads", "won") == 0
-    assert value(metrics, "stage_items_total", "score", "failed") == 0
+    assert value(metrics, "stage_items_total", "score", "snoozed") == 0
     assert all(value(metrics, "quota_denied_total", scope) == 0 for scope in QUOTA_SCOPES)
 
 
