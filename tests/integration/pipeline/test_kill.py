@@ -1,23 +1,30 @@
 """The process is killed at every commit point of discovery, enrichment, scoring and planning, and started again:
 the end is that of a run that nobody disturbed."""
 
+import io
 import os
 import shutil
 import signal
+import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import anyio
 import pytest
 
+from camd.actors.campaign import CycleRunner
+from camd.actors.wake import Doorbells
 from camd.daemon.wiring import Adapters, build_context, make_metrics
 from camd.domain.campaign import CampaignStatus, Definition, SourceEntry, StatusChange
 from camd.domain.facts import CampaignId, CandidateId, Facts, Verdict
+from camd.operations.desk import Desk
+from camd.operations.lead_import import import_csv, undo_unfinished
 from camd.pipeline.context import Context
 from camd.pipeline.cycle import run_cycle
 from camd.ports.providers import Found
@@ -97,16 +104,9 @@ async def prepare(path: Path, *, live: bool) -> None:
 
 
 async def work(path: Path, process: int, deadly_point: int, wrap: Wrap) -> None:
-    """Cycles until nothing is due; kills its own process at the commit point of that number."""
-    points = 0
-
-    def at(point: CommitPoint) -> None:
-        nonlocal points
-        points += point != "begin"  # which is as a kill before the commit: nothing is stored
-        if points == deadly_point:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    async with SqliteStore.open(path, StillClock(), simulated=True, on_commit=at) as store:
+    """Cycles until nothing is due."""
+    killing = killing_at(deadly_point)
+    async with SqliteStore.open(path, StillClock(), simulated=True, on_commit=killing) as store:
         ctx = context(path.parent, wrap(store), process)
         for _ in range(MOST_CYCLES):
             report = await run_cycle(ctx, ONE, call_dry=False)
@@ -115,13 +115,16 @@ async def work(path: Path, process: int, deadly_point: int, wrap: Wrap) -> None:
     raise AssertionError("the campaign never comes to rest")
 
 
-def run_to_its_end(path: Path, process: int, deadly_point: int, wrap: Wrap) -> bool:
+def run_to_its_end(work: Callable[[], Awaitable[None]]) -> bool:
     """In a process of its own; whether it came to its end, false where it was killed."""
-    child = os.fork()
+    with warnings.catch_warnings():
+        # Python 3.12 warns of a fork beside threads: those of the test runner, which the child does not need.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if child == 0:
         code = 1
         try:
-            anyio.run(work, path, process, deadly_point, wrap)
+            anyio.run(work)
             code = 0
         finally:
             os._exit(code)
@@ -129,6 +132,19 @@ def run_to_its_end(path: Path, process: int, deadly_point: int, wrap: Wrap) -> b
     ended = os.waitstatus_to_exitcode(status)
     assert ended in (0, -signal.SIGKILL), "the child crashed"
     return ended == 0
+
+
+def killing_at(deadly_point: int) -> Callable[[CommitPoint], None]:
+    """Kills its own process at the commit point of that number; `begin` is as a kill before the commit."""
+    points = 0
+
+    def at(point: CommitPoint) -> None:
+        nonlocal points
+        points += point != "begin"
+        if points == deadly_point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return at
 
 
 async def outcome(path: Path) -> Outcome:
@@ -165,14 +181,14 @@ def outcomes(folder: Path, *, live: bool, wrap: Wrap) -> Iterator[Outcome]:
     anyio.run(lambda: prepare(base, live=live))
     undisturbed = folder / "undisturbed.db"
     shutil.copy(base, undisturbed)
-    assert run_to_its_end(undisturbed, 0, NEVER, wrap)
+    assert run_to_its_end(partial(work, undisturbed, 0, NEVER, wrap))
     yield anyio.run(outcome, undisturbed)
     for point in range(1, NEVER):
         path = folder / f"killed at {point}.db"
         shutil.copy(base, path)
-        if run_to_its_end(path, 0, point, wrap):
+        if run_to_its_end(partial(work, path, 0, point, wrap)):
             return
-        assert run_to_its_end(path, 1, NEVER, wrap)
+        assert run_to_its_end(partial(work, path, 1, NEVER, wrap))
         yield anyio.run(outcome, path)
 
 
@@ -185,6 +201,43 @@ def test_a_kill_at_any_commit_loses_and_doubles_nothing(tmp_path: Path, live: bo
     assert len(found) >= 20
     wrong = [point for point, after_kill in enumerate(found, 1) if after_kill != expected]
     assert wrong == []
+
+
+LIST = "email,first_name\n" + "".join(f"p{number}@firm{number}.example,P{number}\n" for number in range(450))
+
+
+async def bring_in(path: Path, process: int, deadly_point: int) -> None:
+    """Starts as the daemon does, then imports the list."""
+    killing = killing_at(deadly_point)
+    async with SqliteStore.open(path, StillClock(), simulated=True, on_commit=killing) as store:
+        ctx = context(path.parent, store, process)
+        async with anyio.create_task_group() as tasks:
+            desk = Desk(ctx, Doorbells(), NOW, "1.0", lambda: True, CycleRunner(ctx).run, tasks)
+            await undo_unfinished(desk)
+            await import_csv(desk, ONE, io.BytesIO(LIST.encode()), actor="os:ann")
+
+
+async def imported(path: Path) -> tuple[int, int]:
+    """How many leads there are, and how many of them the engine may work on."""
+    async with SqliteStore.open(path, StillClock()) as store:
+        leads = await store.read(lambda tx: invariants.leads(tx, ONE))
+        assert not await store.read(lambda tx: invariants.broken(tx, NOW, {}))
+        return len(leads), sum(lead.next_action is not None for lead in leads)
+
+
+def test_a_kill_at_any_commit_of_an_import_leaves_all_of_it_or_nothing_to_work_on(tmp_path: Path) -> None:
+    base = tmp_path / "base.db"
+    anyio.run(lambda: prepare(base, live=False))
+    for point in range(1, NEVER):
+        path = tmp_path / f"killed at {point}.db"
+        shutil.copy(base, path)
+        if run_to_its_end(partial(bring_in, path, 0, point)):
+            break
+        _, at_work = anyio.run(imported, path)
+        assert at_work in (0, 450)
+        assert run_to_its_end(partial(bring_in, path, 1, NEVER))
+        assert anyio.run(imported, path) == (450, 450)
+    assert point > 8
 
 
 class _LateCandidates:
