@@ -98,8 +98,12 @@ def read_copy(database: Path, empty: Path, progress: Progress) -> None:
 def open_to_read(database: Path) -> sqlite3.Connection:
     """A connection that neither writes nor moves the WAL, beside whatever uses the file. Raises sqlite3.Error."""
     raw = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-    raw.execute("PRAGMA query_only=ON")
-    raw.execute("PRAGMA wal_autocheckpoint=0")
+    try:
+        raw.execute("PRAGMA query_only=ON")
+        raw.execute("PRAGMA wal_autocheckpoint=0")
+    except sqlite3.Error:
+        raw.close()
+        raise
     return raw
 
 

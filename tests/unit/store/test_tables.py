@@ -3,7 +3,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Executable, create_engine
+from sqlalchemy import Connection, Executable, NullPool, create_engine
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -33,7 +33,7 @@ def schema(connection: Connection) -> set[tuple[str, str]]:
 
 
 async def test_the_migrations_make_the_tables_that_the_statements_see(tmp_path: Path) -> None:
-    with create_engine("sqlite://").connect() as seen:
+    with create_engine("sqlite://", poolclass=NullPool).connect() as seen:
         metadata.create_all(seen)
         expected = schema(seen)
     async with SqliteStore.open(tmp_path / "camd.db", SystemClock()) as store:
