@@ -186,6 +186,12 @@ def name_key(first: str | None, last: str | None, domain: str | None) -> str | N
     return f"{names[0]}|{names[1]}|{company}" if company is not None and all(names) else None
 
 
+def name_key_of(facts: Facts, address: EmailAddress | None) -> str | None:
+    """The name key of these facts; where no company domain is known, that of the address stands for it."""
+    domain = facts.domain or (address.domain if address else None)
+    return name_key(facts.first_name, facts.last_name, domain)
+
+
 def lead_key(facts: Facts) -> str:
     """What is unique in a campaign: the address key, else the LinkedIn URL, else source and reference.
 

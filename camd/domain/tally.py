@@ -21,6 +21,10 @@ def status_name(status: LeadStatus) -> str:
     return f"status:{status}"
 
 
+def waits_name(reason: str) -> str:
+    return f"{WAITS}{reason}"
+
+
 def lost_after_contact(reason: LostReason) -> str:
     return f"lost_after_contact:{reason}"
 
@@ -45,7 +49,7 @@ def tally(lead: Lead) -> Counter[str]:
     for hold in lead.holds:
         counted[f"{HOLD}{hold.reason}"] = 1
     if lead.waits_for:
-        counted[f"{WAITS}{lead.waits_for}"] = 1
+        counted[waits_name(lead.waits_for)] = 1
     return counted
 
 

@@ -8,7 +8,7 @@ from camd.domain.campaign import Campaign
 from camd.domain.contact import (
     lead_key,
     linkedin_key,
-    name_key,
+    name_key_of,
     parse_address,
     refuse_header_break,
 )
@@ -117,13 +117,9 @@ def identity_of(facts: Facts) -> Identity:
         source=facts.source,
         source_ref=facts.source_ref,
         linkedin=linkedin_key(facts.linkedin_url),
-        name=name_key(facts.first_name, facts.last_name, facts.domain or _domain_of(facts.email)),
+        name=name_key_of(facts, parse_address(facts.email) if facts.email else None),
         has_address=facts.email is not None,
     )
-
-
-def _domain_of(email: str | None) -> str | None:
-    return parse_address(email).domain if email else None
 
 
 def _skipped(tx: Tx, campaign: Campaign, known: Lead, source: str, actor: str, now: datetime) -> Duplicate:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from camd.domain.contact import EmailAddress, folded, linkedin_key, name_key, parse_address, registrable_domain
+from camd.domain.contact import EmailAddress, folded, linkedin_key, name_key_of, parse_address, registrable_domain
 from camd.domain.errors import Invalid
 from camd.domain.facts import Facts
 from camd.domain.lead import Hold, Lead, LeadState
@@ -59,7 +59,7 @@ def _keys(facts: Facts, instance_key: bytes) -> dict[str, str | None]:
         "address_hash": keyed_hash(instance_key, SuppressionKind.ADDRESS, address.key) if address else None,
         "address_domain": top_domain(address.domain) if address else None,
         "linkedin": linkedin_key(facts.linkedin_url),
-        "name": name_key(facts.first_name, facts.last_name, facts.domain or (address.domain if address else None)),
+        "name": name_key_of(facts, address),
         "source": facts.source,
         "source_ref": facts.source_ref,
         "tags": "".join(f"{_TAG_MARK}{tag.casefold()}{_TAG_MARK}" for tag in facts.tags),

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it 
 
 from camd.domain.facts import CampaignId, ImportId, LeadId
 from camd.domain.lead import Action, Hold, Lead, LeadStatus
-from camd.domain.tally import difference, tally
+from camd.domain.tally import difference, tally, waits_name
 from camd.ports.store import Identity, LeadFilter, Listing, StaleWrite, TouchStatus
 from camd.store import tallies
 from camd.store.instance import Instance
@@ -210,7 +210,7 @@ class Leads:
         waiting = self._connection.execute(UNRELEASED, {"of_import": import_id}).all()
         released = self._connection.execute(RELEASE, {"of_import": import_id, "action": action, "at": at}).rowcount
         for campaign_id, waits_for, count in waiting:
-            tallies.add(self._connection, campaign_id, {f"waits:{waits_for}": -count})
+            tallies.add(self._connection, campaign_id, {waits_name(waits_for): -count})
         return released
 
     def tallies(self, campaign_id: CampaignId) -> Mapping[str, int]:

@@ -15,22 +15,12 @@ from prometheus_client.core import Metric
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.registry import Collector
 
+from camd.domain.token_bucket import QuotaScope
+
 FAST = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)
 WORK = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60)
 LAG = (0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600)
 
-QUOTA_SCOPES = (
-    "campaign",
-    "mailbox_day",
-    "mailbox_24h",
-    "mailbox_pace",
-    "company_new",
-    "company",
-    "person",
-    "instance",
-    "provider_rate",
-    "provider_credits",
-)
 Instrument = TypeVar("Instrument", bound=MetricWrapperBase)
 
 
@@ -121,7 +111,7 @@ class Metrics:
 
     def _make_limits(self, make: _Maker, labels: Labels) -> None:
         self.quota_denied_total = Family(
-            make.counter("quota_denied_total", "Times a quota said not yet.", "scope"), QUOTA_SCOPES
+            make.counter("quota_denied_total", "Times a quota said not yet.", "scope"), tuple(QuotaScope)
         )
         self.suppressions_total = Family(
             make.counter("suppressions_total", "Suppressions added.", "reason"), labels.suppression_reasons

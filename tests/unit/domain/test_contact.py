@@ -13,6 +13,7 @@ from camd.domain.contact import (
     lead_key,
     linkedin_key,
     name_key,
+    name_key_of,
     normalise_linkedin_url,
     parse_address,
     refuse_header_break,
@@ -312,3 +313,13 @@ def test_fault_71_a_line_break_in_a_header_value_is_refused(value: str) -> None:
 
 def test_a_name_without_line_breaks_may_stand_in_a_header() -> None:
     refuse_header_break("Ann-Kathrin O'Neil, Dr.", "first_name")
+
+
+def test_a_name_belongs_to_the_company_that_is_known_else_to_that_of_the_address() -> None:
+    address = parse_address("ann@clinic.example")
+    ann = Facts(first_name="Ann", last_name="Lee")
+    assert name_key_of(ann, address) == name_key("Ann", "Lee", "clinic.example")
+    assert name_key_of(Facts(first_name="Ann", last_name="Lee", domain="group.example"), address) == name_key(
+        "Ann", "Lee", "group.example"
+    )
+    assert name_key_of(ann, None) is None

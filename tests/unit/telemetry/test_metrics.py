@@ -3,7 +3,8 @@ from datetime import UTC, datetime
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from camd.telemetry.metrics import QUOTA_SCOPES, Labels, Metrics
+from camd.domain.token_bucket import QuotaScope
+from camd.telemetry.metrics import Labels, Metrics
 
 LABELS = Labels(
     campaign_statuses=("draft", "active"),
@@ -77,7 +78,7 @@ def test_the_names_are_those_of_the_catalogue(metrics: Metrics) -> None:
 def test_known_series_start_at_0(metrics: Metrics) -> None:
     assert value(metrics, "leads", "won") == 0
     assert value(metrics, "stage_items_total", "score", "snoozed") == 0
-    assert all(value(metrics, "quota_denied_total", scope) == 0 for scope in QUOTA_SCOPES)
+    assert all(value(metrics, "quota_denied_total", scope) == 0 for scope in QuotaScope)
 
 
 def test_a_label_outside_its_closed_set_is_a_bug(metrics: Metrics) -> None:
