@@ -24,7 +24,8 @@ from camd.domain.retry import ACTOR_INTENSITY, GiveUp, Restart, is_common_cause
 from camd.pipeline import evaluate, record
 from camd.pipeline.context import Context, LeadCrash
 from camd.pipeline.send_gate import REOPENS_AFTER, GateReason
-from camd.ports.store import Crash, Tx
+from camd.ports.records import Crash
+from camd.ports.store import Tx
 from camd.telemetry.logs import get_log
 
 log = get_log()

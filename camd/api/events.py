@@ -14,7 +14,7 @@ from camd.domain.events import EventType
 from camd.domain.facts import LeadId
 from camd.operations import events
 from camd.operations.desk import find_campaign
-from camd.ports.store import EventFilter
+from camd.ports.records import EventFilter
 from camd.schema.page import DEFAULT_LIMIT
 from camd.schema.values import Instant
 

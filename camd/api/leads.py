@@ -14,7 +14,7 @@ from camd.api.security import Handler, actor_of
 from camd.domain.lead import LeadStatus
 from camd.operations import erasure, lead_export, lead_import, lead_moves, leads
 from camd.operations.desk import Desk
-from camd.ports.store import LeadFilter
+from camd.ports.records import LeadFilter
 from camd.schema.lead import HoldBody, Lead, LeadBody, LeadPatch, LostBody, NoteBody, ReleaseBody, WonBody
 
 B_contra = TypeVar("B_contra", bound=BaseModel, contravariant=True)

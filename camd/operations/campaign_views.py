@@ -11,7 +11,8 @@ from camd.domain.send_window import local_day
 from camd.domain.token_bucket import QuotaScope
 from camd.domain.zones import UnknownZone
 from camd.pipeline.evaluate import goal_figures
-from camd.ports.store import Preview, Tx
+from camd.ports.records import Preview
+from camd.ports.store import Tx
 from camd.schema.campaign import CampaignDetail, CampaignSummary, Crash
 from camd.schema.definition import definition_fields
 from camd.schema.preview import Preview as PreviewView

@@ -13,7 +13,8 @@ from camd.domain.lead import Action
 from camd.operations import campaign_views, going_live
 from camd.operations.campaign_checks import require_usable
 from camd.operations.desk import Desk, find_campaign, find_open_campaign
-from camd.ports.store import Listing, StaleWrite, Tx
+from camd.ports.records import Listing
+from camd.ports.store import StaleWrite, Tx
 from camd.schema.campaign import CampaignDetail, CampaignSummary
 from camd.schema.definition import CampaignBody, CampaignPatch
 from camd.schema.page import DEFAULT_LIMIT, Page, checked_limit, cut, decode_cursor, not_a_cursor

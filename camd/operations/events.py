@@ -1,7 +1,8 @@
 """The ledger, read in the order in which it was written."""
 
 from camd.operations.desk import Desk
-from camd.ports.store import EventFilter, LedgerRow, Tx
+from camd.ports.records import EventFilter, LedgerRow
+from camd.ports.store import Tx
 from camd.schema.event import Event, EventPage
 from camd.schema.page import DEFAULT_LIMIT, checked_limit
 

@@ -28,8 +28,9 @@ from camd.operations.errors import Conflict
 from camd.operations.mailboxes import checks_of
 from camd.pipeline.template_variables import template_variables
 from camd.ports.mail import Missing, Rendered
+from camd.ports.records import LeadFilter, Listing
 from camd.ports.settings import MailboxSettings
-from camd.ports.store import LeadFilter, Listing, Tx
+from camd.ports.store import Tx
 from camd.schema.preflight import Finding, PreflightReport
 
 _BATCH = 500

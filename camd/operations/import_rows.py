@@ -15,7 +15,8 @@ from camd.operations.errors import Conflict
 from camd.operations.leads import with_facts
 from camd.pipeline import dedupe, record
 from camd.ports.providers import Found, Rejected, Verification
-from camd.ports.store import Identity, Tx
+from camd.ports.records import Identity
+from camd.ports.store import Tx
 from camd.schema.imports import MAX_REJECTED, RejectedLine
 
 SOURCE = "csv"

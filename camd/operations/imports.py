@@ -8,7 +8,8 @@ from camd.domain.lead import Lead
 from camd.operations.desk import Desk, find_campaign
 from camd.operations.errors import Conflict, NotFound
 from camd.operations.import_rows import Fate
-from camd.ports.store import Import, Listing, TouchStatus, Tx
+from camd.ports.records import Import, Listing, TouchStatus
+from camd.ports.store import Tx
 from camd.schema.imports import Import as ImportView
 from camd.schema.imports import UndoReport
 from camd.schema.page import DEFAULT_LIMIT, Page, checked_limit, cut, decode_cursor

@@ -12,7 +12,8 @@ from camd.domain.lead import Lead
 from camd.operations import lead_views
 from camd.operations.desk import Desk, find_campaign, find_lead
 from camd.operations.events import view as event_view
-from camd.ports.store import EventFilter, LeadFilter, Listing, Tx
+from camd.ports.records import EventFilter, LeadFilter, Listing
+from camd.ports.store import Tx
 from camd.schema.lead import Lead as LeadView
 from camd.schema.lead import LeadExport
 

@@ -21,7 +21,8 @@ from camd.operations.desk import Desk, find_open_campaign, refusals
 from camd.operations.import_rows import Count, Fate, Importing, Rehearsal, bring_in
 from camd.operations.imports import remove_leads
 from camd.ports.providers import Found, Rejected
-from camd.ports.store import Import, Tx
+from camd.ports.records import Import
+from camd.ports.store import Tx
 from camd.schema.imports import ImportReport
 from camd.telemetry.logs import get_log
 

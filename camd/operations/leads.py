@@ -15,7 +15,8 @@ from camd.operations.errors import Conflict, invalid
 from camd.pipeline import dedupe, record
 from camd.pipeline.gate import lead_checks
 from camd.ports.providers import Found, Verification
-from camd.ports.store import LeadFilter, Listing, Tx
+from camd.ports.records import LeadFilter, Listing
+from camd.ports.store import Tx
 from camd.schema.lead import Lead as LeadView
 from camd.schema.lead import LeadBody, LeadPatch, WhyReport
 from camd.schema.page import DEFAULT_LIMIT, Page, checked_limit, cut, decode_cursor

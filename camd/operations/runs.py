@@ -9,7 +9,8 @@ from camd.domain.facts import CampaignId
 from camd.operations.desk import Desk, find_campaign, find_open_campaign
 from camd.operations.errors import NotFound
 from camd.operations.registry import Run
-from camd.ports.store import Listing, Tx
+from camd.ports.records import Listing
+from camd.ports.store import Tx
 from camd.schema.report import CycleError, CycleReport
 from camd.schema.run import Run as RunView
 from camd.telemetry.logs import get_log

@@ -16,7 +16,8 @@ from camd.domain.suppression import SuppressionReason, SuppressionValue, keyed_h
 from camd.operations.desk import Desk
 from camd.operations.errors import Conflict, NotFound
 from camd.pipeline import record
-from camd.ports.store import Listing, Suppression, Tx
+from camd.ports.records import Listing, Suppression
+from camd.ports.store import Tx
 from camd.schema.page import DEFAULT_LIMIT, Page, checked_limit, cut, decode_cursor
 from camd.schema.suppression import MAX_REJECTED, RejectedValue, SuppressionBody, SuppressionImport
 from camd.schema.suppression import Suppression as SuppressionView

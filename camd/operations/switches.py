@@ -2,7 +2,8 @@
 
 from camd.domain.events import Event, EventType
 from camd.operations.desk import Desk
-from camd.ports.store import Switch, Tx
+from camd.ports.records import Switch
+from camd.ports.store import Tx
 from camd.schema.status import Gate, KillSwitch, KillSwitchBody
 
 

@@ -16,7 +16,8 @@ from camd.pipeline.mailboxes import choose_mailbox
 from camd.pipeline.template_variables import template_variables
 from camd.ports.channel import Accepted, Handover, HandoverOutcome, Refused, Unknown, Withdrawn
 from camd.ports.mail import Missing, Rendered, TemplateProblem
-from camd.ports.store import LeadFilter, Listing, Tx
+from camd.ports.records import LeadFilter, Listing
+from camd.ports.store import Tx
 from camd.schema.mailbox import TrialBody, TrialMail, TrialOutcome, TrialReport
 
 MARK = "[test]"

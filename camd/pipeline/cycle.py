@@ -23,7 +23,8 @@ from camd.domain.send_window import NeverOpens
 from camd.domain.zones import UnknownZone
 from camd.pipeline import dedupe, discover, enrich, evaluate, outreach, record, score
 from camd.pipeline.context import Context, working_on
-from camd.ports.store import Candidate, StaleWrite, Touch, Tx
+from camd.ports.records import Candidate, Touch
+from camd.ports.store import StaleWrite, Tx
 from camd.schema.report import CycleError, CycleReport
 from camd.telemetry.logs import get_log
 

@@ -19,7 +19,8 @@ from camd.domain.suppression import SuppressionReason, is_do_not_contact_tag, pa
 from camd.pipeline import record
 from camd.pipeline.context import Context
 from camd.ports.providers import Found
-from camd.ports.store import Candidate, Identity, Tx
+from camd.ports.records import Candidate, Identity
+from camd.ports.store import Tx
 
 BATCH = 500
 WAITS_FOR_IMPORT = "import"

@@ -8,7 +8,8 @@ from camd.domain.campaign import Campaign
 from camd.domain.errors import Failure, Misconfigured, Scope
 from camd.pipeline.context import Context
 from camd.ports.providers import Page
-from camd.ports.store import SourceState, Tx
+from camd.ports.records import SourceState
+from camd.ports.store import Tx
 from camd.schema.report import CycleError
 
 BATCH = 1000

@@ -10,7 +10,8 @@ from camd.domain.campaign import Campaign, CampaignStatus, StatusChange, StatusR
 from camd.domain.events import Event, EventType, by_rule
 from camd.domain.goals import GoalFigures, pause_verdict
 from camd.domain.lead import LeadStatus, LostReason
-from camd.ports.store import SourceState, Tx
+from camd.ports.records import SourceState
+from camd.ports.store import Tx
 
 _AT_WORK = (LeadStatus.NEW, LeadStatus.ENRICHED, LeadStatus.CONTACTED)
 

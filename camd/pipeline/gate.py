@@ -15,7 +15,8 @@ from camd.domain.token_bucket import NotBefore
 from camd.pipeline import outreach, send_quota
 from camd.pipeline.context import Context
 from camd.pipeline.mailboxes import choose_mailbox
-from camd.ports.store import TouchStatus, Tx
+from camd.ports.records import TouchStatus
+from camd.ports.store import Tx
 
 
 @dataclass(frozen=True, slots=True)

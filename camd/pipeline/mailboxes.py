@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from camd.domain.campaign import Campaign
 from camd.domain.lead import Lead
+from camd.ports.records import Touch
 from camd.ports.settings import MailboxSettings
-from camd.ports.store import Touch
 
 
 def choose_mailbox(

@@ -14,7 +14,8 @@ from camd.domain.lead import Lead, LeadStatus, LostReason, Outside, OutsideFact,
 from camd.domain.suppression import SuppressionKind, SuppressionReason
 from camd.pipeline import record
 from camd.pipeline.context import Context
-from camd.ports.store import Suppression, TouchStatus, Tx
+from camd.ports.records import Suppression, TouchStatus
+from camd.ports.store import Tx
 
 FINAL = frozenset({SuppressionReason.OPTED_OUT, SuppressionReason.COMPLAINED, SuppressionReason.ERASED})
 """A suppression for one of these says no less than an opt-out; any other one gives way to it."""

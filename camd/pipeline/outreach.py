@@ -23,8 +23,9 @@ from camd.pipeline.mailboxes import choose_mailbox
 from camd.pipeline.record import is_suppressed
 from camd.pipeline.template_variables import template_variables
 from camd.ports.mail import Missing, Rendered, TemplateProblem
+from camd.ports.records import Preview, Touch, TouchStatus
 from camd.ports.settings import CountrySettings
-from camd.ports.store import Preview, Touch, TouchStatus, Tx
+from camd.ports.store import Tx
 
 BATCH = 500
 _RECONSIDERED = frozenset({HoldReason.MISSING_VARIABLE, HoldReason.CONSENT_REQUIRED})

@@ -29,7 +29,8 @@ from camd.domain.suppression import (
     keyed_hash,
 )
 from camd.pipeline.context import Context
-from camd.ports.store import Suppression, TouchStatus, Tx
+from camd.ports.records import Suppression, TouchStatus
+from camd.ports.store import Tx
 from camd.telemetry.logs import get_log
 
 log = get_log()

@@ -17,8 +17,9 @@ from camd.domain.token_bucket import (
     Taken,
     VolumeCap,
 )
+from camd.ports.records import Touch, TouchStatus
 from camd.ports.settings import MailboxSettings, Settings
-from camd.ports.store import Touch, TouchStatus, Tx
+from camd.ports.store import Tx
 
 Verdict = Allowed | Taken | NotBefore
 

@@ -1,35 +1,56 @@
 """What the engine asks of its store, in the engine's words; `camd.store` answers with SQLite.
 
 A unit of work is a plain function of one transaction: `await store.write(unit)` runs it whole, in one
-`BEGIN IMMEDIATE … COMMIT`, or not at all. It cannot await, so no transaction spans a network call. Calls of
-`store.read` get the same `Tx`, on a connection that cannot write.
+`BEGIN IMMEDIATE … COMMIT`, or not at all. It cannot await, so no transaction spans a network call. Lines that it adds
+to `tx.journal` are on the disk too before it is answered. Calls of `store.read` get the same `Tx`, on a connection that
+cannot write.
 
 Raises `StoreUnavailable` where the database is away or full; `StaleWrite` where a row changed since it was read.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from camd.domain.campaign import Campaign, CampaignStatus, Definition, StatusChange, StatusReason, Step
 from camd.domain.errors import CamdError
-from camd.domain.events import Event, EventType
+from camd.domain.events import Event
 from camd.domain.facts import (
     CampaignId,
     CandidateId,
-    Facts,
     ImportId,
     LeadId,
     SuppressionId,
     TouchId,
-    Verdict,
 )
-from camd.domain.lead import Action, Lead, LeadStatus
-from camd.domain.suppression import SuppressionKind, SuppressionReason
+from camd.domain.lead import Action, Lead
+from camd.domain.suppression import SuppressionReason
 from camd.domain.token_bucket import QuotaScope
-from camd.ports.providers import Cursor, Found
+from camd.ports.journal import JournalBuffer, JournalMark
+from camd.ports.providers import Found
+from camd.ports.records import (
+    Candidate,
+    Crash,
+    DeliveryFact,
+    DeliveryScope,
+    EventFilter,
+    Identity,
+    Import,
+    LeadFilter,
+    LedgerRow,
+    Listing,
+    MachineIdentity,
+    MailboxState,
+    Preview,
+    Recovery,
+    SourceState,
+    Suppression,
+    Switch,
+    Touch,
+    TouchFilter,
+    TouchStatus,
+    ZoneChange,
+)
 
 T = TypeVar("T")
 
@@ -40,172 +61,6 @@ class StaleWrite(CamdError):
 
 class NameTaken(CamdError):
     """Another campaign that is not archived has this name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """Which page of a list, newest first: at most `limit` rows older than the one whose id is `before`."""
-
-    limit: int = 50
-    before: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A found row that is not yet a lead."""
-
-    id: CandidateId
-    campaign_id: CampaignId
-    source: str
-    source_ref: str
-    facts: Facts
-    do_not_contact: bool
-    verdict: Verdict | None
-
-
-@dataclass(frozen=True, slots=True)
-class SourceState:
-    """Where a campaign's source stands. `position` is its place in the definition's list of sources."""
-
-    position: int
-    type: str
-    cursor: Cursor | None
-    exhausted: bool
-    found: int
-
-
-@dataclass(frozen=True, slots=True)
-class Suppression:
-    """`value` is none where only the keyed hash is kept."""
-
-    id: SuppressionId
-    kind: SuppressionKind
-    hash: str
-    value: str | None
-    reason: SuppressionReason
-    note: str | None
-    created_at: datetime
-    by: str
-
-
-class TouchStatus(StrEnum):
-    PLANNED = "planned"
-    APPROVED = "approved"
-    INTENT = "intent"
-    ON_WIRE = "on_wire"
-    SENT = "sent"
-    REJECTED = "rejected"
-    DEFERRED = "deferred"
-    UNKNOWN = "unknown"
-    CANCELLED = "cancelled"
-    DONE = "done"
-    SKIPPED = "skipped"
-
-
-@dataclass(frozen=True, slots=True)
-class Touch:
-    """One planned or done contact, unique by (lead, step)."""
-
-    id: TouchId
-    campaign_id: CampaignId
-    lead_id: LeadId
-    step: int
-    channel: str
-    status: TouchStatus
-    due_at: datetime
-    mailbox: str | None = None
-    subject: str | None = None
-    body: str | None = None
-    reason: str | None = None
-    message_id: str | None = None
-    sent_at: datetime | None = None
-    steps_version: int = 1
-    created_at: datetime | None = None
-    version: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """The mail that a lead would get, and when; a row of its own, never a touch."""
-
-    campaign_id: CampaignId
-    lead_id: LeadId
-    step: int
-    due_at: datetime
-    mailbox: str | None
-    subject: str
-    body: str
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """One file brought in by a person. `counts` holds added, updated, duplicates, suppressed and rejected."""
-
-    id: ImportId
-    campaign_id: CampaignId
-    file_name: str | None
-    rows: int
-    counts: Mapping[str, int]
-    created_at: datetime
-    by: str
-    finished_at: datetime | None = None
-    undone_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """A state of the whole instance that a person or a rule sets: the kill switch."""
-
-    on: bool
-    reason: str | None
-    since: datetime | None
-    by: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Crash:
-    """One crash of a campaign's actor as the supervisor saw it."""
-
-    campaign_id: CampaignId
-    at: datetime
-    error: str
-    traceback: str
-    lead_id: LeadId | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
-    seq: int
-    event: Event
-
-
-@dataclass(frozen=True, slots=True)
-class LeadFilter:
-    status: LeadStatus | None = None
-    tag: str | None = None
-    held: bool | None = None
-    search: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EventFilter:
-    campaign_id: CampaignId | None = None
-    lead_id: LeadId | None = None
-    actor: str | None = None
-    type: EventType | None = None
-    since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """The keys by which a person may already be known in a campaign; see `domain.contact`."""
-
-    key: str
-    source: str | None = None
-    source_ref: str | None = None
-    linkedin: str | None = None
-    name: str | None = None
-    has_address: bool = False
 
 
 class Campaigns(Protocol):
@@ -346,16 +201,71 @@ class Sources(Protocol):
 
 
 class Touches(Protocol):
+    """*Ready* is `approved` or `deferred`, through a mailbox, and `ready_at` has come."""
+
     def insert(self, touch: Touch) -> bool:
         """False, and nothing written, where (lead, step) is taken."""
         ...
 
     def get(self, touch_id: TouchId) -> Touch | None: ...
 
-    def of_lead(self, lead_id: LeadId) -> Sequence[Touch]: ...
+    def of_lead(self, lead_id: LeadId) -> Sequence[Touch]:
+        """In the order of their steps."""
+        ...
 
     def save(self, before: Touch, after: Touch) -> Touch:
         """Raises `StaleWrite`."""
+        ...
+
+    def next_ready(self, mailbox: str, above: CampaignId, now: datetime, overdue_before: datetime) -> Touch | None:
+        """Of the campaigns with a number above `above`, in their order, the best ready touch of the first that has
+        one: follow-ups first, then score, then age. Approved ones planned for before `overdue_before` are left out."""
+        ...
+
+    def next_ready_at(self, mailbox: str, after: datetime) -> datetime | None:
+        """The soonest `ready_at` after that instant of its approved and deferred touches."""
+        ...
+
+    def ready_of(self, campaign_id: CampaignId, now: datetime, limit: int) -> Sequence[Touch]:
+        """The campaign's ready touches on every mailbox, soonest first."""
+        ...
+
+    def in_flight(self, mailbox: str | None = None) -> Sequence[Touch]:
+        """Those in `intent` or `on_wire`, of one mailbox or of all."""
+        ...
+
+    def planned(self, campaign_id: CampaignId, channel: str, limit: int) -> Sequence[Touch]:
+        """Those that wait for approval, or as tasks for a person, soonest first."""
+        ...
+
+    def overdue(self, campaign_id: CampaignId, before: datetime, limit: int) -> Sequence[Touch]:
+        """Approved ones, through a mailbox, that were planned for before that instant, oldest first."""
+        ...
+
+    def unbound(self, campaign_id: CampaignId, mailbox: str, limit: int) -> Sequence[Touch]:
+        """Planned and approved first touches of that mailbox that never had an intent: another could take them."""
+        ...
+
+    def queued(self, mailbox: str) -> int:
+        """How many are planned, approved or deferred there."""
+        ...
+
+    def rearm(self, lead_id: LeadId, at: datetime) -> int:
+        """Makes the lead's approved and deferred touches without `ready_at` ready at `at`; answers how many."""
+        ...
+
+    def handed_to(self, campaign_id: CampaignId, recipient_hash: str) -> Sequence[Touch]:
+        """Those of a recipient known by its keyed hash that had an intent."""
+        ...
+
+    def of_message(self, message_id: str) -> Touch | None: ...
+
+    def page(self, listing: Listing, chosen: TouchFilter) -> Sequence[Touch]: ...
+
+    def count(self, status: TouchStatus, channel: str | None = None) -> int: ...
+
+    def oldest_unknown(self) -> datetime | None:
+        """When the first of those that are `unknown` went on the wire."""
         ...
 
 
@@ -406,17 +316,67 @@ class Imports(Protocol):
 
 
 class Quotas(Protocol):
-    """Debits are ledger rows that are never changed: a refund is a row with a negative amount."""
+    """Debits are ledger rows that are never changed: a refund is a row with a negative amount that bears the
+    instant of its debit."""
 
     def bucket(self, name: str) -> datetime | None: ...
 
     def set_bucket(self, name: str, theoretical_arrival: datetime) -> None: ...
 
-    def debit(self, scope: QuotaScope, key: str, at: datetime, day: date, amount: int) -> None: ...
+    def debit(self, scope: QuotaScope, key: str, at: datetime, amount: int) -> None: ...
 
-    def used_on(self, scope: QuotaScope, key: str, day: date) -> int: ...
+    def used(self, scope: QuotaScope, key: str, since: datetime) -> int:
+        """The sum of the debits at or after `since`."""
+        ...
 
     def used_since(self, scope: QuotaScope, key: str, since: datetime) -> Sequence[tuple[datetime, int]]: ...
+
+    def zone(self, name: str) -> ZoneChange | None: ...
+
+    def set_zone(self, name: str, change: ZoneChange) -> None: ...
+
+
+class Mailboxes(Protocol):
+    """A mailbox that was never written has the default state."""
+
+    def get(self, name: str) -> MailboxState: ...
+
+    def all(self) -> Mapping[str, MailboxState]:
+        """Those that were ever written."""
+        ...
+
+    def put(self, state: MailboxState) -> None: ...
+
+
+class Deliveries(Protocol):
+    """What became of mails, by local day. `key` is a campaign's number or a mailbox's name."""
+
+    def add(self, scope: DeliveryScope, key: str, day: date, fact: DeliveryFact) -> None: ...
+
+    def since(self, scope: DeliveryScope, key: str, day: date) -> Mapping[DeliveryFact, int]:
+        """The sums over that day and those after it, every fact named."""
+        ...
+
+    def clean_days(self, mailbox: str, before: date) -> int:
+        """Days before that one with a mail accepted and no hard bounce (in a report or to RCPT), refusal or refused
+        log-in."""
+        ...
+
+
+class Counters(Protocol):
+    """Small figures of a campaign that are no part of its definition and make no new version of it."""
+
+    def get(self, campaign_id: CampaignId, name: str) -> int:
+        """0 where it was never written."""
+        ...
+
+    def put(self, campaign_id: CampaignId, name: str, amount: int) -> None: ...
+
+    def add(self, campaign_id: CampaignId, name: str, amount: int) -> None: ...
+
+    def total(self, name: str) -> int:
+        """Over all campaigns."""
+        ...
 
 
 class Ledger(Protocol):
@@ -434,9 +394,30 @@ class Instance(Protocol):
 
     def set_kill_switch(self, switch: Switch) -> None: ...
 
+    def recovery(self) -> Recovery: ...
+
+    def set_recovery(self, recovery: Recovery) -> None: ...
+
+    def identity(self) -> MachineIdentity: ...
+
+    def set_identity(self, identity: MachineIdentity) -> None: ...
+
+    def journal_mark(self) -> JournalMark:
+        """That of the last handover that was marked."""
+        ...
+
+    def set_journal_mark(self, mark: JournalMark) -> None: ...
+
+    def next_journal_mark(self) -> JournalMark:
+        """Counts one handover more and answers its mark."""
+        ...
+
 
 class Tx(Protocol):
     """One transaction over every aggregate."""
+
+    @property
+    def journal(self) -> JournalBuffer: ...
 
     @property
     def campaigns(self) -> Campaigns: ...
@@ -457,6 +438,12 @@ class Tx(Protocol):
     @property
     def quotas(self) -> Quotas: ...
     @property
+    def mailboxes(self) -> Mailboxes: ...
+    @property
+    def deliveries(self) -> Deliveries: ...
+    @property
+    def counters(self) -> Counters: ...
+    @property
     def ledger(self) -> Ledger: ...
     @property
     def instance(self) -> Instance: ...
@@ -464,7 +451,9 @@ class Tx(Protocol):
 
 class Store(Protocol):
     async def write(self, unit: Callable[[Tx], T]) -> T:
-        """Runs `unit` whole on the writer and answers after its commit; what it raises discards it alone."""
+        """Runs `unit` whole on the writer and answers after its commit; what it raises discards it alone.
+
+        Raises `StoreUnavailable` too where the commit stands and the journal could not be written."""
         ...
 
     async def read(self, query: Callable[[Tx], T]) -> T: ...

@@ -11,8 +11,9 @@ from camd.domain.events import EventType
 from camd.domain.facts import CampaignId
 from camd.domain.lead import Lead, LeadStatus
 from camd.pipeline import outreach, record
+from camd.ports.records import EventFilter, LeadFilter, LedgerRow, Listing, Preview, Touch
 from camd.ports.settings import CountrySettings
-from camd.ports.store import EventFilter, LeadFilter, LedgerRow, Listing, Preview, Touch, Tx
+from camd.ports.store import Tx
 
 _EVERYTHING = 1_000_000
 

@@ -29,6 +29,7 @@ from camd.operations.desk import Desk
 from camd.pipeline import record
 from camd.pipeline.context import Context
 from camd.ports.providers import Found
+from camd.ports.records import LedgerRow, Preview, Touch
 from camd.ports.settings import (
     DatabaseSettings,
     EngineSettings,
@@ -42,7 +43,7 @@ from camd.ports.settings import (
     ServerSettings,
     Settings,
 )
-from camd.ports.store import LedgerRow, Preview, Touch, Tx
+from camd.ports.store import Tx
 from camd.schema.definition import CampaignPatch
 from camd.schema.lead import LostBody, ReleaseBody
 from camd.schema.report import CycleReport

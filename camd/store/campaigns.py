@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, case, delete, f
 
 from camd.domain.campaign import Campaign, CampaignStatus, Definition, StatusChange, StatusReason, Step
 from camd.domain.facts import CampaignId
-from camd.ports.store import Crash, Listing, NameTaken, StaleWrite
+from camd.ports.records import Crash, Listing
+from camd.ports.store import NameTaken, StaleWrite
 from camd.store.rows import NEWEST_NUMBER, values
 from camd.store.tables import campaign_crashes, campaign_steps, campaigns
 

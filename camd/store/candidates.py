@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it 
 
 from camd.domain.facts import CampaignId, CandidateId
 from camd.ports.providers import Found
-from camd.ports.store import Candidate, SourceState
+from camd.ports.records import Candidate, SourceState
 from camd.store.rows import record, values
 from camd.store.tables import campaign_sources, candidates
 

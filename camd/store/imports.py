@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
 from camd.domain.facts import CampaignId, ImportId
-from camd.ports.store import Import, Listing
+from camd.ports.records import Import, Listing
 from camd.store.rows import NEWEST_ID, record, values
 from camd.store.tables import imports
 

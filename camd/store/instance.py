@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, select, update
 
-from camd.ports.store import Switch
+from camd.ports.records import Switch
 from camd.store.tables import instance
 
 KEY = select(instance.c.key)

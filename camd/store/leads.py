@@ -13,7 +13,8 @@ from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it 
 from camd.domain.facts import CampaignId, ImportId, LeadId
 from camd.domain.lead import Action, Hold, Lead, LeadStatus
 from camd.domain.tally import difference, tally, waits_name
-from camd.ports.store import Identity, LeadFilter, Listing, StaleWrite, TouchStatus
+from camd.ports.records import Identity, LeadFilter, Listing, TouchStatus
+from camd.ports.store import StaleWrite
 from camd.store import tallies
 from camd.store.instance import Instance
 from camd.store.lead_columns import address_of, columns, leads_of, search_pattern, tag_pattern, top_domain

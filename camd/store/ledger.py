@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Select, bindparam, insert, select
 from sqlalchemy import Text as TextType
 
 from camd.domain.events import Event
-from camd.ports.store import EventFilter, LedgerRow
+from camd.ports.records import EventFilter, LedgerRow
 from camd.store.column_types import Instant
 from camd.store.rows import record, values
 from camd.store.tables import ledger

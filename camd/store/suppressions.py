@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it 
 
 from camd.domain.facts import SuppressionId
 from camd.domain.suppression import SuppressionReason
-from camd.ports.store import Listing, Suppression
+from camd.ports.records import Listing, Suppression
 from camd.store.rows import NEWEST_ID, record, values
 from camd.store.tables import suppressions
 

@@ -27,7 +27,7 @@ from camd.domain.lead import Action, HoldReason, LeadStatus, LostReason
 from camd.domain.suppression import SuppressionKind, SuppressionReason
 from camd.domain.token_bucket import QuotaScope
 from camd.ports.providers import JsonScalar
-from camd.ports.store import TouchStatus
+from camd.ports.records import TouchStatus
 from camd.store.column_types import Instant, Json, Money, Word
 
 metadata = sa.MetaData()

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Row, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
 
 from camd.domain.facts import CampaignId, LeadId, TouchId
-from camd.ports.store import Preview, StaleWrite, Touch
+from camd.ports.records import Preview, Touch
+from camd.ports.store import StaleWrite
 from camd.store.rows import record, values
 from camd.store.tables import previews, touches
 

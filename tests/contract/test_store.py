@@ -22,19 +22,8 @@ from camd.domain.facts import CampaignId, Facts, ImportId, LeadId, SuppressionId
 from camd.domain.suppression import SuppressionKind, SuppressionReason
 from camd.domain.token_bucket import QuotaScope
 from camd.ports.providers import Cursor, Found
-from camd.ports.store import (
-    Crash,
-    EventFilter,
-    Import,
-    Listing,
-    NameTaken,
-    SourceState,
-    StaleWrite,
-    Store,
-    Suppression,
-    Switch,
-    Tx,
-)
+from camd.ports.records import Crash, EventFilter, Import, Listing, SourceState, Suppression, Switch
+from camd.ports.store import NameTaken, StaleWrite, Store, Tx
 
 T = TypeVar("T")
 

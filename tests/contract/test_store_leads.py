@@ -17,18 +17,8 @@ from camd.domain.facts import CampaignId, Facts, ImportId, LeadId, TouchId, Verd
 from camd.domain.lead import Action, Hold, HoldReason, Lead, LeadState, LeadStatus, LostReason
 from camd.domain.suppression import SuppressionKind, keyed_hash
 from camd.domain.tally import tally
-from camd.ports.store import (
-    Identity,
-    Import,
-    LeadFilter,
-    Listing,
-    Preview,
-    StaleWrite,
-    Store,
-    Touch,
-    TouchStatus,
-    Tx,
-)
+from camd.ports.records import Identity, Import, LeadFilter, Listing, Preview, Touch, TouchStatus
+from camd.ports.store import StaleWrite, Store, Tx
 
 T = TypeVar("T")
 

@@ -25,7 +25,7 @@ from camd.daemon.lock import DatabaseLock
 from camd.domain.events import Event, EventType
 from camd.domain.facts import SuppressionId
 from camd.domain.suppression import SuppressionKind, SuppressionReason
-from camd.ports.store import Suppression
+from camd.ports.records import Suppression
 from camd.store.sqlite import SqliteStore
 from camd.system import SystemClock
 

@@ -16,7 +16,8 @@ from camd.domain.campaign import CampaignStatus, Definition, StatusChange
 from camd.domain.facts import CampaignId, ImportId, LeadId
 from camd.domain.lead import Action, LeadStatus
 from camd.domain.token_bucket import QuotaScope
-from camd.ports.store import EventFilter, Identity, Import, LeadFilter, Listing, Tx
+from camd.ports.records import EventFilter, Identity, Import, LeadFilter, Listing
+from camd.ports.store import Tx
 from camd.store.migrate import migrate
 from camd.store.sqlite import SqlTx
 from camd.store.writer import driver_connection

@@ -10,7 +10,8 @@ import pytest
 
 from camd.domain.facts import CampaignId
 from camd.domain.tally import tally
-from camd.ports.store import EventFilter, LeadFilter, Listing, Tx
+from camd.ports.records import EventFilter, LeadFilter, Listing
+from camd.ports.store import Tx
 from camd.store.sqlite import SqliteStore
 from camd.system import SystemClock
 

@@ -11,7 +11,7 @@ from camd.domain.errors import Scope, Transient
 from camd.domain.events import EventType
 from camd.domain.lead import HoldReason, LeadStatus
 from camd.pipeline.send_gate import GateReason
-from camd.ports.store import TouchStatus
+from camd.ports.records import TouchStatus
 from camd.ports.store_errors import StoreUnavailable
 from camd.sim.world import World, people, simulate
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from camd.domain.facts import Facts, Verdict
 from camd.domain.lead import LeadStatus, LostReason
 from camd.ports.providers import Found
+from camd.ports.records import TouchStatus
 from camd.ports.settings import Settings
-from camd.ports.store import TouchStatus
 from camd.sim.world import World, people, simulate
 
 

@@ -25,8 +25,9 @@ from camd.domain.token_bucket import RateBucket
 from camd.operations import campaigns, leads
 from camd.operations.desk import Desk, find_lead
 from camd.pipeline import record
+from camd.ports.records import EventFilter, Listing, Suppression
 from camd.ports.settings import LoggingSettings, PublicSettings
-from camd.ports.store import EventFilter, Listing, Store, Suppression, Tx
+from camd.ports.store import Store, Tx
 from camd.ports.store_errors import StoreUnavailable
 from camd.schema.definition import CampaignBody
 from camd.schema.lead import LeadBody

@@ -9,7 +9,7 @@ from camd.domain.facts import CampaignId
 from camd.operations import campaign_status, campaigns, events, going_live, leads
 from camd.operations.desk import Desk
 from camd.operations.errors import Conflict, NotFound, Unprocessable
-from camd.ports.store import EventFilter
+from camd.ports.records import EventFilter
 from camd.schema.definition import CampaignBody, CampaignPatch
 from camd.schema.lead import LeadBody
 from camd.schema.page import encode_cursor

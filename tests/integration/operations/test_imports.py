@@ -16,7 +16,8 @@ from camd.operations.errors import Conflict, NotFound, Unprocessable
 from camd.operations.import_rows import Importing, bring_in
 from camd.pipeline.context import ReadRows
 from camd.ports.providers import Found, Rejected
-from camd.ports.store import EventFilter, Import, LeadFilter, Touch, TouchStatus, Tx
+from camd.ports.records import EventFilter, Import, LeadFilter, Touch, TouchStatus
+from camd.ports.store import Tx
 from camd.schema.definition import CampaignBody
 from camd.schema.imports import ImportReport
 

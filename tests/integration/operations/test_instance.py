@@ -16,7 +16,7 @@ from camd.operations.desk import Desk
 from camd.operations.errors import Conflict, NotFound, Unprocessable
 from camd.operations.registry import REMEMBERED, Registry, Run
 from camd.pipeline.send_gate import GateReason
-from camd.ports.store import EventFilter
+from camd.ports.records import EventFilter
 from camd.schema.definition import CampaignBody
 from camd.schema.lead import LeadBody
 from camd.schema.report import CycleReport

@@ -14,7 +14,8 @@ from camd.operations import campaign_status, campaigns, erasure, events, lead_ex
 from camd.operations.desk import Desk, find_lead
 from camd.operations.errors import Conflict, NotFound, Unprocessable
 from camd.pipeline import record
-from camd.ports.store import EventFilter, LeadFilter, Touch, TouchStatus, Tx
+from camd.ports.records import EventFilter, LeadFilter, Touch, TouchStatus
+from camd.ports.store import Tx
 from camd.schema.definition import CampaignBody, CampaignPatch
 from camd.schema.lead import HoldBody, LeadBody, LeadPatch, LostBody, NoteBody, ReleaseBody, WonBody
 from camd.schema.lead import Lead as LeadView

@@ -12,8 +12,8 @@ from camd.operations import campaigns, going_live, leads, mailboxes, switches, t
 from camd.operations.desk import Desk
 from camd.operations.errors import Conflict, NotFound, Unprocessable
 from camd.ports.domain_records import SenderRecords
+from camd.ports.records import LeadFilter
 from camd.ports.settings import EngineSettings, NotifySettings, PublicSettings, Settings
-from camd.ports.store import LeadFilter
 from camd.schema.definition import CampaignBody
 from camd.schema.lead import LeadBody
 from camd.schema.mailbox import TrialBody, TrialOutcome

@@ -28,7 +28,8 @@ from camd.operations.lead_import import import_csv, undo_unfinished
 from camd.pipeline.context import Context
 from camd.pipeline.cycle import run_cycle
 from camd.ports.providers import Found
-from camd.ports.store import Candidate, Store, Tx
+from camd.ports.records import Candidate
+from camd.ports.store import Store, Tx
 from camd.sim import invariants
 from camd.sim.clock import SeededEntropy
 from camd.sim.fakes import ListSource, Verifier

@@ -4,7 +4,7 @@ from pathlib import Path
 import anyio
 
 from camd.actors.reaper import Reaper
-from camd.ports.store import Crash
+from camd.ports.records import Crash
 from camd.sim.world import World, simulate
 
 

@@ -16,8 +16,9 @@ from camd.domain.lead import HoldReason, LeadStatus, LostReason
 from camd.pipeline.context import LeadCrash, working_on
 from camd.pipeline.cycle import run_cycle
 from camd.ports.providers import Found, Page, RateLimit, Rejected, Verification
+from camd.ports.records import Switch
 from camd.ports.settings import Settings
-from camd.ports.store import Switch, Tx
+from camd.ports.store import Tx
 from camd.sim.fakes import ListSource, Verifier
 from camd.sim.world import World, people, simulate
 

@@ -10,7 +10,8 @@ from camd.domain.events import ENGINE, EventType
 from camd.domain.lead import Authority, Lead, Qualified, Won
 from camd.pipeline import record
 from camd.pipeline.evaluate import evaluate
-from camd.ports.store import SourceState, StaleWrite
+from camd.ports.records import SourceState
+from camd.ports.store import StaleWrite
 from camd.sim.world import World, people, simulate
 
 READ = SourceState(0, "list", {"row": 1}, exhausted=True, found=1)

@@ -14,8 +14,9 @@ from camd.domain.suppression import SuppressionKind, keyed_hash
 from camd.domain.token_bucket import QuotaScope
 from camd.pipeline.gate import Check, lead_checks
 from camd.pipeline.send_gate import GateReason
+from camd.ports.records import Switch, TouchStatus
 from camd.ports.settings import LimitSettings, Settings
-from camd.ports.store import Switch, TouchStatus, Tx
+from camd.ports.store import Tx
 from camd.sim.world import INSTANCE_KEY, World, people, simulate
 
 TEN = datetime(2026, 1, 5, 10, tzinfo=UTC)

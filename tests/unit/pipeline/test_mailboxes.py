@@ -7,7 +7,7 @@ from camd.domain.campaign import Campaign, CampaignStatus, Definition, StatusCha
 from camd.domain.facts import CampaignId, Facts, LeadId, TouchId
 from camd.domain.lead import Lead, LeadState, LeadStatus
 from camd.pipeline.mailboxes import choose_mailbox
-from camd.ports.store import Touch, TouchStatus
+from camd.ports.records import Touch, TouchStatus
 from camd.sim.world import mailbox
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

@@ -13,7 +13,7 @@ from camd.domain.lead import Authority, Lead, LeadEvent, LeadStatus, Lost, LostR
 from camd.domain.suppression import SuppressionKind, SuppressionReason, keyed_hash, parse_value
 from camd.pipeline import record
 from camd.pipeline.opt_out import opt_out
-from camd.ports.store import LedgerRow, Listing, Suppression, TouchStatus
+from camd.ports.records import LedgerRow, Listing, Suppression, TouchStatus
 from camd.sim.world import INSTANCE_KEY, World, people, simulate
 
 P0 = "p0@c0.example"

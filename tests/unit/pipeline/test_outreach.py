@@ -9,7 +9,7 @@ from camd.domain.lead import Authority, Hold, HoldReason, Lead, Lost, LostReason
 from camd.domain.outcome import Advance, Snooze
 from camd.pipeline import outreach, record
 from camd.pipeline.outreach import Plan
-from camd.ports.store import TouchStatus
+from camd.ports.records import TouchStatus
 from camd.sim.world import STEPS, World, people, simulate
 
 DAY = timedelta(days=1)

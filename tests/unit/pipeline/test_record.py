@@ -10,7 +10,8 @@ from camd.domain.events import EventType
 from camd.domain.lead import Authority, Lead, LeadStatus, Lost, LostReason, Reopened, Replied, Won
 from camd.domain.suppression import SuppressionReason, parse_value
 from camd.pipeline import record
-from camd.ports.store import StaleWrite, TouchStatus
+from camd.ports.records import TouchStatus
+from camd.ports.store import StaleWrite
 from camd.sim.world import World, people, simulate
 
 LOST = Lost(LostReason.OPERATOR, Authority.OPERATOR)
