@@ -5,6 +5,8 @@ comes back.
 """
 
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from camd.domain.errors import Transient
 from camd.domain.lead import HoldReason, LeadStatus
 from camd.pipeline.context import Context
 from camd.pipeline.send_gate import REOPENS_AFTER, GateReason
+from camd.ports.records import TouchStatus
 from camd.ports.store import Tx
 from camd.telemetry.logs import get_log
 
@@ -99,21 +102,40 @@ class Watch:
     async def set_gauges(self) -> None:
         """The gauges that are read from the store and the file system."""
         metrics = self._context.metrics
-        by_status, tallies, parked = await self._context.store.read(_counts)
+        figures = await self._context.store.read(_figures)
         for status in CampaignStatus:
-            metrics.campaigns.labels(status).set(by_status.get(status, 0))
+            metrics.campaigns.labels(status).set(figures.campaigns.get(status, 0))
         for lead_status in LeadStatus:
-            metrics.leads.labels(lead_status).set(tallies.get(tally.status_name(lead_status), 0))
+            metrics.leads.labels(lead_status).set(figures.tallies.get(tally.status_name(lead_status), 0))
         for reason in HoldReason:
-            metrics.leads_on_hold.labels(reason).set(tallies.get(f"{tally.HOLD}{reason}", 0))
-        metrics.actors_parked.set(parked)
+            metrics.leads_on_hold.labels(reason).set(figures.tallies.get(f"{tally.HOLD}{reason}", 0))
+        metrics.actors_parked.set(figures.parked)
+        metrics.touches_unknown.set(figures.unknown)
+        oldest = figures.oldest_unknown
+        metrics.touches_unknown_oldest_timestamp_seconds.set(oldest.timestamp() if oldest else 0)
         metrics.db_size_bytes.set(_size(self._database))
         metrics.db_wal_bytes.set(_size(Path(f"{self._database}-wal")))
 
 
-def _counts(tx: Tx) -> tuple[dict[CampaignStatus, int], dict[str, int], int]:
-    parked = tx.campaigns.count_paused(StatusReason.PARKED)
-    return dict(tx.campaigns.by_status()), dict(tx.leads.all_tallies()), parked
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """What one read of the store gives the gauges."""
+
+    campaigns: Mapping[CampaignStatus, int]
+    tallies: Mapping[str, int]
+    parked: int
+    unknown: int
+    oldest_unknown: datetime | None
+
+
+def _figures(tx: Tx) -> _Figures:
+    return _Figures(
+        campaigns=tx.campaigns.by_status(),
+        tallies=tx.leads.all_tallies(),
+        parked=tx.campaigns.count_paused(StatusReason.PARKED),
+        unknown=tx.touches.count(TouchStatus.UNKNOWN),
+        oldest_unknown=tx.touches.oldest_unknown(),
+    )
 
 
 def _size(path: Path) -> int:

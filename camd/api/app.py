@@ -6,7 +6,7 @@ A handler reads the request, calls one operation and answers its result; nothing
 from aiohttp import web
 
 from camd.actors.health import Health
-from camd.api import campaigns, events, health, imports, instance, leads, mailboxes, runs, suppressions
+from camd.api import campaigns, events, health, imports, instance, leads, mailboxes, runs, suppressions, touches
 from camd.api.keys import DESK, HEALTH, PATIENCE_SECONDS
 from camd.api.middlewares import NO_ROUTE, answer_failures, measure
 from camd.api.reading import MAX_JSON_BYTES
@@ -18,6 +18,7 @@ _TABLE = (
     *campaigns.ROUTES,
     *leads.ROUTES,
     *imports.ROUTES,
+    *touches.ROUTES,
     *suppressions.ROUTES,
     *mailboxes.ROUTES,
     *runs.ROUTES,

@@ -17,8 +17,10 @@ from camd.api.routes import Route
 from camd.api.security import is_local
 from camd.domain.campaign import StatusReason
 from camd.domain.errors import Transient
+from camd.operations import mailboxes
 from camd.operations.desk import Desk
 from camd.pipeline.send_gate import GateReason
+from camd.ports.store import Tx
 from camd.ports.store_errors import DatabaseDamaged
 
 MEDIA_TYPE = "application/health+json"
@@ -99,12 +101,19 @@ def _of_gate(desk: Desk) -> Iterator[Finding]:
 
 
 async def _of_store(request: web.Request) -> list[Finding]:
+    desk = request.app[DESK]
     try:
         with anyio.fail_after(STORE_SECONDS):
-            parked = await request.app[DESK].read(lambda tx: tx.campaigns.count_paused(StatusReason.PARKED))
+            return await desk.read(lambda tx: list(_stored(tx, desk)))
     except (Transient, DatabaseDamaged, TimeoutError):
         return [Finding("store", "fail", "the database cannot be read")]
-    return [Finding("campaigns", "warn", f"{parked} parked: their actors crashed too often")] if parked else []
+
+
+def _stored(tx: Tx, desk: Desk) -> Iterator[Finding]:
+    if parked := tx.campaigns.count_paused(StatusReason.PARKED):
+        yield Finding("campaigns", "warn", f"{parked} parked: their actors crashed too often")
+    for box in mailboxes.disabled(tx, desk):
+        yield Finding("mailboxes", "warn", f"{box.name} is disabled: {box.disabled}")
 
 
 def _report(request: web.Request, found: list[Finding]) -> web.Response:

@@ -21,6 +21,7 @@ COMMANDS = {
     "campaigns": "camd.cli.campaigns",
     "leads": "camd.cli.leads",
     "imports": "camd.cli.imports",
+    "touches": "camd.cli.touches",
     "suppressions": "camd.cli.suppressions",
     "mailboxes": "camd.cli.mailboxes",
     "events": "camd.cli.events",

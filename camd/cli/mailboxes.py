@@ -1,22 +1,26 @@
-"""`camd mailboxes`: which there are, and whether they can be logged in to."""
+"""`camd mailboxes`: which there are, whether they can be logged in to, and whether they may send."""
+
+from typing import Any
 
 import click
 
 from camd.cli.grammar import Group
-from camd.cli.output import line, note, show, table
+from camd.cli.options import body_options, read_body
+from camd.cli.output import Cell, line, note, show, table, when
 from camd.cli.reaching import ask
+from camd.schema.mailbox import DisableBody
 from camd.schema.page import Page
 from camd.schema.status import MailboxState
 
 
 @click.group(cls=Group)
 def mailboxes() -> None:
-    """Mailboxes: list, try the log-in."""
+    """Mailboxes: list, try the log-in, enable, disable."""
 
 
 @mailboxes.command("list")
 def list_all() -> None:
-    """The mailboxes of the configuration."""
+    """The mailboxes of the configuration, and whether they may send."""
     show(ask(lambda client: client.mailboxes()), _table)
 
 
@@ -30,10 +34,42 @@ def test(name: str) -> None:
         click.get_current_context().exit(1)
 
 
+@mailboxes.command()
+@click.argument("name")
+def enable(name: str) -> None:
+    """Let it send again, whatever had stopped it."""
+    show(ask(lambda client: client.enable_mailbox(name)), _state)
+
+
+@mailboxes.command()
+@click.argument("name")
+@body_options(DisableBody)
+def disable(name: str, **given: Any) -> None:
+    """Let it send nothing until it is enabled."""
+    body = read_body(DisableBody, given)
+    show(ask(lambda client: client.disable_mailbox(name, body)), _state)
+
+
+def _state(box: MailboxState) -> None:
+    until = f" until {when(box.until)}" if box.until else ""
+    line(f"{box.name} is {_status(box)}{until}")
+    if box.detail:
+        line(f"  {box.detail}")
+
+
+def _status(box: MailboxState) -> str:
+    return f"{box.status} ({box.reason})" if box.reason else box.status
+
+
+def _row(box: MailboxState) -> tuple[Cell, ...]:
+    return box.name, box.address, _status(box), f"{box.used_today} of {box.daily_limit}", box.queued, box.until
+
+
 def _table(page: Page[MailboxState]) -> None:
     if not page.items:
         note("No mailboxes. Add a section [mailboxes.<name>] to the configuration.")
         return
-    table(
-        ("name", "address", "a day"), [(box.name, box.address, box.daily_limit) for box in page.items], right=("a day",)
-    )
+    table(("name", "address", "status", "today", "queued", "until"), map(_row, page.items), right=("today", "queued"))
+    for box in page.items:
+        if box.detail:
+            note(f"{box.name}: {box.detail}")

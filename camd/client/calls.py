@@ -10,7 +10,7 @@ from typing import BinaryIO
 from pydantic import TypeAdapter
 
 from camd.client.call import FILE_SECONDS, Call, body_of, pairs, params, path
-from camd.domain.campaign import CampaignStatus
+from camd.domain.campaign import CampaignStatus, Channel
 from camd.domain.events import EventType
 from camd.domain.lead import LeadStatus
 from camd.domain.suppression import SuppressionReason
@@ -30,16 +30,19 @@ from camd.schema.lead import (
     WhyReport,
     WonBody,
 )
-from camd.schema.mailbox import MailboxTest, TrialBody, TrialReport
+from camd.schema.mailbox import DisableBody, MailboxTest, TrialBody, TrialReport
 from camd.schema.page import Page
 from camd.schema.preflight import PreflightReport
 from camd.schema.preview import Preview
 from camd.schema.report import CycleReport
 from camd.schema.status import Gate, KillSwitch, KillSwitchBody, MailboxState, Status
 from camd.schema.suppression import Suppression, SuppressionBody, SuppressionImport
+from camd.schema.touch import ApproveBody, ApproveReport, Resolution, ResolveBody, Touch
 
 _campaign = CampaignDetail.model_validate_json
 _lead = Lead.model_validate_json
+_touch = Touch.model_validate_json
+_mailbox = MailboxState.model_validate_json
 _reports = TypeAdapter(list[CycleReport]).validate_json
 
 NO_NOTE = NoteBody()
@@ -48,6 +51,7 @@ LOST = LostBody()
 HELD = HoldBody()
 RELEASED = ReleaseBody()
 TO_THE_FIRST = TrialBody()
+DISABLED = DisableBody()
 
 
 def _nothing(_: bytes) -> None:
@@ -237,6 +241,57 @@ def undo_import(import_id: str) -> Call[UndoReport]:
     return Call("POST", path("/imports/{}/undo", import_id), UndoReport.model_validate_json, seconds=FILE_SECONDS)
 
 
+def touches(
+    *,
+    status: str | None = None,
+    campaign: str | int | None = None,
+    lead: str | None = None,
+    mailbox: str | None = None,
+    channel: Channel | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> Call[Page[Touch]]:
+    query = params(
+        status=status, campaign=campaign, lead=lead, mailbox=mailbox, channel=channel, limit=limit, cursor=cursor
+    )
+    return Call("GET", path("/touches"), Page[Touch].model_validate_json, query)
+
+
+def touch(touch_id: str) -> Call[Touch]:
+    return Call("GET", path("/touches/{}", touch_id), _touch)
+
+
+def approve(touch_id: str) -> Call[Touch]:
+    """Lets exactly this text go out."""
+    return Call("POST", path("/touches/{}/approve", touch_id), _touch)
+
+
+def approve_many(body: ApproveBody) -> Call[ApproveReport]:
+    """At most 1,000 at a time; those that cannot be approved are named."""
+    return Call("POST", path("/touches/approve"), ApproveReport.model_validate_json, body=body_of(body))
+
+
+def resolve(touch_id: str, outcome: Resolution) -> Call[Touch]:
+    """Says what became of a mail that may or may not have arrived."""
+    body = ResolveBody.model_validate({"as": outcome})
+    return Call("POST", path("/touches/{}/resolve", touch_id), _touch, body=body_of(body))
+
+
+def cancel(touch_id: str) -> Call[Touch]:
+    """Takes it back before it is handed over, and holds its lead."""
+    return Call("POST", path("/touches/{}/cancel", touch_id), _touch)
+
+
+def done(touch_id: str) -> Call[Touch]:
+    """A task was done: its lead counts as contacted."""
+    return Call("POST", path("/touches/{}/done", touch_id), _touch)
+
+
+def skip(touch_id: str) -> Call[Touch]:
+    """Leaves a task out; the next step follows."""
+    return Call("POST", path("/touches/{}/skip", touch_id), _touch)
+
+
 def suppressions(
     *, reason: SuppressionReason | None = None, limit: int | None = None, cursor: str | None = None
 ) -> Call[Page[Suppression]]:
@@ -272,6 +327,16 @@ def mailboxes() -> Call[Page[MailboxState]]:
 def try_mailbox(name: str) -> Call[MailboxTest]:
     """Tries the log-in; sends nothing."""
     return Call("POST", path("/mailboxes/{}/test", name), MailboxTest.model_validate_json)
+
+
+def enable_mailbox(name: str) -> Call[MailboxState]:
+    """It may send again at once, whatever had stopped it."""
+    return Call("POST", path("/mailboxes/{}/enable", name), _mailbox)
+
+
+def disable_mailbox(name: str, body: DisableBody = DISABLED) -> Call[MailboxState]:
+    """It sends nothing until it is enabled."""
+    return Call("POST", path("/mailboxes/{}/disable", name), _mailbox, body=body_of(body))
 
 
 def event_page(

@@ -1,40 +1,143 @@
-"""The mailboxes that are configured, and whether they can be logged in to."""
+"""The mailboxes that are configured: their state, whether they can be logged in to, and letting them send or not."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 import anyio
 
 from camd.domain.errors import Failure
+from camd.domain.events import Event, EventType
 from camd.domain.preflight import LogIn, MailboxCheck
+from camd.domain.token_bucket import LocalDay, QuotaScope
 from camd.operations.desk import Desk
 from camd.operations.errors import NotFound
+from camd.pipeline.mailboxes import unusable
 from camd.ports.domain_records import SenderRecords
+from camd.ports.records import MailboxReason, MailboxState
 from camd.ports.settings import MailboxSettings
-from camd.schema.mailbox import MailboxTest
+from camd.ports.store import Tx
+from camd.schema.mailbox import DisableBody, MailboxTest
 from camd.schema.page import Page
-from camd.schema.status import MailboxState
+from camd.schema.status import MailboxState as MailboxView
+from camd.schema.status import MailboxStatus
+from camd.telemetry.logs import get_log
+
+log = get_log()
 
 LOG_IN_SECONDS = 10.0
 LOOK_UP_SECONDS = 10.0
 AT_ONCE = 8
 
+_MENDS: Mapping[MailboxReason | None, str] = MappingProxyType(
+    {
+        None: "it goes on by itself, or with {enable}",
+        MailboxReason.OPERATOR: "a person disabled it: {enable} lets it send again",
+        MailboxReason.LOG_IN_REFUSED: "mend user name and password in [mailboxes.{name}] until "
+        "`camd mailboxes test {name}` works, then {enable}",
+        MailboxReason.PARKED: "its outbox crashed too often: read the log, mend the cause, then {enable}",
+    }
+)
 
-def page(desk: Desk) -> Page[MailboxState]:
+
+async def page(desk: Desk) -> Page[MailboxView]:
     """All of them: they are few."""
-    return Page(items=states(desk))
+    return Page(items=await desk.read(lambda tx: states(tx, desk)))
 
 
-def states(desk: Desk) -> list[MailboxState]:
+def states(tx: Tx, desk: Desk) -> list[MailboxView]:
+    return [_view(tx, desk, box) for box in desk.context.settings.mailboxes.values()]
+
+
+def disabled(tx: Tx, desk: Desk) -> list[MailboxState]:
+    """Those that are configured and wait for a person."""
+    every = tx.mailboxes.all()
     return [
-        MailboxState(name=box.name, address=box.address, daily_limit=box.daily_limit)
-        for box in desk.context.settings.mailboxes.values()
+        state
+        for name in desk.context.settings.mailboxes
+        if (state := every.get(name)) is not None and state.disabled is not None
     ]
+
+
+async def enable(desk: Desk, name: str, *, actor: str) -> MailboxView:
+    """Ends whatever keeps it from sending and forgets its refusals; the pace it has learned stays.
+
+    Raises `NotFound`."""
+    box = _find(desk, name)
+
+    def unit(tx: Tx) -> tuple[MailboxView, bool]:
+        now, before = desk.now(), tx.mailboxes.get(name)
+        was_usable = unusable(tx, desk.context.settings.mailboxes, name, now) is None
+        tx.mailboxes.put(MailboxState(name, rate=before.rate))
+        if not was_usable:
+            tx.ledger.append(Event(EventType.MAILBOX_RECOVERED, now, actor, data={"mailbox": name}))
+        return _view(tx, desk, box), not was_usable
+
+    view, recovered = await desk.write(unit)
+    if recovered:
+        log.info("mailbox.recovered", mailbox=name)
+        desk.doorbells.ring_outboxes()
+    return view
+
+
+async def disable(desk: Desk, name: str, body: DisableBody, *, actor: str) -> MailboxView:
+    """It sends nothing until a person enables it. One that is disabled already stays as it is.
+
+    Raises `NotFound`."""
+    box, reason = _find(desk, name), MailboxReason.OPERATOR
+
+    def unit(tx: Tx) -> tuple[MailboxView, bool]:
+        now, before = desk.now(), tx.mailboxes.get(name)
+        if before.disabled is not None:
+            return _view(tx, desk, box), False
+        tx.mailboxes.put(replace(before, disabled=reason, detail=body.reason, since=now, by=actor))
+        data = {"mailbox": name, "reason": reason.value}
+        tx.ledger.append(Event(EventType.MAILBOX_DEGRADED, now, actor, data=data))
+        return _view(tx, desk, box), True
+
+    view, degraded = await desk.write(unit)
+    if degraded:
+        log.warning("mailbox.degraded", mailbox=name, reason=reason)
+        desk.doorbells.ring_outboxes()
+    return view
+
+
+def _find(desk: Desk, name: str) -> MailboxSettings:
+    box = desk.context.settings.mailboxes.get(name)
+    if box is None:
+        raise NotFound("mailbox", name)
+    return box
+
+
+def _view(tx: Tx, desk: Desk, box: MailboxSettings) -> MailboxView:
+    now, state = desk.now(), tx.mailboxes.get(box.name)
+    refusal = unusable(tx, desk.context.settings.mailboxes, box.name, now)
+    status = MailboxStatus.USABLE
+    if refusal is not None:
+        status = MailboxStatus.DISABLED if state.disabled else MailboxStatus.STOPPED
+    return MailboxView(
+        name=box.name,
+        address=box.address,
+        status=status,
+        reason=refusal.reason if refusal else None,
+        detail=_detail(state) if refusal else None,
+        since=state.since if refusal else None,
+        until=refusal.until if refusal else None,
+        daily_limit=box.daily_limit,
+        used_today=tx.quotas.used(QuotaScope.MAILBOX_DAY, box.name, LocalDay(box.timezone).since(now)),
+        queued=tx.touches.queued(box.name),
+    )
+
+
+def _detail(state: MailboxState) -> str:
+    """What happened, and how it is mended."""
+    mend = _MENDS[state.disabled].format(name=state.name, enable=f"`camd mailboxes enable {state.name}`")
+    return f"{state.detail}; {mend}" if state.detail else mend
 
 
 async def check(desk: Desk, name: str) -> MailboxTest:
     """Logs in as for a mail, and sends nothing. Raises `NotFound`."""
-    if name not in desk.context.settings.mailboxes:
-        raise NotFound("mailbox", name)
+    _find(desk, name)
     refused = await _refused(desk, name)
     return MailboxTest(name=name, ok=refused is None, message=refused or "The SMTP log-in works.")
 

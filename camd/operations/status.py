@@ -1,10 +1,11 @@
-"""The instance at a glance; every figure is a tally or a state, nothing is counted."""
+"""The instance at a glance; every figure of leads is a tally, none of them is counted."""
 
 from camd.domain import tally
-from camd.domain.campaign import CampaignStatus
-from camd.domain.lead import HoldReason, LeadStatus
+from camd.domain.campaign import CampaignStatus, Channel
+from camd.domain.lead import LeadStatus
 from camd.operations import mailboxes, switches
 from camd.operations.desk import Desk
+from camd.ports.records import TouchStatus
 from camd.ports.store import Tx
 from camd.schema.status import ProviderState, Recovery, Status, Waiting
 
@@ -26,12 +27,13 @@ async def status(desk: Desk) -> Status:
             kill_switch=switches.view(killed),
             campaigns={status: campaigns.get(status, 0) for status in CampaignStatus},
             leads={status: tallies.get(tally.status_name(status), 0) for status in LeadStatus},
-            mailboxes=mailboxes.states(desk),
+            mailboxes=mailboxes.states(tx, desk),
             providers=_providers(desk),
             waiting=Waiting(
-                approvals=tallies.get(f"{tally.WAITS}approval", 0),
-                unknown=tallies.get(f"{tally.HOLD}{HoldReason.SEND_UNKNOWN}", 0),
+                approvals=tx.touches.count(TouchStatus.PLANNED, Channel.EMAIL),
+                unknown=tx.touches.count(TouchStatus.UNKNOWN),
             ),
+            overdue_replanned=tx.counters.total("overdue_replanned"),
         )
 
     return await desk.read(query)

@@ -1,8 +1,12 @@
-"""A mailbox tried out: its log-in, and a campaign's mails sent to the operator."""
+"""A mailbox disabled, or tried out: its log-in, and a campaign's mails sent to the operator."""
 
 from enum import StrEnum
 
-from camd.schema.values import Body, Line, View
+from camd.schema.values import Body, Line, Note, View
+
+
+class DisableBody(Body):
+    reason: Note | None = None
 
 
 class MailboxTest(View):

@@ -1,5 +1,7 @@
 """The instance at a glance: readiness, gate, recovery, kill switch, and what waits for a person."""
 
+from enum import StrEnum
+
 from pydantic import Field
 
 from camd.domain.campaign import CampaignStatus
@@ -36,10 +38,28 @@ class KillSwitch(View):
     by: str | None = None
 
 
+class MailboxStatus(StrEnum):
+    """`disabled` waits for a person, `stopped` ends by itself."""
+
+    USABLE = "usable"
+    DISABLED = "disabled"
+    STOPPED = "stopped"
+
+
 class MailboxState(View):
+    """`detail` says how a mailbox that may not send is mended. `used_today` counts its local day; `queued` are the
+    mails that are planned, approved or put off there."""
+
     name: str
     address: str
+    status: MailboxStatus
+    reason: str | None
+    detail: str | None
+    since: Instant | None
+    until: Instant | None
     daily_limit: int
+    used_today: int
+    queued: int
 
 
 class ProviderState(View):

@@ -129,12 +129,20 @@ CATALOGUE = {
             "See `camd gate status`; mend the cause. `camd gate open` overrides a common cause.",
         ),
         Event("send.gate_opened", "info", "Sending is possible again.", NOTHING),
+        Event("send.resolved", "info", "A person or a proof said what became of an unknown mail: `result`.", NOTHING),
         Event(
             "quota.denied",
             "debug",
             "A quota said not before `until`.",
             "Nothing; raise the limit of `scope` if it binds too early.",
         ),
+        Event(
+            "mailbox.degraded",
+            "warning",
+            "A mailbox sends nothing: disabled until a person enables it, or stopped until `until`; `reason` says why.",
+            "`camd mailboxes list` says how to mend it; then `camd mailboxes enable`.",
+        ),
+        Event("mailbox.recovered", "info", "A mailbox may send again.", NOTHING),
         Event("suppression.added", "info", "An address or domain may not be written to any more.", NOTHING),
         Event(
             "import.finished",

@@ -94,6 +94,11 @@ class Metrics:
         self.campaigns = Family(gauge("campaigns", "Campaigns by status.", "status"), labels.campaign_statuses)
         self.leads = Family(gauge("leads", "Leads by status.", "status"), labels.lead_statuses)
         self.leads_on_hold = Family(gauge("leads_on_hold", "Holds of leads by reason.", "reason"), labels.hold_reasons)
+        self.touches_unknown = gauge("touches_unknown", "Touches that may or may not have arrived.")
+        self.touches_unknown_oldest_timestamp_seconds = gauge(
+            "touches_unknown_oldest_timestamp_seconds",
+            "When the oldest touch that is unknown went on the wire, Unix time; 0 for none.",
+        )
         self.cycles_total = Family(
             counter("cycles_total", "Cycles by how they ended.", "result"), ("live", "dry", "failed")
         )

@@ -23,6 +23,8 @@ CATALOGUE = {
     "campaigns",
     "leads",
     "leads_on_hold",
+    "touches_unknown",
+    "touches_unknown_oldest_timestamp_seconds",
     "cycles_total",
     "cycle_duration_seconds",
     "schedule_lag_seconds",

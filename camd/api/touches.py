@@ -1,0 +1,77 @@
+"""Touches, and what a person decides about them."""
+
+from typing import Protocol
+
+from aiohttp import web
+
+from camd.api.answers import answer
+from camd.api.keys import DESK
+from camd.api.paging import Paged
+from camd.api.reading import NoBody, read_body
+from camd.api.routes import Route, asking, route
+from camd.api.security import Handler, actor_of
+from camd.domain.campaign import Channel
+from camd.domain.facts import LeadId
+from camd.operations import touches
+from camd.operations.desk import Desk
+from camd.ports.records import TouchFilter, TouchStatus
+from camd.schema.touch import ApproveBody, ResolveBody, Touch
+
+
+class Listed(Paged):
+    """`campaign` is a number or a name."""
+
+    status: TouchStatus | None = None
+    campaign: str | None = None
+    lead: str | None = None
+    mailbox: str | None = None
+    channel: Channel | None = None
+
+    def chosen(self) -> TouchFilter:
+        lead_id = None if self.lead is None else LeadId(self.lead)
+        return TouchFilter(status=self.status, lead_id=lead_id, mailbox=self.mailbox, channel=self.channel)
+
+
+async def list_all(request: web.Request, chosen: Listed) -> web.Response:
+    desk, ref = request.app[DESK], chosen.campaign
+    return answer(await touches.page(desk, chosen.chosen(), ref=ref, limit=chosen.limit, cursor=chosen.cursor))
+
+
+async def show(request: web.Request) -> web.Response:
+    return answer(await touches.get(request.app[DESK], request.match_info["id"]))
+
+
+async def approve_many(request: web.Request) -> web.Response:
+    body = await read_body(request, ApproveBody)
+    return answer(await touches.approve_many(request.app[DESK], body, actor=actor_of(request)))
+
+
+async def resolve(request: web.Request) -> web.Response:
+    body = await read_body(request, ResolveBody)
+    return answer(await touches.resolve(request.app[DESK], request.match_info["id"], body, actor=actor_of(request)))
+
+
+class Decision(Protocol):
+    """An operation that decides about one touch and needs to know nothing more."""
+
+    async def __call__(self, desk: Desk, touch_id: str, *, actor: str) -> Touch: ...
+
+
+def decided(operation: Decision) -> Handler:
+    async def decide(request: web.Request) -> web.Response:
+        await read_body(request, NoBody)
+        return answer(await operation(request.app[DESK], request.match_info["id"], actor=actor_of(request)))
+
+    return decide
+
+
+ROUTES: tuple[Route, ...] = (
+    asking("GET", "/touches", Listed, list_all),
+    route("POST", "/touches/approve", approve_many),
+    route("GET", "/touches/{id}", show),
+    route("POST", "/touches/{id}/approve", decided(touches.approve)),
+    route("POST", "/touches/{id}/resolve", resolve),
+    route("POST", "/touches/{id}/cancel", decided(touches.cancel)),
+    route("POST", "/touches/{id}/done", decided(touches.done)),
+    route("POST", "/touches/{id}/skip", decided(touches.skip)),
+)

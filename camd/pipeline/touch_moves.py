@@ -1,0 +1,186 @@
+"""What a person decides about a touch, in the caller's transaction: touch, lead and ledger together.
+
+`allowed` says what may be decided now; anything else is an `AssertionError`, that is, a bug of the caller.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from camd.domain.campaign import Campaign, Channel
+from camd.domain.events import Event, EventType
+from camd.domain.lead import Action, Hold, HoldReason, Lead, LeadEvent, Outside, OutsideFact, react
+from camd.domain.send_window import local_day
+from camd.pipeline import debits, record
+from camd.pipeline.context import Context
+from camd.ports.records import DeliveryFact, DeliveryScope, Touch, TouchStatus
+from camd.ports.store import Tx
+from camd.telemetry.logs import get_log
+
+log = get_log()
+
+
+class Verb(StrEnum):
+    APPROVE = "approve"
+    RESOLVE = "resolve"
+    CANCEL = "cancel"
+    DONE = "done"
+    SKIP = "skip"
+
+
+_OF_MAIL: Mapping[TouchStatus, tuple[Verb, ...]] = MappingProxyType(
+    {
+        TouchStatus.PLANNED: (Verb.APPROVE, Verb.CANCEL),
+        TouchStatus.APPROVED: (Verb.CANCEL,),
+        TouchStatus.DEFERRED: (Verb.CANCEL,),
+        TouchStatus.INTENT: (Verb.CANCEL,),
+        TouchStatus.UNKNOWN: (Verb.RESOLVE,),
+    }
+)
+_OF_TASK: Mapping[TouchStatus, tuple[Verb, ...]] = MappingProxyType(
+    {TouchStatus.PLANNED: (Verb.DONE, Verb.SKIP, Verb.CANCEL)}
+)
+
+
+def allowed(touch: Touch) -> tuple[Verb, ...]:
+    """What a person may decide about it in its present status."""
+    moves = _OF_MAIL if touch.channel == Channel.EMAIL else _OF_TASK
+    return moves.get(touch.status, ())
+
+
+def approvals_counter(steps_version: int) -> str:
+    """The counter of a campaign's approvals of the texts of that version."""
+    return f"approvals:{steps_version}"
+
+
+def approve(tx: Tx, campaign: Campaign, touch: Touch, *, actor: str, now: datetime) -> Touch:
+    """Lets this very text go out from its planned instant on."""
+    _require(Verb.APPROVE, touch)
+    after = replace(touch, status=TouchStatus.APPROVED, approved_by=actor, ready_at=touch.due_at)
+    saved = _save(tx, touch, after, EventType.TOUCH_APPROVED, actor, now)
+    tx.counters.add(campaign.id, approvals_counter(touch.steps_version), 1)
+    _go_on(tx, touch, actor=actor, now=now)
+    return saved
+
+
+def resolve(tx: Tx, ctx: Context, campaign: Campaign, touch: Touch, *, sent: bool, actor: str, now: datetime) -> Touch:
+    """Settles a touch of which nobody knew whether it arrived.
+
+    Not `sent`: it may go out again at once, with the same Message-ID and new debits; those of the first attempt stay.
+    A lead that nobody may write to any more keeps its status, and what is not sent is cancelled.
+    """
+    _require(Verb.RESOLVE, touch)
+    after = _taken_as_sent(touch, now) if sent else _tried_again(touch, now)
+    word = "sent" if sent else "retry"
+    saved = _save(tx, touch, after, EventType.TOUCH_RESOLVED, actor, now, {"as": word})
+    if saved.sent_at is not None:
+        _count_delivery(tx, ctx, campaign, saved, saved.sent_at)
+    _go_on(tx, touch, accepted=sent, actor=actor, now=now)
+    log.info("send.resolved", campaign_id=campaign.id, touch_id=touch.id, mailbox=touch.mailbox, result=word)
+    return saved
+
+
+def cancel(tx: Tx, touch: Touch, *, actor: str, now: datetime) -> Touch:
+    """Takes it back before it is on the wire, and holds the lead: the step is planned anew once it is released."""
+    _require(Verb.CANCEL, touch)
+    if touch.status is TouchStatus.INTENT and touch.debits and touch.mailbox:
+        debits.refund(tx, touch.debits, touch.mailbox)
+    reason = HoldReason.OPERATOR.value
+    after = replace(touch, status=TouchStatus.CANCELLED, reason=reason, ready_at=None, debits=None)
+    saved = _save(tx, touch, after, EventType.TOUCH_CANCELLED, actor, now, {"reason": reason})
+    lead = _lead_of(tx, touch)
+    others = tuple(hold for hold in lead.holds if hold.reason is not HoldReason.OPERATOR)
+    own = Hold(HoldReason.OPERATOR, now, note=f"its touch of step {touch.step} was cancelled")
+    held = replace(lead, holds=(*others, own), waits_for=None, next_action_at=None)
+    record.apply(tx, lead, (), actor=actor, now=now, after=held)
+    return saved
+
+
+def done(tx: Tx, touch: Touch, *, actor: str, now: datetime) -> Touch:
+    """A person did the task: the lead counts as contacted."""
+    _require(Verb.DONE, touch)
+    after = replace(touch, status=TouchStatus.DONE, sent_at=now, settled_at=now)
+    saved = _save(tx, touch, after, EventType.TOUCH_DONE, actor, now)
+    _go_on(tx, touch, accepted=True, actor=actor, now=now)
+    return saved
+
+
+def skip(tx: Tx, touch: Touch, *, actor: str, now: datetime) -> Touch:
+    """Leaves the task out: the next step follows as if it had been done, and nobody was contacted."""
+    _require(Verb.SKIP, touch)
+    after = replace(touch, status=TouchStatus.SKIPPED, settled_at=now)
+    saved = _save(tx, touch, after, EventType.TOUCH_SKIPPED, actor, now)
+    _go_on(tx, touch, actor=actor, now=now)
+    return saved
+
+
+def _lead_of(tx: Tx, touch: Touch) -> Lead:
+    lead = tx.leads.get(touch.lead_id)
+    assert lead is not None, "a lead is never deleted without its touches"
+    return lead
+
+
+def _require(verb: Verb, touch: Touch) -> None:
+    assert verb in allowed(touch), f"a {touch.channel} touch that is {touch.status} takes no {verb}"
+
+
+def _save(
+    tx: Tx,
+    before: Touch,
+    after: Touch,
+    kind: EventType,
+    actor: str,
+    now: datetime,
+    data: Mapping[str, str] = MappingProxyType({}),
+) -> Touch:
+    tx.ledger.append(
+        Event(kind, now, actor, before.campaign_id, before.lead_id, before.id, {"step": before.step, **data})
+    )
+    return tx.touches.save(before, after)
+
+
+def _taken_as_sent(touch: Touch, now: datetime) -> Touch:
+    return replace(
+        touch,
+        status=TouchStatus.SENT,
+        reason=None,
+        ready_at=None,
+        sent_at=touch.on_wire_at or touch.due_at,
+        settled_at=touch.settled_at or now,
+    )
+
+
+def _tried_again(touch: Touch, now: datetime) -> Touch:
+    """Without its debits: those of the first attempt are never given back."""
+    return replace(touch, status=TouchStatus.APPROVED, reason=None, ready_at=now, settled_at=None, debits=None)
+
+
+def _go_on(tx: Tx, decided: Touch, *, actor: str, now: datetime, accepted: bool = False) -> None:
+    """The engine looks at the lead in its next cycle. One that was written to keeps the texts it was written with."""
+    lead = _lead_of(tx, decided)
+    events: tuple[LeadEvent, ...] = ()
+    after = lead
+    if decided.status is TouchStatus.UNKNOWN:
+        after = replace(after, holds=_without_unknown(tx, lead))
+    if accepted:
+        events = react(lead.state, OutsideFact(Outside.HANDED_OVER))
+        after = replace(after, steps_version=lead.steps_version or decided.steps_version)
+    if lead.is_open and lead.next_action is Action.OUTREACH:
+        after = replace(after, next_action_at=now, waits_for=None)
+    record.apply(tx, lead, events, actor=actor, now=now, after=after)
+
+
+def _without_unknown(tx: Tx, lead: Lead) -> tuple[Hold, ...]:
+    """The hold stands for as long as another touch of the lead is unknown."""
+    if any(touch.status is TouchStatus.UNKNOWN for touch in tx.touches.of_lead(lead.id)):
+        return lead.holds
+    return tuple(hold for hold in lead.holds if hold.reason is not HoldReason.SEND_UNKNOWN)
+
+
+def _count_delivery(tx: Tx, ctx: Context, campaign: Campaign, touch: Touch, at: datetime) -> None:
+    day = local_day(at, campaign.definition.timezone)
+    tx.deliveries.add(DeliveryScope.CAMPAIGN, str(campaign.id), day, DeliveryFact.SENT)
+    if box := ctx.settings.mailboxes.get(touch.mailbox or ""):
+        tx.deliveries.add(DeliveryScope.MAILBOX, box.name, local_day(at, box.timezone), DeliveryFact.SENT)
