@@ -1,7 +1,58 @@
-"""Settings of every test."""
+"""Settings of every test, and what becomes of those that need more than Python.
 
+A test marked `system` or `nightly` is skipped unless `-m` names its mark or its variable is set: CAMD_SYSTEM=1, or
+CAMD_NIGHTLY_SHARE=0.1 for a tenth of the long proofs. With CAMD_CI=1 it has failed where it is skipped.
+"""
+
+import os
+import re
+from collections.abc import Generator, Iterable
+
+import pytest
 from hypothesis import settings
 
 # A time limit for each example would be an assertion on the machine's speed.
 settings.register_profile("camd", deadline=None)
 settings.load_profile("camd")
+
+IN_CI = os.environ.get("CAMD_CI") == "1"
+CHOSEN_BY = {"system": "CAMD_SYSTEM", "nightly": "CAMD_NIGHTLY_SHARE"}
+MAY_BE_SKIPPED = "booted"
+
+
+@pytest.fixture
+def nightly_share() -> float:
+    """How much of a long proof is to be run: 1.0 is all of it."""
+    return float(os.environ.get(CHOSEN_BY["nightly"]) or 1)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
+    for mark, variable in CHOSEN_BY.items():
+        if not os.environ.get(variable) and not re.search(rf"\b{mark}\b", config.option.markexpr):
+            skip = pytest.mark.skip(reason=f"marked {mark}: choose it by -m {mark} or by the variable {variable}")
+            for item in items:
+                if item.get_closest_marker(mark):
+                    item.add_marker(skip)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if any(map(item.get_closest_marker, CHOSEN_BY)) and not item.get_closest_marker(MAY_BE_SKIPPED):
+        _refuse_a_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A module that skips itself hides its tests with their marks."""
+    report = yield
+    _refuse_a_skip(report)
+    return report
+
+
+def _refuse_a_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{report.nodeid} must not be skipped in CI: {reason}"
