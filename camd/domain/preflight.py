@@ -76,11 +76,11 @@ class FindingName(StrEnum):
     SENDER_NAME = "sender_name"
     SENDER_COMPANY = "sender_company"
     SENDER_POSTAL_ADDRESS = "sender_postal_address"
-    SENDING_MISSING = "sending_missing"
     LOGIN_FAILED = "login_failed"
-    LOGIN_NOT_TRIED = "login_not_tried"
+    MAILBOX_DISABLED = "mailbox_disabled"
     NO_WAY_OUT = "no_way_out"
     NO_INBOX = "no_inbox"
+    FOOTER = "footer"
     STEP_RENDERS_FOR_NOBODY = "step_renders_for_nobody"
     COUNTRY_UNDECIDED = "country_undecided"
     SPF = "spf"
@@ -129,6 +129,8 @@ class Capacity:
 
 
 class LogIn(StrEnum):
+    """`not_tried` where the mailbox is disabled: another refusal could lock the account."""
+
     OK = "ok"
     FAILED = "failed"
     NOT_TRIED = "not_tried"
@@ -136,7 +138,7 @@ class LogIn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MailboxCheck:
-    """`detail` is what the server said, or which setting is missing where no log-in was tried.
+    """`detail` is what the server said, or why the mailbox is disabled.
 
     `spf`, `dkim` and `dmarc`: whether the record was found; None where that could not be looked up.
     """
@@ -158,16 +160,15 @@ def _nothing() -> Mapping[str, int]:
 class PreflightInput:
     """What there is to know. `config_file` is None where no file was read; the maps count leads.
 
-    `recipient_countries` has alpha-2 codes and `unknown`; `missing_variables` the variables by name, for the leads
-    that would be held; `other_language_leads` the countries that do not speak the campaign's `language`.
+    `footer_problem` is why the footer in the campaign's language cannot be rendered. `recipient_countries` has alpha-2
+    codes and `unknown`; `missing_variables` the variables by name, for the leads that would be held;
+    `other_language_leads` the countries that do not speak the campaign's `language`.
     `unrenderable_steps` render for no lead (none while there are no leads). `mailboxes` are the campaign's.
-    `can_send`: this version of camd has the part that sends to leads.
     """
 
     instance_dry_run: bool
     steps: int
     language: str
-    can_send: bool = True
     mailboxes: tuple[MailboxCheck, ...] = ()
     config_file: str | None = None
     sender_name: str | None = None
@@ -176,6 +177,7 @@ class PreflightInput:
     public_enabled: bool = False
     public_base_url: str | None = None
     reply_opt_out: bool = True
+    footer_problem: str | None = None
     unrenderable_steps: tuple[int, ...] = ()
     recipient_countries: Mapping[str, int] = field(default_factory=_nothing)
     decisions: Mapping[str, CountryPolicy] = field(default_factory=lambda: MappingProxyType({}))
@@ -188,14 +190,18 @@ class PreflightInput:
 
 def preflight(check: PreflightInput) -> tuple[Finding, ...]:
     """Every finding, the stops first."""
-    stops = (
+    found = (
         *_campaign_stops(check),
         *_instance_stops(check),
-        *_login_stops(check),
+        *_mailbox_findings(check),
         *_inbox_stops(check),
-        *_lead_stops(check),
+        *_text_stops(check),
+        *_country_stops(check),
+        *_dns_warnings(check),
+        *_lead_warnings(check),
+        *_other_warnings(check),
     )
-    return (*stops, *_dns_warnings(check), *_lead_warnings(check), *_other_warnings(check))
+    return tuple(sorted(found, key=lambda finding: finding.level is not Level.STOP))
 
 
 def _stop(name: FindingName, message: str, mend: str) -> Finding:
@@ -219,12 +225,6 @@ def _campaign_stops(check: PreflightInput) -> Iterator[Finding]:
 
 def _instance_stops(check: PreflightInput) -> Iterator[Finding]:
     file = _file(check)
-    if not check.can_send:
-        yield _stop(
-            FindingName.SENDING_MISSING,
-            "This version does not send to leads yet",
-            "Stay in dry run; `camd campaigns test-send` shows the mails",
-        )
     if check.instance_dry_run:
         yield _stop(
             FindingName.INSTANCE_DRY_RUN,
@@ -241,28 +241,30 @@ def _instance_stops(check: PreflightInput) -> Iterator[Finding]:
             yield _stop(name, f"The sender's {key.replace('_', ' ')} is missing", f"Set {key} under [sender] in {file}")
 
 
-def _login_stops(check: PreflightInput) -> Iterator[Finding]:
+def _mailbox_findings(check: PreflightInput) -> Iterator[Finding]:
+    """One that is disabled stops only where no other can send."""
+    disabled = Level.STOP if all(mailbox.login is LogIn.NOT_TRIED for mailbox in check.mailboxes) else Level.WARN
     for mailbox in check.mailboxes:
-        section = f"[mailboxes.{mailbox.name}] in {_file(check)}"
         detail = f": {mailbox.detail}" if mailbox.detail else ""
-        again = f"then run `camd mailboxes test {mailbox.name}`"
         if mailbox.login is LogIn.FAILED:
             yield _stop(
                 FindingName.LOGIN_FAILED,
                 f"The SMTP log-in of mailbox {mailbox.name} failed{detail}",
-                f"Correct host, username and password under {section}, {again}",
+                f"Correct host, username and password under [mailboxes.{mailbox.name}] in {_file(check)}, "
+                f"then run `camd mailboxes test {mailbox.name}`",
             )
         elif mailbox.login is LogIn.NOT_TRIED:
-            yield _stop(
-                FindingName.LOGIN_NOT_TRIED,
-                f"The SMTP log-in of mailbox {mailbox.name} was not tried{detail}",
-                f"Set smtp_host, username and password (or the oauth_ keys) under {section}, {again}",
+            yield Finding(
+                disabled,
+                FindingName.MAILBOX_DISABLED,
+                f"The mailbox {mailbox.name} is disabled{detail}",
+                f"Mend what disabled it, then run `camd mailboxes enable {mailbox.name}`",
             )
 
 
 def _inbox_stops(check: PreflightInput) -> Iterator[Finding]:
     deaf = [mailbox.name for mailbox in check.mailboxes if not mailbox.has_inbox]
-    by_page = check.public_enabled and (check.public_base_url or "").lower().startswith("https://")
+    by_page = check.public_enabled and (check.public_base_url or "").startswith("https://")
     by_reply = check.reply_opt_out and check.mailboxes and not deaf
     if not (by_page or by_reply):
         yield _stop(
@@ -279,13 +281,22 @@ def _inbox_stops(check: PreflightInput) -> Iterator[Finding]:
         )
 
 
-def _lead_stops(check: PreflightInput) -> Iterator[Finding]:
+def _text_stops(check: PreflightInput) -> Iterator[Finding]:
+    if check.footer_problem is not None:
+        yield _stop(
+            FindingName.FOOTER,
+            f"The footer in the language {check.language!r} cannot be rendered: {check.footer_problem}",
+            f"Correct it under [sender.footers] in {_file(check)}",
+        )
     for number in check.unrenderable_steps:
         yield _stop(
             FindingName.STEP_RENDERS_FOR_NOBODY,
             f"Step {number} renders for no lead",
             f"Correct the text of step {number}, or give the leads the facts that it asks for",
         )
+
+
+def _country_stops(check: PreflightInput) -> Iterator[Finding]:
     for country, leads in sorted(check.recipient_countries.items()):
         if isinstance(country_verdict(country, check.decisions, has_consent=False), Undecided):
             yield _stop(
@@ -298,6 +309,8 @@ def _lead_stops(check: PreflightInput) -> Iterator[Finding]:
 
 def _dns_warnings(check: PreflightInput) -> Iterator[Finding]:
     for mailbox in check.mailboxes:
+        if mailbox.login is LogIn.NOT_TRIED:
+            continue
         for name, found in (
             (FindingName.SPF, mailbox.spf),
             (FindingName.DKIM, mailbox.dkim),
@@ -310,7 +323,7 @@ def _dns_warnings(check: PreflightInput) -> Iterator[Finding]:
             yield _warn(
                 name,
                 f"The {record} record for the domain of mailbox {mailbox.name} {state}",
-                f"Publish the {record} record that the mail provider names, then run `camd doctor`",
+                f"Publish the {record} record that the mail provider names, then look here again",
             )
 
 

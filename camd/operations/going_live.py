@@ -1,34 +1,37 @@
 """Preflight: gathers what there is to know of a definition and its leads, and asks the one pure function.
 
-It tries the log-in of each mailbox and looks up the records of its domain. Going live is refused whatever it finds:
-this version has no part that sends to leads.
+It tries the log-in of each mailbox that is not disabled and looks up the records of its domain; nothing is stored.
 """
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from camd.domain.campaign import Campaign, Definition
+from camd.domain.campaign import Campaign, Channel, Definition
+from camd.domain.languages import is_used_in
 from camd.domain.lead import Lead, LeadStatus
 from camd.domain.preflight import (
     UNKNOWN_COUNTRY,
     Capacity,
     CountryPolicy,
     Level,
+    LogIn,
     MailboxCheck,
     MailboxPace,
     PreflightInput,
     capacity,
     preflight,
 )
+from camd.domain.send_window import local_day
 from camd.domain.zones import country_of
 from camd.operations.desk import Desk, find_campaign
 from camd.operations.errors import Conflict
 from camd.operations.mailboxes import checks_of
-from camd.pipeline.template_variables import template_variables
-from camd.ports.mail import Missing, Rendered
-from camd.ports.records import LeadFilter, Listing
+from camd.operations.trial_mails import TESTED_STEPS_VERSION
+from camd.pipeline.mail_text import compose
+from camd.ports.mail import Missing, Rendered, TemplateProblem
+from camd.ports.records import LeadFilter, Listing, MailboxState
 from camd.ports.settings import MailboxSettings
 from camd.ports.store import Tx
 from camd.schema.preflight import Finding, PreflightReport
@@ -58,22 +61,27 @@ async def require_ready(desk: Desk, definition: Definition, campaign: Campaign |
 
 async def _findings(desk: Desk, definition: Definition, campaign: Campaign | None) -> list[Finding]:
     seen = await _look(desk, definition, campaign) if campaign else _Seen()
-    checks = await checks_of(desk, _mailboxes_of(desk, definition))
+    accounts = await desk.read(lambda tx: _accounts(tx, desk, definition))
+    usable = [account.box for account in accounts if account.state.disabled is None]
+    checks = {check.name: check for check in await checks_of(desk, usable)}
+    found = replace(
+        _input(desk, definition, seen),
+        mailboxes=tuple(checks.get(account.box.name) or account.untried() for account in accounts),
+        tested_since_edit=campaign is not None and await desk.read(lambda tx: _is_tested(tx, definition, campaign)),
+        capacity=_capacity(desk, definition, accounts, seen.leads),
+    )
     return [
-        Finding(level=found.level, name=found.name, message=found.message, mend=found.mend)
-        for found in preflight(_input(desk, definition, seen, checks))
+        Finding(level=finding.level, name=finding.name, message=finding.message, mend=finding.mend)
+        for finding in preflight(found)
     ]
 
 
-def _input(desk: Desk, definition: Definition, seen: "_Seen", checks: tuple[MailboxCheck, ...]) -> PreflightInput:
+def _input(desk: Desk, definition: Definition, seen: "_Seen") -> PreflightInput:
     settings = desk.context.settings
-    mailboxes = _mailboxes_of(desk, definition)
     return PreflightInput(
         instance_dry_run=settings.engine.dry_run,
         steps=len(definition.steps),
         language=definition.language,
-        can_send=False,
-        mailboxes=checks,
         config_file=str(settings.file) if settings.file else None,
         sender_name=settings.sender.name,
         sender_company=settings.sender.company,
@@ -81,36 +89,84 @@ def _input(desk: Desk, definition: Definition, seen: "_Seen", checks: tuple[Mail
         public_enabled=settings.public.enabled,
         public_base_url=settings.public.base_url,
         reply_opt_out=settings.sender.reply_opt_out,
+        footer_problem=_footer_problem(desk, definition),
         unrenderable_steps=seen.unrenderable(definition),
         recipient_countries=seen.countries,
         decisions={code: CountryPolicy(rule) for code, rule in settings.countries.items()},
         missing_variables=seen.missing,
+        other_language_leads=seen.foreign,
         notify_email=settings.notify.email,
-        capacity=_capacity(desk, definition, mailboxes, seen.leads),
     )
 
 
-def _mailboxes_of(desk: Desk, definition: Definition) -> list[MailboxSettings]:
+def _footer_problem(desk: Desk, definition: Definition) -> str | None:
+    match desk.context.renderer.footer(definition.language, desk.context.settings.sender, None):
+        case TemplateProblem(line=line, message=message):
+            return f"line {line}: {message}"
+        case _:
+            return None
+
+
+def _is_tested(tx: Tx, definition: Definition, campaign: Campaign) -> bool:
+    tested = tx.counters.get(campaign.id, TESTED_STEPS_VERSION)
+    return tested == campaign.steps_version and definition.steps == campaign.definition.steps
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """A mailbox of the campaign with what is remembered of it."""
+
+    box: MailboxSettings
+    state: MailboxState
+    clean_days: int
+
+    def untried(self) -> MailboxCheck:
+        has_inbox = bool(self.box.imap_host or self.box.maildir)
+        why = self.state.detail or self.state.disabled
+        return MailboxCheck(self.box.name, LogIn.NOT_TRIED, has_inbox, detail=why)
+
+    def pace(self) -> MailboxPace:
+        gap = timedelta(seconds=(self.box.min_gap_seconds + self.box.jitter_seconds / 2) / self.state.rate)
+        return MailboxPace(self.box.daily_limit, gap, self.box.ramp, self.clean_days)
+
+
+def _accounts(tx: Tx, desk: Desk, definition: Definition) -> list[_Account]:
     configured = desk.context.settings.mailboxes
-    return [configured[name] for name in definition.mailboxes or sorted(configured) if name in configured]
+    boxes = [configured[name] for name in definition.mailboxes or sorted(configured) if name in configured]
+    now = desk.now()
+    return [
+        _Account(box, tx.mailboxes.get(box.name), tx.deliveries.clean_days(box.name, local_day(now, box.timezone)))
+        for box in boxes
+    ]
 
 
-def _capacity(desk: Desk, definition: Definition, mailboxes: Sequence[MailboxSettings], leads: int) -> Capacity | None:
-    if not (definition.steps and mailboxes and leads):
+def _capacity(desk: Desk, definition: Definition, accounts: Sequence[_Account], leads: int) -> Capacity | None:
+    waits = _waits(definition)
+    usable = [account for account in accounts if account.state.disabled is None]
+    if not (waits and usable and leads):
         return None
     window = definition.window
     return capacity(
         leads=leads,
-        waits=tuple(max(1, int(step.wait_days)) for step in definition.steps[1:]),
+        waits=waits[1:],
         campaign_limit=definition.daily_email_limit,
-        mailboxes=tuple(
-            MailboxPace(box.daily_limit, timedelta(seconds=box.min_gap_seconds + box.jitter_seconds / 2), box.ramp)
-            for box in mailboxes
-        ),
+        mailboxes=tuple(account.pace() for account in usable),
         window_length=timedelta(minutes=window.end_minute - window.start_minute),
         days_per_week=len(window.days),
         instance_limit=desk.context.settings.limits.instance_daily,
     )
+
+
+def _waits(definition: Definition) -> tuple[int, ...]:
+    """Working days before each mail; a task between two mails takes its own."""
+    waits: list[int] = []
+    days = 0
+    for step in definition.steps:
+        days += max(1, int(step.wait_days))
+        if step.channel is Channel.EMAIL:
+            waits.append(days)
+            days = 0
+    return tuple(waits)
 
 
 @dataclass(slots=True)
@@ -120,6 +176,7 @@ class _Seen:
     leads: int = 0
     tried: int = 0
     countries: Counter[str] = field(default_factory=Counter)
+    foreign: Counter[str] = field(default_factory=Counter)
     missing: Counter[str] = field(default_factory=Counter)
     rendered: set[int] = field(default_factory=set)
 
@@ -134,7 +191,10 @@ async def _look(desk: Desk, definition: Definition, campaign: Campaign) -> _Seen
     async for leads in _recipients(desk, campaign):
         for lead in leads:
             seen.leads += 1
-            seen.countries[country_of(lead.facts) or UNKNOWN_COUNTRY] += 1
+            country = country_of(lead.facts) or UNKNOWN_COUNTRY
+            seen.countries[country] += 1
+            if not _understands(lead, country, definition.language):
+                seen.foreign[country] += 1
             if seen.tried < LEADS_RENDERED:
                 seen.tried += 1
                 _try_steps(desk, definition, lead, seen)
@@ -157,15 +217,22 @@ def _page_of(campaign: Campaign, listing: Listing, chosen: LeadFilter) -> Callab
     return lambda tx: tx.leads.page(campaign.id, listing, chosen)
 
 
+def _understands(lead: Lead, country: str, language: str) -> bool:
+    stated = (lead.facts.language or "").lower().partition("-")[0]
+    return stated == language.partition("-")[0] or is_used_in(language, country)
+
+
 def _try_steps(desk: Desk, definition: Definition, lead: Lead, seen: _Seen) -> None:
-    variables = template_variables(desk.context.settings.sender, definition, lead)
     lacking = set()
+    thread: str | None = None
     for step in definition.steps:
-        match desk.context.renderer.render(step, variables):
-            case Rendered():
+        match compose(desk.context, definition, lead, step, thread=thread, opt_out_url=None, preview=True):
+            case Rendered() | TemplateProblem(step=0):  # the footer's trouble is told by itself
                 seen.rendered.add(step.number)
             case Missing(variable):
                 lacking.add(variable)
             case _:
                 pass
+        if step.channel is Channel.EMAIL:
+            thread = thread or step.subject
     seen.missing.update(lacking)

@@ -1,6 +1,7 @@
 """Test mails: every step of a campaign once, as a real lead would get it, to the operator alone.
 
-They are no touches: nothing is debited, planned or recorded, and no lead is written to, whatever the campaign's mode.
+They are no touches: nothing is debited or planned, and no lead is written to, whatever the campaign's mode. Kept is
+only which version of the steps was seen.
 """
 
 from collections.abc import Sequence
@@ -12,8 +13,8 @@ from camd.domain.lead import Lead, LeadStatus
 from camd.domain.message_id import with_domain_of
 from camd.operations.desk import Desk, find_campaign, refusals
 from camd.operations.errors import Conflict, invalid
-from camd.pipeline.mailboxes import choose_mailbox
-from camd.pipeline.template_variables import template_variables
+from camd.pipeline.mail_text import compose, opt_out_page
+from camd.pipeline.mailboxes import choose_mailbox, volumes_left
 from camd.ports.channel import Accepted, Handover, HandoverOutcome, Refused, Unknown, Withdrawn
 from camd.ports.mail import Missing, Rendered, TemplateProblem
 from camd.ports.records import LeadFilter, Listing
@@ -22,6 +23,8 @@ from camd.schema.mailbox import TrialBody, TrialMail, TrialOutcome, TrialReport
 
 MARK = "[test]"
 LEADS_TRIED = 50
+TESTED_STEPS_VERSION = "tested_steps_version"
+"""The counter that holds the version of the steps whose mails the operator was last sent, every one accepted."""
 NO_TOKEN = "test"  # noqa: S105 - a token that opts nobody out
 _RECIPIENTS = (LeadStatus.ENRICHED, LeadStatus.CONTACTED, LeadStatus.NEW)
 
@@ -37,12 +40,16 @@ async def send(desk: Desk, ref: str | int, body: TrialBody) -> TrialReport:
     """Raises `Unprocessable` for an address that is not the operator's; `Conflict` without a step, a lead for whom
     every step renders, or a mailbox that works, and while the kill switch is on."""
     to = _operator(desk, body.to)
+    boxes = desk.context.settings.mailboxes
     campaign, leads = await desk.read(lambda tx: _chosen(tx, ref))
     lead, texts = _rendered(desk, campaign, leads)
-    mailbox = choose_mailbox(desk.context.settings.mailboxes, campaign, lead, ())
+    left = await desk.read(lambda tx: volumes_left(tx, boxes, desk.now()))
+    mailbox = choose_mailbox(boxes, left, campaign, lead, ())
     if mailbox is None:
         raise Conflict("no-mailbox", "There is no mailbox", "Add a section [mailboxes.<name>] to the configuration.")
     mails = [await _sent(desk, mailbox, to, text) for text in texts]
+    if all(mail.outcome is TrialOutcome.ACCEPTED for mail in mails):
+        await desk.write(lambda tx: tx.counters.put(campaign.id, TESTED_STEPS_VERSION, campaign.steps_version))
     return TrialReport(campaign_id=campaign.id, lead_id=lead.id, mailbox=mailbox, to=to, mails=mails)
 
 
@@ -81,17 +88,15 @@ def _rendered(desk: Desk, campaign: Campaign, leads: Sequence[Lead]) -> tuple[Le
 
 def _texts(desk: Desk, campaign: Campaign, lead: Lead) -> Sequence[_Text]:
     """Raises `Invalid` with what is missing."""
-    definition, settings = campaign.definition, desk.context.settings
-    variables = template_variables(settings.sender, definition, lead)
-    ending = _text_of(desk.context.renderer.footer(definition.language, settings.sender, _opt_out_url(desk)))
+    context, definition = desk.context, campaign.definition
     texts: list[_Text] = []
     thread: str | None = None
     for step in definition.steps:
         if step.channel is Channel.EMAIL:
-            made = _text_of(desk.context.renderer.render(step, variables))
-            subject = made.subject if thread is None else f"Re: {thread}"
+            url = _opt_out_url(desk)
+            made = _text_of(compose(context, definition, lead, step, thread=thread, opt_out_url=url))
             thread = thread or made.subject
-            texts.append(_Text(step.number, f"{MARK} {subject}", f"{made.body}\n{ending.body}"))
+            texts.append(_Text(step.number, f"{MARK} {made.subject}", made.body))
     return texts
 
 
@@ -107,9 +112,7 @@ def _text_of(rendered: Rendered | Missing | TemplateProblem) -> Rendered:
 
 
 def _opt_out_url(desk: Desk) -> str | None:
-    public = desk.context.settings.public
-    is_reachable = public.enabled and (public.base_url or "").startswith("https://")
-    return f"{public.base_url}/u/{NO_TOKEN}" if is_reachable else None
+    return opt_out_page(desk.context.settings.public, NO_TOKEN)
 
 
 async def _sent(desk: Desk, mailbox: str, to: str, text: _Text) -> TrialMail:

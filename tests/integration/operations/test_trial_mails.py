@@ -7,18 +7,16 @@ import pytest
 
 from camd.domain.errors import Misconfigured, Scope, Transient
 from camd.domain.facts import LeadId
-from camd.domain.preflight import FindingName, Level
-from camd.operations import campaigns, going_live, leads, mailboxes, switches, trial_mails
+from camd.operations import campaigns, leads, mailboxes, switches, trial_mails
 from camd.operations.desk import Desk
 from camd.operations.errors import Conflict, NotFound, Unprocessable
-from camd.ports.domain_records import SenderRecords
 from camd.ports.records import LeadFilter
-from camd.ports.settings import EngineSettings, NotifySettings, PublicSettings, Settings
+from camd.ports.settings import NotifySettings, PublicSettings, Settings
 from camd.schema.definition import CampaignBody
 from camd.schema.lead import LeadBody
 from camd.schema.mailbox import TrialBody, TrialOutcome
 from camd.schema.status import KillSwitchBody
-from camd.sim.mail import FixedRecords, MemoryMail
+from camd.sim.mail import MemoryMail
 
 ANN = "os:ann"
 STEPS = [
@@ -177,40 +175,5 @@ async def test_a_log_in_is_tried_and_its_mend_told(desk: Desk) -> None:
 
 
 async def test_the_mailboxes_are_listed(desk: Desk) -> None:
-    assert [(box.name, box.address) for box in mailboxes.page(desk).items] == [("sales", "sales@us.example")]
-
-
-async def findings(desk: Desk) -> dict[FindingName, str]:
-    report = await going_live.report(desk, "Q1")
-    return {finding.name: finding.message for finding in report.findings}
-
-
-async def test_preflight_tries_the_log_in(desk: Desk) -> None:
-    await campaign(desk)
-    assert not {FindingName.LOGIN_FAILED, FindingName.LOGIN_NOT_TRIED} & (await findings(desk)).keys()
-    door(desk).trouble["sales"] = Misconfigured("535 no", scope=Scope.MAILBOX)
-    assert "535 no" in (await findings(desk))[FindingName.LOGIN_FAILED]
-
-
-async def test_preflight_looks_up_the_records_of_the_domain(desk: Desk) -> None:
-    await campaign(desk)
-    assert not {FindingName.SPF, FindingName.DKIM, FindingName.DMARC} & (await findings(desk)).keys()
-    records = FixedRecords(SenderRecords(spf=False, dkim=None, dmarc=True))
-    told = await findings(replace(desk, context=replace(desk.context, domain_records=records)))
-    assert "is missing" in told[FindingName.SPF]
-    assert "could not be looked up" in told[FindingName.DKIM]
-    assert FindingName.DMARC not in told
-
-
-async def test_this_version_never_goes_live(desk: Desk) -> None:
-    desk = with_settings(
-        desk,
-        engine=EngineSettings(dry_run=False),
-        public=PublicSettings(enabled=True, base_url="https://mail.acme.example"),
-    )
-    await campaign(desk, steps=STEPS[:1])
-    report = await going_live.report(desk, "Q1")
-    stops = [finding.name for finding in report.findings if finding.level is Level.STOP]
-    assert stops == [FindingName.SENDING_MISSING]
-    with pytest.raises(Conflict):
-        await campaigns.live(desk, "Q1", actor=ANN)
+    listed = await mailboxes.page(desk)
+    assert [(box.name, box.address) for box in listed.items] == [("sales", "sales@us.example")]

@@ -61,13 +61,13 @@ def test_a_campaign_that_lacks_nothing_has_no_finding() -> None:
     ("check", "name"),
     [
         (replace(READY, steps=0), FindingName.NO_STEPS),
-        (replace(READY, can_send=False), FindingName.SENDING_MISSING),
         (replace(READY, instance_dry_run=True), FindingName.INSTANCE_DRY_RUN),
         (replace(READY, sender_name=None), FindingName.SENDER_NAME),
         (replace(READY, sender_company=""), FindingName.SENDER_COMPANY),
         (replace(READY, sender_postal_address="  "), FindingName.SENDER_POSTAL_ADDRESS),
         (replace(READY, mailboxes=(replace(SALES, login=LogIn.FAILED),)), FindingName.LOGIN_FAILED),
-        (replace(READY, mailboxes=(replace(SALES, login=LogIn.NOT_TRIED),)), FindingName.LOGIN_NOT_TRIED),
+        (replace(READY, mailboxes=(replace(SALES, login=LogIn.NOT_TRIED),)), FindingName.MAILBOX_DISABLED),
+        (replace(READY, footer_problem="line 3: unexpected '}'"), FindingName.FOOTER),
         (replace(READY, reply_opt_out=False), FindingName.NO_WAY_OUT),
         (replace(READY, unrenderable_steps=(2,)), FindingName.STEP_RENDERS_FOR_NOBODY),
         (replace(READY, recipient_countries={"DE": 3}), FindingName.COUNTRY_UNDECIDED),
@@ -98,11 +98,25 @@ def test_a_failed_log_in_says_what_the_server_said() -> None:
     assert "535 5.7.8 bad credentials" in the_only(replace(READY, mailboxes=(refused,))).message
 
 
-def test_a_log_in_that_was_not_tried_says_what_to_set() -> None:
-    finding = the_only(replace(READY, mailboxes=(replace(SALES, login=LogIn.NOT_TRIED),)))
-    assert finding.message == "The SMTP log-in of mailbox sales was not tried"
-    assert "smtp_host, username and password" in finding.mend
-    assert "[mailboxes.sales] in /etc/camd/camd.toml" in finding.mend
+DISABLED = replace(SALES, name="old", login=LogIn.NOT_TRIED, detail="535 no", spf=None, dkim=None, dmarc=None)
+
+
+def test_a_disabled_mailbox_names_its_mend() -> None:
+    finding = the_only(replace(READY, mailboxes=(DISABLED,)))
+    assert finding.message == "The mailbox old is disabled: 535 no"
+    assert "`camd mailboxes enable old`" in finding.mend
+
+
+def test_a_disabled_mailbox_only_warns_while_another_can_send() -> None:
+    assert names(replace(READY, mailboxes=(DISABLED, SALES))) == [(Level.WARN, FindingName.MAILBOX_DISABLED)]
+    both = replace(READY, mailboxes=(DISABLED, replace(DISABLED, name="sales")))
+    assert names(both) == [(Level.STOP, FindingName.MAILBOX_DISABLED)] * 2
+
+
+def test_a_footer_that_cannot_be_rendered_says_where_to_correct_it() -> None:
+    finding = the_only(replace(READY, footer_problem="line 3: unexpected '}'"))
+    assert finding.message.endswith("'de' cannot be rendered: line 3: unexpected '}'")
+    assert "[sender.footers] in /etc/camd/camd.toml" in finding.mend
 
 
 PAGE = replace(READY, steps=1, reply_opt_out=False, public_enabled=True, public_base_url="https://mail.example.com")
@@ -112,7 +126,6 @@ PAGE = replace(READY, steps=1, reply_opt_out=False, public_enabled=True, public_
     ("check", "way_out"),
     [
         (PAGE, True),
-        (replace(PAGE, public_base_url="HTTPS://mail.example.com"), True),
         (replace(PAGE, public_base_url="http://mail.example.com"), False),
         (replace(PAGE, public_base_url=None), False),
         (replace(PAGE, public_enabled=False), False),
@@ -200,7 +213,9 @@ def test_the_pace_is_told_in_figures(found: Capacity, sentence: str) -> None:
 
 
 def test_stops_stand_before_warnings() -> None:
-    levels = [finding.level for finding in preflight(PreflightInput(instance_dry_run=True, steps=0, language="en"))]
+    mailboxes = (DISABLED, replace(SALES, login=LogIn.FAILED, has_inbox=False))
+    check = PreflightInput(instance_dry_run=True, steps=0, language="en", mailboxes=mailboxes)
+    levels = [finding.level for finding in preflight(check)]
     assert levels == sorted(levels)
     assert {Level.STOP, Level.WARN} <= set(levels)
 
