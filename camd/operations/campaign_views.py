@@ -1,14 +1,13 @@
 """Campaigns as the API prints them; the figures come from tallies, nothing is counted."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from camd.domain import tally
 from camd.domain.campaign import Campaign, StatusReason
 from camd.domain.goals import goal_progress
 from camd.domain.lead import LeadStatus
-from camd.domain.send_window import local_day
-from camd.domain.token_bucket import QuotaScope
+from camd.domain.token_bucket import LocalDay, QuotaScope
 from camd.domain.zones import UnknownZone
 from camd.pipeline.evaluate import goal_figures
 from camd.ports.records import Preview
@@ -44,11 +43,11 @@ def summary(tx: Tx, campaign: Campaign, tallies: Mapping[str, int], now: datetim
 
 def _sent_today(tx: Tx, campaign: Campaign, now: datetime) -> int:
     try:
-        today = local_day(now, campaign.definition.timezone)
+        since = LocalDay(campaign.definition.timezone).since(now)
     except UnknownZone:
         # The zone data lost the zone: nothing is sent until a person mends it, and the page can still be read.
-        today = now.astimezone(UTC).date()
-    return tx.quotas.used_on(QuotaScope.CAMPAIGN, str(campaign.id), today)
+        since = LocalDay("UTC").since(now)
+    return tx.quotas.used(QuotaScope.CAMPAIGN, str(campaign.id), since)
 
 
 def detail(tx: Tx, campaign: Campaign, now: datetime) -> CampaignDetail:

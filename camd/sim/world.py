@@ -50,6 +50,7 @@ from camd.schema.report import CycleReport
 from camd.sim import invariants
 from camd.sim.clock import START, SeededEntropy, SequentialIds, VirtualClock, run
 from camd.sim.fakes import CountingStore, ListSource, Verifier
+from camd.sim.journal import MemoryJournal
 from camd.sim.mail import FixedRecords, MemoryMail
 from camd.store.sqlite import SqliteStore
 
@@ -124,6 +125,7 @@ class World:
         self.source = ListSource()
         self.verifier = Verifier()
         self.mail = MemoryMail(frozenset(settings.mailboxes))
+        self.journal = MemoryJournal()
         self.roster_seconds = 60.0
         self._ids = SequentialIds(seed)
         self._process = AsyncExitStack()
@@ -271,7 +273,13 @@ class World:
         assert not problems, "\n".join(problems)
 
     async def _begin(self) -> None:
-        opened = SqliteStore.open(self.settings.database.path, self.clock, simulated=True, instance_key=INSTANCE_KEY)
+        opened = SqliteStore.open(
+            self.settings.database.path,
+            self.clock,
+            journal=self.journal,
+            simulated=True,
+            instance_key=INSTANCE_KEY,
+        )
         store = CountingStore(await self._process.enter_async_context(opened))
         tasks = await self._process.enter_async_context(anyio.create_task_group())
         self._daemon = self._built(store, tasks)
@@ -284,6 +292,7 @@ class World:
             make_metrics(self.clock),
             self.mail,
             FixedRecords(),
+            self.journal,
         )
         health, bells, runner = Health(self.clock.now()), Doorbells(), CycleRunner(context)
         desk = Desk(

@@ -1,15 +1,29 @@
-"""The one row of the installation: its key and its kill switch. The key is printed nowhere."""
+"""The one row of the installation: its key, its switches, its machine and its journal. The key is printed nowhere."""
+
+from collections.abc import Mapping
 
 from sqlalchemy import Connection, select, update
 
-from camd.ports.records import Switch
+from camd.ports.journal import JournalMark
+from camd.ports.records import MachineIdentity, Recovery, Switch
+from camd.store.rows import values
 from camd.store.tables import instance
 
-KEY = select(instance.c.key)
-KILL_SWITCH = select(
-    instance.c.kill_switch, instance.c.kill_switch_reason, instance.c.kill_switch_since, instance.c.kill_switch_by
+_row = instance.c
+
+KEY = select(_row.key)
+KILL_SWITCH = select(_row.kill_switch, _row.kill_switch_reason, _row.kill_switch_since, _row.kill_switch_by)
+RECOVERY = select(
+    _row.recovery_hold, _row.recovery_reason, _row.recovery_since, _row.recovery_by, _row.recovery_figures
 )
-SET_KILL_SWITCH = update(instance)
+IDENTITY = select(_row.machine_id, _row.hardware_id, _row.inode)
+JOURNAL_MARK = select(_row.journal_generation, _row.journal_number)
+SET = update(instance)
+NEXT_JOURNAL_MARK = (
+    update(instance)
+    .values(journal_number=_row.journal_number + 1)
+    .returning(_row.journal_generation, _row.journal_number)
+)
 
 
 class Instance:
@@ -24,12 +38,35 @@ class Instance:
         return Switch(*self._connection.execute(KILL_SWITCH).one())
 
     def set_kill_switch(self, switch: Switch) -> None:
-        self._connection.execute(
-            SET_KILL_SWITCH,
+        self._set(
             {
                 "kill_switch": switch.on,
                 "kill_switch_reason": switch.reason,
                 "kill_switch_since": switch.since,
                 "kill_switch_by": switch.by,
-            },
+            }
         )
+
+    def recovery(self) -> Recovery:
+        return Recovery(*self._connection.execute(RECOVERY).one())
+
+    def set_recovery(self, recovery: Recovery) -> None:
+        self._set({f"recovery_{name}": value for name, value in values(recovery).items()})
+
+    def identity(self) -> MachineIdentity:
+        return MachineIdentity(*self._connection.execute(IDENTITY).one())
+
+    def set_identity(self, identity: MachineIdentity) -> None:
+        self._set(values(identity))
+
+    def journal_mark(self) -> JournalMark:
+        return JournalMark(*self._connection.execute(JOURNAL_MARK).one())
+
+    def set_journal_mark(self, mark: JournalMark) -> None:
+        self._set({"journal_generation": mark.generation, "journal_number": mark.number})
+
+    def next_journal_mark(self) -> JournalMark:
+        return JournalMark(*self._connection.execute(NEXT_JOURNAL_MARK).one())
+
+    def _set(self, columns: Mapping[str, object]) -> None:
+        self._connection.execute(SET, dict(columns))

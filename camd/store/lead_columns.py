@@ -16,6 +16,8 @@ from camd.domain.suppression import SuppressionKind, keyed_hash
 from camd.store.tables import lead_holds
 
 HOLDS = select(lead_holds).where(lead_holds.c.lead_id.in_(bindparam("lead_ids", expanding=True)))
+_ADDRESS_KEY = "address:"
+_HASHED_KEY = "hash:"
 _HOLDS_AT_ONCE = 500
 _TAG_MARK = "\n"
 _LIKE_SPECIAL = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
@@ -47,16 +49,22 @@ def columns(lead: Lead, instance_key: bytes) -> dict[str, Any]:
         "import_id": lead.import_id,
         "version": lead.version,
         "facts": facts,
-        **_keys(facts, instance_key),
+        **_keys(lead.key, facts, instance_key),
     }
 
 
-def _keys(facts: Facts, instance_key: bytes) -> dict[str, str | None]:
+def hashed_key(key: str, instance_key: bytes) -> str:
+    """The key of somebody of whom only the keyed hash of the address is left, by the key that the address makes."""
+    address_key = key.removeprefix(_ADDRESS_KEY)
+    return f"{_HASHED_KEY}{keyed_hash(instance_key, SuppressionKind.ADDRESS, address_key)}"
+
+
+def _keys(key: str, facts: Facts, instance_key: bytes) -> dict[str, str | None]:
     address = address_of(facts)
     searched = (facts.first_name, facts.last_name, facts.company, facts.email, facts.domain)
     return {
         "address_key": address.key if address else None,
-        "address_hash": keyed_hash(instance_key, SuppressionKind.ADDRESS, address.key) if address else None,
+        "address_hash": _address_hash(key, address, instance_key),
         "address_domain": top_domain(address.domain) if address else None,
         "linkedin": linkedin_key(facts.linkedin_url),
         "name": name_key_of(facts, address),
@@ -65,6 +73,12 @@ def _keys(facts: Facts, instance_key: bytes) -> dict[str, str | None]:
         "tags": "".join(f"{_TAG_MARK}{tag.casefold()}{_TAG_MARK}" for tag in facts.tags),
         "search": folded(" ".join(filter(None, searched))),
     }
+
+
+def _address_hash(key: str, address: EmailAddress | None, instance_key: bytes) -> str | None:
+    if address:
+        return keyed_hash(instance_key, SuppressionKind.ADDRESS, address.key)
+    return key.removeprefix(_HASHED_KEY) if key.startswith(_HASHED_KEY) else None
 
 
 def address_of(facts: Facts) -> EmailAddress | None:

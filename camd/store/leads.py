@@ -17,9 +17,10 @@ from camd.ports.records import Identity, LeadFilter, Listing, TouchStatus
 from camd.ports.store import StaleWrite
 from camd.store import tallies
 from camd.store.instance import Instance
-from camd.store.lead_columns import address_of, columns, leads_of, search_pattern, tag_pattern, top_domain
+from camd.store.lead_columns import address_of, columns, hashed_key, leads_of, search_pattern, tag_pattern, top_domain
 from camd.store.rows import NEWEST_ID, values
-from camd.store.tables import lead_holds, leads, previews, touches
+from camd.store.sending_tables import previews, touches
+from camd.store.tables import lead_holds, leads
 
 _row = leads.c
 _hold = lead_holds.c
@@ -57,7 +58,11 @@ PUT_HOLDS = _arriving.on_conflict_do_update(
 END_HOLD = delete(lead_holds).where(_hold.lead_id == bindparam("of_lead"), _hold.reason == bindparam("ended"))
 DELETE_HOLDS = delete(lead_holds).where(_hold.lead_id == bindparam("of_lead"))
 DELETE_PREVIEW = delete(previews).where(previews.c.lead_id == bindparam("of_lead"))
-DELETE_TOUCHES = delete(touches).where(touches.c.lead_id == bindparam("of_lead"), touches.c.status.not_in(_HANDED_OVER))
+DELETE_TOUCHES = delete(touches).where(
+    touches.c.lead_id == bindparam("of_lead"),
+    touches.c.status.not_in(_HANDED_OVER),
+    touches.c.on_wire_at.is_(None),
+)
 
 DUE = (
     select(leads)
@@ -171,6 +176,7 @@ class Leads:
         lookups: tuple[tuple[Select[Any], dict[str, str | None]], ...] = (
             (KNOWN_BY_SOURCE, {"source": identity.source, "source_ref": identity.source_ref}),
             (KNOWN_BY_KEY, {"key": identity.key}),
+            (KNOWN_BY_KEY, {"key": self._placeholder_key(identity)}),
             (KNOWN_BY_LINKEDIN, {"linkedin": identity.linkedin}),
             (by_name, {"name": identity.name}),
         )
@@ -178,6 +184,9 @@ class Leads:
             if None not in keys.values() and (lead := self._first(statement, in_campaign=campaign_id, **keys)):
                 return lead
         return None
+
+    def _placeholder_key(self, identity: Identity) -> str | None:
+        return hashed_key(identity.key, self._instance_key) if identity.has_address else None
 
     def of_person(self, address_key: str) -> Sequence[Lead]:
         return self._all(OF_PERSON, address_key=address_key)

@@ -1,16 +1,23 @@
-"""Token buckets kept as one instant each, and the debits that caps count."""
+"""Token buckets kept as one instant each, the debits that caps count, and the zones whose days they count."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
 
 from camd.domain.token_bucket import QuotaScope
-from camd.store.tables import quota_buckets, quota_debits
+from camd.ports.records import ZoneChange
+from camd.store.rows import values
+from camd.store.sending_tables import quota_buckets, quota_debits, quota_zones
 
 _debit = quota_debits.c
-_of_key = (_debit.scope == bindparam("scope"), _debit.key == bindparam("key"))
+_zone = quota_zones.c
+_counted = (
+    _debit.scope == bindparam("scope"),
+    _debit.key == bindparam("key"),
+    _debit.at >= bindparam("since"),
+)
 
 BUCKET = select(quota_buckets.c.theoretical_arrival).where(quota_buckets.c.name == bindparam("name"))
 _arriving = insert(quota_buckets)
@@ -18,9 +25,12 @@ SET_BUCKET = _arriving.on_conflict_do_update(
     index_elements=["name"], set_={"theoretical_arrival": _arriving.excluded.theoretical_arrival}
 )
 DEBIT = insert(quota_debits)
-USED_ON = select(func.coalesce(func.sum(_debit.amount), 0)).where(*_of_key, _debit.day == bindparam("day"))
-USED_SINCE = (
-    select(_debit.at, _debit.amount).where(*_of_key, _debit.at >= bindparam("since")).order_by(_debit.at, _debit.id)
+USED = select(func.coalesce(func.sum(_debit.amount), 0)).where(*_counted)
+USED_SINCE = select(_debit.at, _debit.amount).where(*_counted).order_by(_debit.at, _debit.id)
+ZONE = select(_zone.zone, _zone.before, _zone.changed_at).where(_zone.name == bindparam("of_name"))
+_change = insert(quota_zones)
+SET_ZONE = _change.on_conflict_do_update(
+    index_elements=["name"], set_={name: _change.excluded[name] for name in ("zone", "before", "changed_at")}
 )
 
 
@@ -34,13 +44,19 @@ class Quotas:
     def set_bucket(self, name: str, theoretical_arrival: datetime) -> None:
         self._connection.execute(SET_BUCKET, {"name": name, "theoretical_arrival": theoretical_arrival})
 
-    def debit(self, scope: QuotaScope, key: str, at: datetime, day: date, amount: int) -> None:
-        self._connection.execute(DEBIT, {"scope": scope, "key": key, "at": at, "day": day, "amount": amount})
+    def debit(self, scope: QuotaScope, key: str, at: datetime, amount: int) -> None:
+        self._connection.execute(DEBIT, {"scope": scope, "key": key, "at": at, "amount": amount})
 
-    def used_on(self, scope: QuotaScope, key: str, day: date) -> int:
-        used: int = self._connection.execute(USED_ON, {"scope": scope, "key": key, "day": day}).scalar_one()
-        return used
+    def used(self, scope: QuotaScope, key: str, since: datetime) -> int:
+        return int(self._connection.execute(USED, {"scope": scope, "key": key, "since": since}).scalar_one())
 
     def used_since(self, scope: QuotaScope, key: str, since: datetime) -> Sequence[tuple[datetime, int]]:
         rows = self._connection.execute(USED_SINCE, {"scope": scope, "key": key, "since": since})
         return [(row.at, row.amount) for row in rows]
+
+    def zone(self, name: str) -> ZoneChange | None:
+        row = self._connection.execute(ZONE, {"of_name": name}).first()
+        return None if row is None else ZoneChange(*row)
+
+    def set_zone(self, name: str, change: ZoneChange) -> None:
+        self._connection.execute(SET_ZONE, {"name": name, **values(change)})

@@ -6,21 +6,27 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Self, TypeVar
 
+import anyio
 from sqlalchemy import Connection
 
 from camd.ports.clock import Clock
+from camd.ports.journal import Journal, JournalBuffer, Line
 from camd.ports.store import Tx
 from camd.store.campaigns import Campaigns
 from camd.store.candidates import Candidates, Sources
+from camd.store.counters import Counters
+from camd.store.deliveries import Deliveries
 from camd.store.imports import Imports
 from camd.store.instance import Instance
 from camd.store.leads import Leads
 from camd.store.ledger import Ledger
+from camd.store.mailboxes import Mailboxes
 from camd.store.migrate import head_revision, migrate
+from camd.store.previews import Previews
 from camd.store.quotas import Quotas
 from camd.store.readers import Readers, WriterReaders
 from camd.store.suppressions import Suppressions
-from camd.store.touches import Previews, Touches
+from camd.store.touches import Touches
 from camd.store.writer import CommitPoint, Writer, WriterLimits, WriterObserver
 from camd.telemetry.logs import get_log
 
@@ -29,11 +35,31 @@ log = get_log()
 T = TypeVar("T")
 
 
+class JournalLines:
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+
+    def add(self, line: Line) -> None:
+        self.lines.append(line)
+
+
+class _ClosedJournal:
+    """A query commits nothing that a line could follow."""
+
+    def add(self, line: Line) -> None:
+        raise AssertionError(f"a query adds a line to the journal: {line}")
+
+
 class SqlTx:
     """One transaction's view of every aggregate."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, journal: JournalBuffer) -> None:
         self._connection = connection
+        self._journal = journal
+
+    @property
+    def journal(self) -> JournalBuffer:
+        return self._journal
 
     @cached_property
     def campaigns(self) -> Campaigns:
@@ -72,6 +98,18 @@ class SqlTx:
         return Quotas(self._connection)
 
     @cached_property
+    def mailboxes(self) -> Mailboxes:
+        return Mailboxes(self._connection)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        return Deliveries(self._connection)
+
+    @cached_property
+    def counters(self) -> Counters:
+        return Counters(self._connection)
+
+    @cached_property
     def ledger(self) -> Ledger:
         return Ledger(self._connection)
 
@@ -83,8 +121,9 @@ class SqlTx:
 class SqliteStore:
     """Made by `open`, which migrates the file first."""
 
-    def __init__(self, writer: Writer, readers: Readers | WriterReaders) -> None:
+    def __init__(self, writer: Writer, readers: Readers | WriterReaders, journal: Journal) -> None:
         self.writer = writer
+        self._journal = journal
         self._readers = readers
 
     @classmethod
@@ -94,6 +133,7 @@ class SqliteStore:
         path: Path,
         clock: Clock,
         *,
+        journal: Journal,
         simulated: bool = False,
         instance_key: bytes | None = None,
         limits: WriterLimits = WriterLimits(),  # noqa: B008 - frozen
@@ -110,17 +150,26 @@ class SqliteStore:
             if await writer.alone(partial(_migrated, instance_key)):
                 log.info("migration.applied", revision=head_revision())
             if simulated:
-                yield cls(writer, WriterReaders(writer))
+                yield cls(writer, WriterReaders(writer), journal)
             else:
                 async with Readers(path, clock) as readers:
-                    yield cls(writer, readers)
+                    yield cls(writer, readers, journal)
 
     async def write(self, unit: Callable[[Tx], T]) -> T:
-        """Runs `unit` whole and answers after its commit; what it raises discards it alone."""
-        return await self.writer.write(lambda connection: unit(SqlTx(connection)))
+        """Runs `unit` whole and answers after its commit and its lines; what it raises discards it alone.
+
+        Raises `StoreUnavailable` too where the commit stands and its lines could not be written. Cancelled before the
+        commit, it may be stored without its lines: nobody was answered.
+        """
+        buffer = JournalLines()
+        answer = await self.writer.write(lambda connection: unit(SqlTx(connection, buffer)))
+        if buffer.lines:
+            with anyio.CancelScope(shield=True):
+                await self._journal.append(buffer.lines)
+        return answer
 
     async def read(self, query: Callable[[Tx], T]) -> T:
-        return await self._readers.read(lambda connection: query(SqlTx(connection)))
+        return await self._readers.read(lambda connection: query(SqlTx(connection, _ClosedJournal())))
 
 
 def _migrated(instance_key: bytes | None, connection: Connection) -> bool:

@@ -1,6 +1,7 @@
-"""Every table and index of the database as the statements see them; `migrations/` makes them.
+"""The tables and indexes of the database as the statements see them; `migrations/` makes them.
 
-A test holds the two equal. Uniqueness that the product promises stands here and nowhere else.
+Those that only sending needs stand in `sending_tables`. A test holds the tables and the migrations equal. Uniqueness
+that the product promises stands here and nowhere else.
 """
 
 from collections.abc import Mapping
@@ -10,7 +11,6 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    Date,
     Float,
     ForeignKey,
     Index,
@@ -25,21 +25,19 @@ from camd.domain.events import EventType, Value
 from camd.domain.facts import Facts, Verdict
 from camd.domain.lead import Action, HoldReason, LeadStatus, LostReason
 from camd.domain.suppression import SuppressionKind, SuppressionReason
-from camd.domain.token_bucket import QuotaScope
 from camd.ports.providers import JsonScalar
-from camd.ports.records import TouchStatus
 from camd.store.column_types import Instant, Json, Money, Word
 
 metadata = sa.MetaData()
 
 # Only an INTEGER key is SQLite's own row number, and only AUTOINCREMENT never gives one a second time.
-_SERIAL = sa.BigInteger().with_variant(Integer, "sqlite")
+SERIAL = sa.BigInteger().with_variant(Integer, "sqlite")
 
 
 campaigns = Table(
     "campaigns",
     metadata,
-    Column("id", _SERIAL, primary_key=True),
+    Column("id", SERIAL, primary_key=True),
     Column("name", Text, nullable=False),
     Column("status", Word(CampaignStatus), nullable=False),
     Column("status_reason", Word(StatusReason)),
@@ -80,7 +78,7 @@ campaign_steps = Table(
 campaign_crashes = Table(
     "campaign_crashes",
     metadata,
-    Column("id", _SERIAL, primary_key=True),
+    Column("id", SERIAL, primary_key=True),
     Column("campaign_id", ForeignKey("campaigns.id"), nullable=False),
     Column("at", Instant, nullable=False),
     Column("error", Text, nullable=False),
@@ -105,7 +103,7 @@ campaign_sources = Table(
 candidates = Table(
     "candidates",
     metadata,
-    Column("id", _SERIAL, primary_key=True),
+    Column("id", SERIAL, primary_key=True),
     Column("campaign_id", ForeignKey("campaigns.id"), nullable=False),
     Column("source", Text, nullable=False),
     Column("source_ref", Text, nullable=False),
@@ -218,42 +216,6 @@ tallies = Table(
     Column("amount", sa.BigInteger, nullable=False),
 )
 
-touches = Table(
-    "touches",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("campaign_id", ForeignKey("campaigns.id"), nullable=False),
-    Column("lead_id", ForeignKey("leads.id"), nullable=False),
-    Column("step", Integer, nullable=False),
-    Column("channel", Text, nullable=False),
-    Column("status", Word(TouchStatus), nullable=False),
-    Column("due_at", Instant, nullable=False),
-    Column("mailbox", Text),
-    Column("subject", Text),
-    Column("body", Text),
-    Column("reason", Text),
-    Column("message_id", Text),
-    Column("sent_at", Instant),
-    Column("steps_version", Integer, nullable=False),
-    Column("created_at", Instant),
-    Column("version", Integer, nullable=False),
-    Index("uq_touches_step", "lead_id", "step", unique=True),
-    Index("uq_touches_campaign_step", "campaign_id", "lead_id", "step", unique=True),
-)
-
-previews = Table(
-    "previews",
-    metadata,
-    Column("lead_id", ForeignKey("leads.id"), primary_key=True),
-    Column("campaign_id", ForeignKey("campaigns.id"), nullable=False),
-    Column("step", Integer, nullable=False),
-    Column("due_at", Instant, nullable=False),
-    Column("mailbox", Text),
-    Column("subject", Text, nullable=False),
-    Column("body", Text, nullable=False),
-    Index("ix_previews_due", "campaign_id", "due_at", "lead_id"),
-)
-
 suppressions = Table(
     "suppressions",
     metadata,
@@ -270,32 +232,11 @@ suppressions = Table(
     Index("ix_suppressions_reason", "reason", "id"),
 )
 
-quota_buckets = Table(
-    "quota_buckets",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("theoretical_arrival", Instant, nullable=False),
-)
-
-quota_debits = Table(
-    "quota_debits",
-    metadata,
-    Column("id", _SERIAL, primary_key=True),
-    Column("scope", Word(QuotaScope), nullable=False),
-    Column("key", Text, nullable=False),
-    Column("at", Instant, nullable=False),
-    Column("day", Date, nullable=False),
-    Column("amount", Integer, nullable=False),
-    Index("ix_quota_debits_day", "scope", "key", "day", "amount"),
-    Index("ix_quota_debits_at", "scope", "key", "at", "id"),
-    sqlite_autoincrement=True,
-)
-
 # No foreign keys: the ledger outlives what it tells of.
 ledger = Table(
     "ledger",
     metadata,
-    Column("seq", _SERIAL, primary_key=True),
+    Column("seq", SERIAL, primary_key=True),
     Column("at", Instant, nullable=False),
     Column("type", Word(EventType), nullable=False),
     Column("actor", Text, nullable=False),
@@ -317,4 +258,14 @@ instance = Table(
     Column("kill_switch_reason", Text),
     Column("kill_switch_since", Instant),
     Column("kill_switch_by", Text),
+    Column("recovery_hold", Boolean, nullable=False, server_default=sa.false()),
+    Column("recovery_reason", Text),
+    Column("recovery_since", Instant),
+    Column("recovery_by", Text),
+    Column("recovery_figures", Json[Mapping[str, int]](Mapping[str, int]), nullable=False, server_default="{}"),
+    Column("machine_id", Text),
+    Column("hardware_id", Text),
+    Column("inode", Text),
+    Column("journal_generation", Integer, nullable=False, server_default=sa.text("1")),
+    Column("journal_number", sa.BigInteger, nullable=False, server_default=sa.text("0")),
 )

@@ -1,46 +1,91 @@
-"""Touches with their optimistic versions, and the previews that stand in for them in a dry run."""
+"""Touches with their optimistic versions, and the queues of those that are in work."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, select, update
+import sqlalchemy as sa
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
 
 from camd.domain.facts import CampaignId, LeadId, TouchId
-from camd.ports.records import Preview, Touch
+from camd.ports.records import Listing, Touch, TouchFilter, TouchStatus
 from camd.ports.store import StaleWrite
-from camd.store.rows import record, values
-from camd.store.tables import previews, touches
+from camd.store.rows import NEWEST_ID, record, values
+from camd.store.sending_tables import APPROVED, IN_FLIGHT, PLANNED, QUEUED, UNKNOWN, WAITS, touches
 
 _row = touches.c
-_preview = previews.c
+_of_campaign = _row.campaign_id == bindparam("in_campaign")
+_of_mailbox = _row.mailbox == bindparam("on_mailbox")
+_limit: BindParameter[int] = bindparam("limit")
+
+_FILTERS = ("lead_id", "campaign_id", "status", "mailbox", "channel")
+_INDEXED = (("lead_id",), ("campaign_id", "status"), ("status",), ("campaign_id",), ("mailbox",), ("channel",), ())
+
+
+def _page(by: tuple[str, ...]) -> Select[Any]:
+    """One statement for each index; whatever else is asked for is compared on the way."""
+    page = select(touches).where(_row.id < bindparam("before"))
+    for name in _FILTERS:
+        wanted = bindparam(name, type_=_row[name].type)
+        page = page.where(_row[name] == wanted if name in by else wanted.is_(None) | (_row[name] == wanted))
+    return page.order_by(_row.id.desc()).limit(_limit)
+
 
 INSERT = insert(touches).on_conflict_do_nothing(index_elements=["lead_id", "step"])
 GET = select(touches).where(_row.id == bindparam("touch_id"))
 OF_LEAD = select(touches).where(_row.lead_id == bindparam("lead_id")).order_by(_row.step)
 SAVE = update(touches).where(_row.id == bindparam("touch_id"), _row.version == bindparam("read_version"))
-
-_arriving = insert(previews)
-PUT_PREVIEW = _arriving.on_conflict_do_update(
-    index_elements=["lead_id"],
-    set_={column.name: _arriving.excluded[column.name] for column in previews.c if not column.primary_key},
+NEXT_READY = (
+    select(touches)
+    .where(
+        WAITS,
+        _of_mailbox,
+        _row.campaign_id > bindparam("above"),
+        _row.ready_at <= bindparam("now"),
+        (_row.status == sa.literal_column("'deferred'")) | (_row.due_at >= bindparam("overdue_before")),
+    )
+    .order_by(_row.campaign_id, _row.follow_up.desc(), _row.score.desc(), _row.due_at, _row.id)
+    .limit(1)
 )
-PREVIEW_OF_LEAD = select(previews).where(_preview.lead_id == bindparam("lead_id"))
-PREVIEWS_OF_CAMPAIGN = (
-    select(previews)
-    .where(_preview.campaign_id == bindparam("campaign_id"))
-    .order_by(_preview.due_at, _preview.lead_id)
-    .limit(bindparam("limit"))
+NEXT_READY_AT = select(func.min(_row.ready_at)).where(WAITS, _of_mailbox, _row.ready_at > bindparam("after"))
+READY_OF = (
+    select(touches)
+    .where(WAITS, _of_campaign, _row.ready_at <= bindparam("now"))
+    .order_by(_row.ready_at, _row.id)
+    .limit(_limit)
 )
-PREVIEW_INSTANTS = (
-    select(_preview.lead_id, _preview.due_at)
-    .where(_preview.campaign_id == bindparam("campaign_id"), _preview.due_at >= bindparam("since"))
-    .order_by(_preview.due_at, _preview.lead_id)
+ALL_IN_FLIGHT = select(touches).where(IN_FLIGHT).order_by(_row.mailbox, _row.id)
+IN_FLIGHT_THERE = ALL_IN_FLIGHT.where(_of_mailbox)
+PLANNED_OF = (
+    select(touches)
+    .where(PLANNED, _of_campaign, _row.channel == bindparam("of_channel"))
+    .order_by(_row.due_at, _row.id)
+    .limit(_limit)
 )
-DROP_LEAD_PREVIEW = delete(previews).where(_preview.lead_id == bindparam("of_lead"))
-DROP_CAMPAIGN_PREVIEWS = delete(previews).where(_preview.campaign_id == bindparam("of_campaign"))
+OVERDUE = (
+    select(touches)
+    .where(APPROVED, _of_campaign, _row.due_at < bindparam("before"))
+    .order_by(_row.due_at, _row.id)
+    .limit(_limit)
+)
+DUE_INSTANTS = (
+    select(_row.due_at).where(APPROVED, _of_campaign, _row.due_at >= bindparam("since")).order_by(_row.due_at)
+)
+COUNT_QUEUED = select(func.count()).where(QUEUED, _of_mailbox)
+# A new version: whoever read the touch before must not write its old instant back.
+REARM = (
+    update(touches)
+    .where(WAITS, _row.lead_id == bindparam("of_lead"), _row.ready_at.is_(None))
+    .values(ready_at=bindparam("at"), version=_row.version + 1)
+)
+HANDED_TO = select(touches).where(_of_campaign, _row.recipient_hash == bindparam("recipient")).order_by(_row.id)
+OF_MESSAGE = select(touches).where(_row.message_id == bindparam("message"))
+COUNT = select(func.count()).where(_row.status == bindparam("status"))
+COUNT_OF_CHANNEL = COUNT.where(_row.channel == bindparam("of_channel"))
+OLDEST_UNKNOWN = select(func.min(_row.on_wire_at)).where(UNKNOWN)
+PAGE = {by: _page(by) for by in _INDEXED}
 
 
 class Touches:
@@ -51,49 +96,82 @@ class Touches:
         return self._connection.execute(INSERT, values(touch)).rowcount == 1
 
     def get(self, touch_id: TouchId) -> Touch | None:
-        row = self._connection.execute(GET, {"touch_id": touch_id}).first()
-        return None if row is None else _touch(row)
+        return self._first(GET, touch_id=touch_id)
 
     def of_lead(self, lead_id: LeadId) -> Sequence[Touch]:
-        return [_touch(row) for row in self._connection.execute(OF_LEAD, {"lead_id": lead_id})]
+        return self._all(OF_LEAD, lead_id=lead_id)
 
     def save(self, before: Touch, after: Touch) -> Touch:
+        """Writes what differs, so that the indexes of the rest are left alone."""
         after = replace(after, version=before.version + 1)
+        old = values(before)
+        changed = {name: value for name, value in values(after).items() if value != old[name]}
+        assert changed.keys().isdisjoint(_FIXED), f"a touch keeps its {', '.join(_FIXED)}"
         named = {"touch_id": before.id, "read_version": before.version}
-        if self._connection.execute(SAVE, values(after) | named).rowcount == 0:
+        if self._connection.execute(SAVE, changed | named).rowcount == 0:
             raise StaleWrite(f"touch {before.id} is no longer at version {before.version}")
         return after
 
+    def next_ready(self, mailbox: str, above: CampaignId, now: datetime, overdue_before: datetime) -> Touch | None:
+        return self._first(NEXT_READY, on_mailbox=mailbox, above=above, now=now, overdue_before=overdue_before)
 
-class Previews:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def next_ready_at(self, mailbox: str, after: datetime) -> datetime | None:
+        return self._connection.execute(NEXT_READY_AT, {"on_mailbox": mailbox, "after": after}).scalar()
 
-    def put(self, preview: Preview) -> None:
-        self._connection.execute(PUT_PREVIEW, values(preview))
+    def ready_of(self, campaign_id: CampaignId, now: datetime, limit: int) -> Sequence[Touch]:
+        return self._all(READY_OF, in_campaign=campaign_id, now=now, limit=limit)
 
-    def of_lead(self, lead_id: LeadId) -> Preview | None:
-        row = self._connection.execute(PREVIEW_OF_LEAD, {"lead_id": lead_id}).first()
-        return None if row is None else _as_preview(row)
+    def in_flight(self, mailbox: str | None = None) -> Sequence[Touch]:
+        return self._all(ALL_IN_FLIGHT) if mailbox is None else self._all(IN_FLIGHT_THERE, on_mailbox=mailbox)
 
-    def of_campaign(self, campaign_id: CampaignId, limit: int) -> Sequence[Preview]:
-        rows = self._connection.execute(PREVIEWS_OF_CAMPAIGN, {"campaign_id": campaign_id, "limit": limit})
-        return [_as_preview(row) for row in rows]
+    def planned(self, campaign_id: CampaignId, channel: str, limit: int) -> Sequence[Touch]:
+        return self._all(PLANNED_OF, in_campaign=campaign_id, of_channel=channel, limit=limit)
 
-    def instants(self, campaign_id: CampaignId, since: datetime) -> Sequence[tuple[LeadId, datetime]]:
-        rows = self._connection.execute(PREVIEW_INSTANTS, {"campaign_id": campaign_id, "since": since})
-        return [(row.lead_id, row.due_at) for row in rows]
+    def overdue(self, campaign_id: CampaignId, before: datetime, limit: int) -> Sequence[Touch]:
+        return self._all(OVERDUE, in_campaign=campaign_id, before=before, limit=limit)
 
-    def drop_lead(self, lead_id: LeadId) -> None:
-        self._connection.execute(DROP_LEAD_PREVIEW, {"of_lead": lead_id})
+    def due_instants(self, campaign_id: CampaignId, since: datetime) -> Sequence[datetime]:
+        return self._connection.execute(DUE_INSTANTS, {"in_campaign": campaign_id, "since": since}).scalars().all()
 
-    def drop_campaign(self, campaign_id: CampaignId) -> None:
-        self._connection.execute(DROP_CAMPAIGN_PREVIEWS, {"of_campaign": campaign_id})
+    def queued(self, mailbox: str) -> int:
+        return self._count(COUNT_QUEUED, on_mailbox=mailbox)
+
+    def rearm(self, lead_id: LeadId, at: datetime) -> int:
+        return self._connection.execute(REARM, {"of_lead": lead_id, "at": at}).rowcount
+
+    def handed_to(self, campaign_id: CampaignId, recipient_hash: str) -> Sequence[Touch]:
+        return self._all(HANDED_TO, in_campaign=campaign_id, recipient=recipient_hash)
+
+    def of_message(self, message_id: str) -> Touch | None:
+        return self._first(OF_MESSAGE, message=message_id)
+
+    def page(self, listing: Listing, chosen: TouchFilter) -> Sequence[Touch]:
+        wanted = values(chosen)
+        by = next(names for names in _INDEXED if all(wanted[name] is not None for name in names))
+        return self._all(PAGE[by], before=listing.before or NEWEST_ID, limit=listing.limit, **wanted)
+
+    def count(self, status: TouchStatus, channel: str | None = None) -> int:
+        if channel is None:
+            return self._count(COUNT, status=status)
+        return self._count(COUNT_OF_CHANNEL, status=status, of_channel=channel)
+
+    def oldest_unknown(self) -> datetime | None:
+        return self._connection.execute(OLDEST_UNKNOWN).scalar()
+
+    def _first(self, statement: Select[Any], **chosen: object) -> Touch | None:
+        row = self._connection.execute(statement, chosen).first()
+        return None if row is None else _touch(row)
+
+    def _all(self, statement: Select[Any], **chosen: object) -> list[Touch]:
+        return [_touch(row) for row in self._connection.execute(statement, chosen)]
+
+    def _count(self, statement: Select[Any], **chosen: object) -> int:
+        count: int = self._connection.execute(statement, chosen).scalar_one()
+        return count
+
+
+_FIXED = ("id", "campaign_id", "lead_id", "step")
 
 
 def _touch(row: Row[Any]) -> Touch:
     return record(Touch, row)
-
-
-def _as_preview(row: Row[Any]) -> Preview:
-    return record(Preview, row)

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from camd.domain.campaign import CampaignStatus, Definition, StatusChange
+from camd.sim.journal import MemoryJournal
 from camd.store.sqlite import SqliteStore
 from camd.system import SystemClock
 
@@ -26,7 +27,7 @@ BURST_SECONDS = 10
 
 async def prepare(path: Path, count: int, burst_at: datetime) -> None:
     """`count` active campaigns: 1 % of them due in each second of the burst, the others in a day."""
-    async with SqliteStore.open(path, SystemClock()) as store:
+    async with SqliteStore.open(path, SystemClock(), journal=MemoryJournal()) as store:
         now = datetime.now(UTC)  # noqa: TID251 - a benchmark runs on the machine's clock
         change = StatusChange(CampaignStatus.ACTIVE, None, "engine", now)
         share = max(count // 100, 1)

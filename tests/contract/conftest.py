@@ -8,14 +8,20 @@ import pytest
 
 from camd.domain.campaign import Campaign, CampaignStatus, Definition, StatusChange
 from camd.ports.store import Store
+from camd.sim.journal import MemoryJournal
 from camd.store.sqlite import SqliteStore
 from camd.system import SystemClock
 
 
+@pytest.fixture
+def journal() -> MemoryJournal:
+    return MemoryJournal()
+
+
 @pytest.fixture(params=["sqlite", "sqlite-simulated"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+async def store(request: pytest.FixtureRequest, tmp_path: Path, journal: MemoryJournal) -> AsyncIterator[Store]:
     simulated = request.param == "sqlite-simulated"
-    async with SqliteStore.open(tmp_path / "camd.db", SystemClock(), simulated=simulated) as opened:
+    async with SqliteStore.open(tmp_path / "camd.db", SystemClock(), journal=journal, simulated=simulated) as opened:
         yield opened
 
 

@@ -1,7 +1,8 @@
 """What every store promises of all that is no lead; leads, touches and previews have their own file."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
@@ -29,7 +30,6 @@ T = TypeVar("T")
 
 NOW = datetime(2026, 3, 2, 9, 30, 0, 123_456, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-DAY = date(2026, 3, 2)
 EVERYTHING = Listing(limit=500)
 
 
@@ -126,13 +126,13 @@ async def test_a_check_and_its_debit_cannot_interleave(store: Store) -> None:
     cap = 7
 
     def debit_under_cap(tx: Tx) -> None:
-        if tx.quotas.used_on(QuotaScope.CAMPAIGN, "1", DAY) < cap:
-            tx.quotas.debit(QuotaScope.CAMPAIGN, "1", NOW, DAY, 1)
+        if tx.quotas.used(QuotaScope.CAMPAIGN, "1", NOW) < cap:
+            tx.quotas.debit(QuotaScope.CAMPAIGN, "1", NOW, 1)
 
     async with anyio.create_task_group() as tasks:
         for _ in range(100):
             tasks.start_soon(store.write, debit_under_cap)
-    assert await store.read(lambda tx: tx.quotas.used_on(QuotaScope.CAMPAIGN, "1", DAY)) == cap
+    assert await store.read(lambda tx: tx.quotas.used(QuotaScope.CAMPAIGN, "1", NOW)) == cap
 
 
 async def test_buckets_are_kept_as_one_instant(store: Store) -> None:
@@ -142,16 +142,21 @@ async def test_buckets_are_kept_as_one_instant(store: Store) -> None:
     assert await store.read(lambda tx: tx.quotas.bucket("dns")) == NOW + HOUR
 
 
-async def test_debits_are_counted_by_day_and_listed_by_instant_with_their_refunds(store: Store) -> None:
+async def test_debits_are_counted_and_listed_by_instant_with_their_refunds(store: Store) -> None:
     def debit(tx: Tx) -> None:
-        tx.quotas.debit(QuotaScope.COMPANY, "acme.com", NOW - HOUR, DAY - timedelta(days=1), 2)
-        tx.quotas.debit(QuotaScope.COMPANY, "acme.com", NOW, DAY, 3)
-        tx.quotas.debit(QuotaScope.COMPANY, "acme.com", NOW, DAY, -1)
-        tx.quotas.debit(QuotaScope.COMPANY_NEW, "acme.com", NOW, DAY, 9)
-        tx.quotas.debit(QuotaScope.COMPANY, "x.com", NOW, DAY, 9)
+        tx.quotas.debit(QuotaScope.COMPANY, "acme.com", NOW - HOUR, 2)
+        tx.quotas.debit(QuotaScope.COMPANY, "acme.com", NOW, 3)
+        tx.quotas.debit(QuotaScope.COMPANY, "acme.com", NOW, -1)
+        tx.quotas.debit(QuotaScope.COMPANY_NEW, "acme.com", NOW, 9)
+        tx.quotas.debit(QuotaScope.COMPANY, "x.com", NOW, 9)
+
+    def used(since: datetime) -> Callable[[Tx], int]:
+        return lambda tx: tx.quotas.used(QuotaScope.COMPANY, "acme.com", since)
 
     await store.write(debit)
-    assert await store.read(lambda tx: tx.quotas.used_on(QuotaScope.COMPANY, "acme.com", DAY)) == 2
+    assert await store.read(used(NOW - HOUR)) == 4
+    assert await store.read(used(NOW)) == 2
+    assert await store.read(used(NOW + HOUR)) == 0
     since = await store.read(lambda tx: tx.quotas.used_since(QuotaScope.COMPANY, "acme.com", NOW - HOUR))
     assert since == [(NOW - HOUR, 2), (NOW, 3), (NOW, -1)]
 

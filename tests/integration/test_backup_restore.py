@@ -26,6 +26,7 @@ from camd.domain.events import Event, EventType
 from camd.domain.facts import SuppressionId
 from camd.domain.suppression import SuppressionKind, SuppressionReason
 from camd.ports.records import Suppression
+from camd.sim.journal import MemoryJournal
 from camd.store.sqlite import SqliteStore
 from camd.system import SystemClock
 
@@ -41,7 +42,7 @@ def pair(number):
 async def main():
     path = Path("camd.db")
     with DatabaseLock(path, since=now):
-        async with SqliteStore.open(path, SystemClock()) as store:
+        async with SqliteStore.open(path, SystemClock(), journal=MemoryJournal()) as store:
             for number in count():
                 await store.write(pair(number))
                 if number == 200:

@@ -12,6 +12,7 @@ from camd.domain.facts import CampaignId
 from camd.domain.tally import tally
 from camd.ports.records import EventFilter, LeadFilter, Listing
 from camd.ports.store import Tx
+from camd.sim.journal import MemoryJournal
 from camd.store.sqlite import SqliteStore
 from camd.system import SystemClock
 
@@ -64,7 +65,7 @@ async def add(store, number):
     print(lead.id, flush=True)
 
 async def main():
-    async with SqliteStore.open(path, SystemClock(), on_commit=at) as store:
+    async with SqliteStore.open(path, SystemClock(), journal=MemoryJournal(), on_commit=at) as store:
         await store.write(create)
         for start in range(0, {LEADS}, 8):
             async with anyio.create_task_group() as tasks:
@@ -90,7 +91,7 @@ async def assert_all_stands_and_adds_up(path: Path, acknowledged: set[str]) -> i
         told = [row.event.lead_id for row in tx.ledger.after(0, 1000, EventFilter())]
         return [lead.id for lead in leads], recount, dict(tx.leads.tallies(ONE)), [*told]
 
-    async with SqliteStore.open(path, SystemClock()) as store:
+    async with SqliteStore.open(path, SystemClock(), journal=MemoryJournal()) as store:
         stored, recount, tallies, told = await store.read(everything)
     assert acknowledged <= set(stored)
     assert sorted(stored) == sorted(str(lead) for lead in told)

@@ -24,6 +24,7 @@ from camd.ports.providers import RateLimit, Verification
 from camd.ports.settings import ServerSettings
 from camd.ports.store import Store
 from camd.providers.csv_file import CsvSource
+from camd.sim.journal import MemoryJournal
 from camd.sim.mail import FixedRecords, MemoryMail
 from camd.store.sqlite import SqliteStore
 from camd.system import SystemClock, SystemEntropy, SystemIds
@@ -45,7 +46,7 @@ Serve = Callable[[Desk], AbstractAsyncContextManager[httpx.AsyncClient]]
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with SqliteStore.open(tmp_path / "camd.db", SystemClock()) as opened:
+    async with SqliteStore.open(tmp_path / "camd.db", SystemClock(), journal=MemoryJournal()) as opened:
         yield opened
 
 
@@ -59,6 +60,7 @@ async def desk(store: Store, tmp_path: Path) -> Desk:
         make_metrics(clock),
         MemoryMail(frozenset({"sales"})),
         FixedRecords(),
+        MemoryJournal(),
     )
     # A test that starts runs enters a group of its own: fixtures are set up and torn down by different tasks.
     unentered = anyio.create_task_group()

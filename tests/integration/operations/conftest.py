@@ -21,6 +21,7 @@ from camd.ports.settings import (
     Settings,
 )
 from camd.providers.csv_file import CsvSource
+from camd.sim.journal import MemoryJournal
 from camd.sim.mail import FixedRecords, MemoryMail
 from camd.sim.world import plain_settings
 from camd.store.sqlite import SqliteStore
@@ -72,7 +73,7 @@ def clock() -> HandClock:
 
 @pytest.fixture
 async def desk(tmp_path: Path, clock: HandClock) -> AsyncIterator[Desk]:
-    async with SqliteStore.open(tmp_path / "camd.db", clock, simulated=True) as store:
+    async with SqliteStore.open(tmp_path / "camd.db", clock, journal=MemoryJournal(), simulated=True) as store:
         entropy = SystemEntropy()
         context = build_context(
             settings(tmp_path),
@@ -81,6 +82,7 @@ async def desk(tmp_path: Path, clock: HandClock) -> AsyncIterator[Desk]:
             make_metrics(clock),
             MemoryMail(frozenset({"sales"})),
             FixedRecords(),
+            MemoryJournal(),
         )
         runner = CycleRunner(context)
         # Whoever starts a run enters a group of its own: a fixture is set up and torn down by different tasks.

@@ -33,6 +33,7 @@ from camd.ports.store import Store, Tx
 from camd.sim import invariants
 from camd.sim.clock import SeededEntropy
 from camd.sim.fakes import ListSource, Verifier
+from camd.sim.journal import MemoryJournal
 from camd.sim.mail import FixedRecords, MemoryMail
 from camd.sim.world import INSTANCE_KEY, STEPS, people, plain_settings
 from camd.store.sqlite import SqliteStore
@@ -88,6 +89,7 @@ def context(folder: Path, store: Store, process: int) -> Context:
         make_metrics(clock),
         MemoryMail(("sales",)),
         FixedRecords(),
+        MemoryJournal(),
     )
 
 
@@ -100,14 +102,16 @@ async def prepare(path: Path, *, live: bool) -> None:
         first_touch_spread_hours=0,
     )
     active = StatusChange(CampaignStatus.ACTIVE, None, "engine", NOW)
-    async with SqliteStore.open(path, StillClock(), instance_key=INSTANCE_KEY) as store:
+    async with SqliteStore.open(path, StillClock(), journal=MemoryJournal(), instance_key=INSTANCE_KEY) as store:
         await store.write(lambda tx: tx.campaigns.add(definition, active))
 
 
 async def work(path: Path, process: int, deadly_point: int, wrap: Wrap) -> None:
     """Cycles until nothing is due."""
     killing = killing_at(deadly_point)
-    async with SqliteStore.open(path, StillClock(), simulated=True, on_commit=killing) as store:
+    async with SqliteStore.open(
+        path, StillClock(), journal=MemoryJournal(), simulated=True, on_commit=killing
+    ) as store:
         ctx = context(path.parent, wrap(store), process)
         for _ in range(MOST_CYCLES):
             report = await run_cycle(ctx, ONE, call_dry=False)
@@ -172,7 +176,7 @@ async def outcome(path: Path) -> Outcome:
         assert not invariants.broken(tx, NOW, {})
         return Counter(map(str, stored)), Counter(map(str, told))
 
-    async with SqliteStore.open(path, StillClock()) as store:
+    async with SqliteStore.open(path, StillClock(), journal=MemoryJournal()) as store:
         return await store.read(query)
 
 
@@ -210,7 +214,9 @@ LIST = "email,first_name\n" + "".join(f"p{number}@firm{number}.example,P{number}
 async def bring_in(path: Path, process: int, deadly_point: int) -> None:
     """Starts as the daemon does, then imports the list."""
     killing = killing_at(deadly_point)
-    async with SqliteStore.open(path, StillClock(), simulated=True, on_commit=killing) as store:
+    async with SqliteStore.open(
+        path, StillClock(), journal=MemoryJournal(), simulated=True, on_commit=killing
+    ) as store:
         ctx = context(path.parent, store, process)
         async with anyio.create_task_group() as tasks:
             desk = Desk(ctx, Doorbells(), NOW, "1.0", lambda: True, CycleRunner(ctx).run, tasks)
@@ -220,7 +226,7 @@ async def bring_in(path: Path, process: int, deadly_point: int) -> None:
 
 async def imported(path: Path) -> tuple[int, int]:
     """How many leads there are, and how many of them the engine may work on."""
-    async with SqliteStore.open(path, StillClock()) as store:
+    async with SqliteStore.open(path, StillClock(), journal=MemoryJournal()) as store:
         leads = await store.read(lambda tx: invariants.leads(tx, ONE))
         assert not await store.read(lambda tx: invariants.broken(tx, NOW, {}))
         return len(leads), sum(lead.next_action is not None for lead in leads)

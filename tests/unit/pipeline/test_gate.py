@@ -9,7 +9,6 @@ from camd.domain.campaign import Campaign
 from camd.domain.contact import parse_address
 from camd.domain.facts import Verdict
 from camd.domain.lead import Hold, HoldReason, Lead
-from camd.domain.send_window import local_day
 from camd.domain.suppression import SuppressionKind, keyed_hash
 from camd.domain.token_bucket import QuotaScope
 from camd.pipeline.gate import Check, lead_checks
@@ -213,7 +212,7 @@ def test_each_quota_that_is_used_up_refuses_until_it_is_free(tmp_path: Path) -> 
 
         def use_up(tx: Tx) -> None:
             for scope, key, amount, _ in used:
-                tx.quotas.debit(scope, key(campaign), TEN, local_day(TEN, "UTC"), amount)
+                tx.quotas.debit(scope, key(campaign), TEN, amount)
 
         await world.store.write(use_up)
         await world.store.write(lambda tx: tx.quotas.set_bucket("mailbox_pace:sales", TEN + HOUR))

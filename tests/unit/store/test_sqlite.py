@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import Connection
 
 from camd.ports.store_errors import NewerSchema
+from camd.sim.journal import MemoryJournal
 from camd.store.sqlite import SqliteStore
 from camd.system import SystemClock
 
@@ -11,7 +12,7 @@ KEY = bytes(range(32))
 
 
 async def key_of(path: Path, given: bytes | None = None) -> bytes:
-    async with SqliteStore.open(path, SystemClock(), instance_key=given) as store:
+    async with SqliteStore.open(path, SystemClock(), journal=MemoryJournal(), instance_key=given) as store:
         return await store.read(lambda tx: tx.instance.key())
 
 
@@ -30,8 +31,8 @@ async def test_fault_20_a_newer_schema_is_refused(tmp_path: Path) -> None:
     def pretend(connection: Connection) -> None:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
 
-    async with SqliteStore.open(tmp_path / "camd.db", SystemClock()) as store:
+    async with SqliteStore.open(tmp_path / "camd.db", SystemClock(), journal=MemoryJournal()) as store:
         await store.writer.write(pretend)
     with pytest.raises(NewerSchema):
-        async with SqliteStore.open(tmp_path / "camd.db", SystemClock()):
+        async with SqliteStore.open(tmp_path / "camd.db", SystemClock(), journal=MemoryJournal()):
             pass

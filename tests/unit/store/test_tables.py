@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 import camd.store
+from camd.sim.journal import MemoryJournal
 from camd.store.sqlite import SqliteStore
 from camd.store.tables import metadata
 from camd.system import SystemClock
@@ -36,7 +37,7 @@ async def test_the_migrations_make_the_tables_that_the_statements_see(tmp_path: 
     with create_engine("sqlite://", poolclass=NullPool).connect() as seen:
         metadata.create_all(seen)
         expected = schema(seen)
-    async with SqliteStore.open(tmp_path / "camd.db", SystemClock()) as store:
+    async with SqliteStore.open(tmp_path / "camd.db", SystemClock(), journal=MemoryJournal()) as store:
         assert await store.writer.alone(schema) == expected
 
 

@@ -1,0 +1,33 @@
+"""What is remembered of the mailboxes over restarts."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
+
+from camd.ports.records import MailboxState
+from camd.store.rows import record, values
+from camd.store.sending_tables import mailboxes
+
+GET = select(mailboxes).where(mailboxes.c.name == bindparam("mailbox"))
+ALL = select(mailboxes).order_by(mailboxes.c.name)
+_arriving = insert(mailboxes)
+PUT = _arriving.on_conflict_do_update(
+    index_elements=["name"],
+    set_={column.name: _arriving.excluded[column.name] for column in mailboxes.c if not column.primary_key},
+)
+
+
+class Mailboxes:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, name: str) -> MailboxState:
+        row = self._connection.execute(GET, {"mailbox": name}).first()
+        return MailboxState(name) if row is None else record(MailboxState, row)
+
+    def all(self) -> Mapping[str, MailboxState]:
+        return {row.name: record(MailboxState, row) for row in self._connection.execute(ALL)}
+
+    def put(self, state: MailboxState) -> None:
+        self._connection.execute(PUT, values(state))
