@@ -5,6 +5,7 @@ from camd.domain.campaign import CampaignStatus, Channel
 from camd.domain.lead import LeadStatus
 from camd.operations import mailboxes, switches
 from camd.operations.desk import Desk
+from camd.pipeline import overdue
 from camd.ports.records import TouchStatus
 from camd.ports.store import Tx
 from camd.schema.status import ProviderState, Recovery, Status, Waiting
@@ -33,7 +34,7 @@ async def status(desk: Desk) -> Status:
                 approvals=tx.touches.count(TouchStatus.PLANNED, Channel.EMAIL),
                 unknown=tx.touches.count(TouchStatus.UNKNOWN),
             ),
-            overdue_replanned=tx.counters.total("overdue_replanned"),
+            overdue_replanned=tx.counters.total(overdue.COUNTER),
         )
 
     return await desk.read(query)

@@ -14,6 +14,7 @@ from camd.domain.events import Event, EventType
 from camd.domain.lead import Action, Hold, HoldReason, Lead, LeadEvent, Outside, OutsideFact, react
 from camd.domain.send_window import local_day
 from camd.pipeline import debits, record
+from camd.pipeline.approval import approvals_counter
 from camd.pipeline.context import Context
 from camd.ports.records import DeliveryFact, DeliveryScope, Touch, TouchStatus
 from camd.ports.store import Tx
@@ -48,11 +49,6 @@ def allowed(touch: Touch) -> tuple[Verb, ...]:
     """What a person may decide about it in its present status."""
     moves = _OF_MAIL if touch.channel == Channel.EMAIL else _OF_TASK
     return moves.get(touch.status, ())
-
-
-def approvals_counter(steps_version: int) -> str:
-    """The counter of a campaign's approvals of the texts of that version."""
-    return f"approvals:{steps_version}"
 
 
 def approve(tx: Tx, campaign: Campaign, touch: Touch, *, actor: str, now: datetime) -> Touch:
