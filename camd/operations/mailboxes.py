@@ -1,7 +1,6 @@
 """The mailboxes that are configured: their state, whether they can be logged in to, and letting them send or not."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
 import anyio
@@ -12,6 +11,7 @@ from camd.domain.preflight import LogIn, MailboxCheck
 from camd.domain.token_bucket import LocalDay, QuotaScope
 from camd.operations.desk import Desk
 from camd.operations.errors import NotFound
+from camd.pipeline import mailbox_health
 from camd.pipeline.mailboxes import unusable
 from camd.ports.domain_records import SenderRecords
 from camd.ports.records import MailboxReason, MailboxState
@@ -84,20 +84,17 @@ async def disable(desk: Desk, name: str, body: DisableBody, *, actor: str) -> Ma
     """It sends nothing until a person enables it. One that is disabled already stays as it is.
 
     Raises `NotFound`."""
-    box, reason = _find(desk, name), MailboxReason.OPERATOR
+    box = _find(desk, name)
 
     def unit(tx: Tx) -> tuple[MailboxView, bool]:
-        now, before = desk.now(), tx.mailboxes.get(name)
-        if before.disabled is not None:
+        now = desk.now()
+        if tx.mailboxes.get(name).disabled is not None:
             return _view(tx, desk, box), False
-        tx.mailboxes.put(replace(before, disabled=reason, detail=body.reason, since=now, by=actor))
-        data = {"mailbox": name, "reason": reason.value}
-        tx.ledger.append(Event(EventType.MAILBOX_DEGRADED, now, actor, data=data))
+        mailbox_health.disable(tx, name, MailboxReason.OPERATOR, now, actor=actor, detail=body.reason)
         return _view(tx, desk, box), True
 
     view, degraded = await desk.write(unit)
     if degraded:
-        log.warning("mailbox.degraded", mailbox=name, reason=reason)
         desk.doorbells.ring_outboxes()
     return view
 

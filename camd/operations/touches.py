@@ -52,8 +52,7 @@ async def resolve(desk: Desk, touch_id: str, body: ResolveBody, *, actor: str) -
     sent = body.outcome is Resolution.SENT
 
     def work(tx: Tx, touch: Touch) -> None:
-        campaign = find_campaign(tx, touch.campaign_id)
-        touch_moves.resolve(tx, desk.context, campaign, touch, sent=sent, actor=actor, now=desk.now())
+        touch_moves.resolve(tx, desk.context, touch, sent=sent, actor=actor, now=desk.now())
 
     return await _decide(desk, touch_id, Verb.RESOLVE, work)
 

@@ -12,11 +12,10 @@ from types import MappingProxyType
 from camd.domain.campaign import Campaign, Channel
 from camd.domain.events import Event, EventType
 from camd.domain.lead import Action, Hold, HoldReason, Lead, LeadEvent, Outside, OutsideFact, react
-from camd.domain.send_window import local_day
-from camd.pipeline import debits, record
+from camd.pipeline import debits, record, settle
 from camd.pipeline.approval import approvals_counter
 from camd.pipeline.context import Context
-from camd.ports.records import DeliveryFact, DeliveryScope, Touch, TouchStatus
+from camd.ports.records import DeliveryFact, Touch, TouchStatus
 from camd.ports.store import Tx
 from camd.telemetry.logs import get_log
 
@@ -61,7 +60,7 @@ def approve(tx: Tx, campaign: Campaign, touch: Touch, *, actor: str, now: dateti
     return saved
 
 
-def resolve(tx: Tx, ctx: Context, campaign: Campaign, touch: Touch, *, sent: bool, actor: str, now: datetime) -> Touch:
+def resolve(tx: Tx, ctx: Context, touch: Touch, *, sent: bool, actor: str, now: datetime) -> Touch:
     """Settles a touch of which nobody knew whether it arrived.
 
     Not `sent`: it may go out again at once, with the same Message-ID and new debits; those of the first attempt stay.
@@ -72,9 +71,9 @@ def resolve(tx: Tx, ctx: Context, campaign: Campaign, touch: Touch, *, sent: boo
     word = "sent" if sent else "retry"
     saved = _save(tx, touch, after, EventType.TOUCH_RESOLVED, actor, now, {"as": word})
     if saved.sent_at is not None:
-        _count_delivery(tx, ctx, campaign, saved, saved.sent_at)
+        settle.count(tx, ctx, saved, DeliveryFact.SENT, saved.sent_at)
     _go_on(tx, touch, accepted=sent, actor=actor, now=now)
-    log.info("send.resolved", campaign_id=campaign.id, touch_id=touch.id, mailbox=touch.mailbox, result=word)
+    log.info("send.resolved", campaign_id=touch.campaign_id, touch_id=touch.id, mailbox=touch.mailbox, result=word)
     return saved
 
 
@@ -149,8 +148,19 @@ def _taken_as_sent(touch: Touch, now: datetime) -> Touch:
 
 
 def _tried_again(touch: Touch, now: datetime) -> Touch:
-    """Without its debits: those of the first attempt are never given back."""
-    return replace(touch, status=TouchStatus.APPROVED, reason=None, ready_at=now, settled_at=None, debits=None)
+    """A first attempt of its own, without the debits of the one before: those are never given back."""
+    return replace(
+        touch,
+        status=TouchStatus.APPROVED,
+        reason=None,
+        ready_at=now,
+        attempts=0,
+        first_attempt_at=None,
+        intent_at=None,
+        on_wire_at=None,
+        settled_at=None,
+        debits=None,
+    )
 
 
 def _go_on(tx: Tx, decided: Touch, *, actor: str, now: datetime, accepted: bool = False) -> None:
@@ -173,10 +183,3 @@ def _without_unknown(tx: Tx, lead: Lead) -> tuple[Hold, ...]:
     if any(touch.status is TouchStatus.UNKNOWN for touch in tx.touches.of_lead(lead.id)):
         return lead.holds
     return tuple(hold for hold in lead.holds if hold.reason is not HoldReason.SEND_UNKNOWN)
-
-
-def _count_delivery(tx: Tx, ctx: Context, campaign: Campaign, touch: Touch, at: datetime) -> None:
-    day = local_day(at, campaign.definition.timezone)
-    tx.deliveries.add(DeliveryScope.CAMPAIGN, str(campaign.id), day, DeliveryFact.SENT)
-    if box := ctx.settings.mailboxes.get(touch.mailbox or ""):
-        tx.deliveries.add(DeliveryScope.MAILBOX, box.name, local_day(at, box.timezone), DeliveryFact.SENT)

@@ -40,8 +40,8 @@ MOVES: dict[Verb, Move] = {
     Verb.APPROVE: lambda tx, world, campaign, touch: touch_moves.approve(
         tx, campaign, touch, actor=OPERATOR, now=world.clock.now()
     ),
-    Verb.RESOLVE: lambda tx, world, campaign, touch: touch_moves.resolve(
-        tx, world.context, campaign, touch, sent=True, actor=OPERATOR, now=world.clock.now()
+    Verb.RESOLVE: lambda tx, world, _, touch: touch_moves.resolve(
+        tx, world.context, touch, sent=True, actor=OPERATOR, now=world.clock.now()
     ),
     Verb.CANCEL: lambda tx, world, _, touch: touch_moves.cancel(tx, touch, actor=OPERATOR, now=world.clock.now()),
     Verb.DONE: lambda tx, world, _, touch: touch_moves.done(tx, touch, actor=OPERATOR, now=world.clock.now()),
@@ -72,6 +72,8 @@ async def unknown(world: World, *holds: HoldReason, **fields: Any) -> tuple[Camp
         touch,
         status=TouchStatus.UNKNOWN,
         message_id="<m1@us.example>",
+        attempts=2,
+        first_attempt_at=at,
         on_wire_at=at,
         settled_at=at + timedelta(minutes=10),
         debits=debited(world),
@@ -96,7 +98,7 @@ async def resolved(world: World, campaign: Campaign, touch: Touch, *, sent: bool
     now = world.clock.now()
 
     def unit(tx: Tx) -> None:
-        touch_moves.resolve(tx, world.context, campaign, touch, sent=sent, actor=OPERATOR, now=now)
+        touch_moves.resolve(tx, world.context, touch, sent=sent, actor=OPERATOR, now=now)
 
     await world.store.write(unit)
     return (await world.touches(campaign))[0]
@@ -214,6 +216,7 @@ def test_a_mail_that_did_not_arrive_is_ready_again_with_the_same_message_id(tmp_
         after = await resolved(world, campaign, touch, sent=False)
         assert (after.status, after.ready_at) == (TouchStatus.APPROVED, world.clock.now())
         assert (after.message_id, after.sent_at, after.settled_at) == (touch.message_id, None, None)
+        assert (after.attempts, after.first_attempt_at, after.on_wire_at) == (0, None, None)
         lead = await only_lead(world, campaign)
         assert (lead.status, lead.holds, lead.state.ever_handed_over) == (LeadStatus.ENRICHED, (), False)
         event = next(row.event for row in await world.ledger() if row.event.type is EventType.TOUCH_RESOLVED)
