@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from pydantic import JsonValue
 
 from camd.domain.errors import Misconfigured, Scope
 from camd.domain.events import EventType
@@ -25,7 +26,7 @@ from camd.sim.world import mailbox
 
 ANN = "os:ann"
 OPERATOR = "op@acme.example"
-STEPS = [
+STEPS: list[JsonValue] = [
     {"subject": "For {{ company }}", "body": "Hello {{ first_name }}"},
     {"channel": "task", "subject": "Call", "body": "Call {{ first_name }}"},
     {"subject": "", "body": "Still there, {{ first_name }}?"},
