@@ -8,7 +8,7 @@ from camd.cli.grammar import Command, Group
 from camd.cli.options import body_options, read_body
 from camd.cli.output import facts, line, show, when
 from camd.cli.reaching import ask
-from camd.schema.status import Gate, KillSwitch, KillSwitchBody, Status
+from camd.schema.status import Gate, KillSwitch, KillSwitchBody, MailboxState, Status
 
 
 @click.command(cls=Command)
@@ -31,11 +31,16 @@ def _glance(view: Status) -> None:
             ("campaigns", campaigns or "none"),
             ("leads", leads or "none"),
             ("waiting for you", waiting or "nothing"),
-            ("mailboxes", [f"{box.name} ({box.address}, {box.daily_limit} a day)" for box in view.mailboxes] or "none"),
+            ("mailboxes", [_mailbox(box) for box in view.mailboxes] or "none"),
             ("providers", [f"{each.name} ({', '.join(each.roles)})" for each in view.providers]),
             ("planned anew", f"{view.overdue_replanned} overdue" if view.overdue_replanned else None),
         ]
     )
+
+
+def _mailbox(box: MailboxState) -> str:
+    reason = f" ({box.reason})" if box.reason else ""
+    return f"{box.name} {box.status}{reason}, {box.used_today} of {box.daily_limit} today"
 
 
 def _gate(gate: Gate) -> str:

@@ -1,11 +1,15 @@
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import anyio
+from prometheus_client.parser import text_string_to_metric_families
 
 from camd.actors.health import Phase
 from camd.actors.wake import Doorbells
 from camd.actors.watch import Watch
 from camd.pipeline.send_gate import GateReason
+from camd.ports.records import Touch, TouchStatus
 from camd.ports.store_errors import StoreUnavailable
 from camd.sim.world import World, people, simulate
 
@@ -48,3 +52,38 @@ def test_a_folder_that_is_gone_says_nothing_of_the_disk(tmp_path: Path) -> None:
         assert world.health.disk_free_bytes is None
 
     simulate(tmp_path, scenario)
+
+
+def gauges(world: World) -> tuple[float, float]:
+    """How many touches are unknown, and since when, as the metrics tell it."""
+    told = {
+        sample.name: sample.value
+        for family in text_string_to_metric_families(world.context.metrics.render().decode())
+        for sample in family.samples
+    }
+    return told["camd_touches_unknown"], told["camd_touches_unknown_oldest_timestamp_seconds"]
+
+
+def test_the_touches_that_are_unknown_are_told_with_the_instant_of_the_oldest(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        campaign = await world.campaign(*people(3), dry_run=False)
+        await world.cycle(campaign)
+        watch = Watch(world.context, world.health, Doorbells(), world.settings.database.path)
+        await watch.set_gauges()
+        assert gauges(world) == (0, 0)
+        now = world.clock.now()
+        touches = await world.touches(campaign)
+        older = await went_unknown(world, touches[0], now - timedelta(hours=2))
+        await went_unknown(world, touches[1], now - timedelta(hours=1))
+        await watch.set_gauges()
+        assert gauges(world) == (2, (now - timedelta(hours=2)).timestamp())
+        await world.store.write(lambda tx: tx.touches.save(older, replace(older, status=TouchStatus.SENT)))
+        await watch.set_gauges()
+        assert gauges(world) == (1, (now - timedelta(hours=1)).timestamp())
+
+    simulate(tmp_path, scenario)
+
+
+async def went_unknown(world: World, touch: Touch, at: datetime) -> Touch:
+    unknown = replace(touch, status=TouchStatus.UNKNOWN, on_wire_at=at)
+    return await world.store.write(lambda tx: tx.touches.save(touch, unknown))

@@ -76,7 +76,8 @@ def test_the_commands_are_those_of_the_interface() -> None:
     assert set(COMMANDS) == {path[0] for path, _ in commands(root)}
     named = {"list", "show", "create", "apply", "update", "preview", "preflight", "test-send"}
     assert below("campaigns") == LIFE | named
-    assert below("mailboxes") == {"list", "test"}
+    assert below("mailboxes") == {"list", "test", "enable", "disable"}
+    assert below("touches") == {"list", "show", "approve", "resolve", "cancel", "done", "skip"}
     assert below("leads") == DECISIONS | {"list", "show", "add", "import", "export", "why", "erase"}
     assert below("imports") == {"list", "undo"}
     assert below("suppressions") == {"list", "add", "remove", "import"}
