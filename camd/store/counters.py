@@ -13,10 +13,10 @@ GET = select(_row.amount).where(_named, _row.campaign_id == bindparam("in_campai
 TOTAL = select(func.coalesce(func.sum(_row.amount), 0)).where(_named)
 _arriving = insert(counters)
 PUT = _arriving.on_conflict_do_update(
-    index_elements=["name", "campaign_id"], set_={"amount": _arriving.excluded.amount}
+    index_elements=["campaign_id", "name"], set_={"amount": _arriving.excluded.amount}
 )
 ADD = _arriving.on_conflict_do_update(
-    index_elements=["name", "campaign_id"], set_={"amount": _row.amount + _arriving.excluded.amount}
+    index_elements=["campaign_id", "name"], set_={"amount": _row.amount + _arriving.excluded.amount}
 )
 
 

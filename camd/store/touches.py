@@ -13,7 +13,7 @@ from camd.domain.facts import CampaignId, LeadId, TouchId
 from camd.ports.records import Listing, Touch, TouchFilter, TouchStatus
 from camd.ports.store import StaleWrite
 from camd.store.rows import NEWEST_ID, record, values
-from camd.store.sending_tables import APPROVED, IN_FLIGHT, PLANNED, QUEUED, UNKNOWN, WAITS, touches
+from camd.store.sending_tables import APPROVED, PLANNED, QUEUED, WAITS, touches
 
 _row = touches.c
 _of_campaign = _row.campaign_id == bindparam("in_campaign")
@@ -56,8 +56,7 @@ READY_OF = (
     .order_by(_row.ready_at, _row.id)
     .limit(_limit)
 )
-ALL_IN_FLIGHT = select(touches).where(IN_FLIGHT).order_by(_row.mailbox, _row.id)
-IN_FLIGHT_THERE = ALL_IN_FLIGHT.where(_of_mailbox)
+IN_FLIGHT = select(touches).where(_row.status.in_([TouchStatus.INTENT, TouchStatus.ON_WIRE])).order_by(_row.id)
 PLANNED_OF = (
     select(touches)
     .where(PLANNED, _of_campaign, _row.channel == bindparam("of_channel"))
@@ -73,7 +72,21 @@ OVERDUE = (
 DUE_INSTANTS = (
     select(_row.due_at).where(APPROVED, _of_campaign, _row.due_at >= bindparam("since")).order_by(_row.due_at)
 )
-COUNT_QUEUED = select(func.count()).where(QUEUED, _of_mailbox)
+UNBOUND = (
+    select(touches)
+    .where(
+        QUEUED,
+        _of_mailbox,
+        ~_row.follow_up,
+        _row.id > bindparam("after"),
+        _row.status != TouchStatus.DEFERRED,
+        _row.message_id.is_(None),
+    )
+    .order_by(_row.id)
+    .limit(_limit)
+)
+NEXT_WAITING_MAILBOX = select(func.min(_row.mailbox)).where(QUEUED, _row.mailbox > bindparam("after"))
+COUNT_QUEUED = select(func.count()).select_from(touches).where(QUEUED, _of_mailbox)
 # A new version: whoever read the touch before must not write its old instant back.
 REARM = (
     update(touches)
@@ -84,7 +97,7 @@ HANDED_TO = select(touches).where(_of_campaign, _row.recipient_hash == bindparam
 OF_MESSAGE = select(touches).where(_row.message_id == bindparam("message"))
 COUNT = select(func.count()).where(_row.status == bindparam("status"))
 COUNT_OF_CHANNEL = COUNT.where(_row.channel == bindparam("of_channel"))
-OLDEST_UNKNOWN = select(func.min(_row.on_wire_at)).where(UNKNOWN)
+OLDEST_UNKNOWN = select(func.min(_row.on_wire_at)).where(_row.status == TouchStatus.UNKNOWN)
 PAGE = {by: _page(by) for by in _INDEXED}
 
 
@@ -122,7 +135,7 @@ class Touches:
         return self._all(READY_OF, in_campaign=campaign_id, now=now, limit=limit)
 
     def in_flight(self, mailbox: str | None = None) -> Sequence[Touch]:
-        return self._all(ALL_IN_FLIGHT) if mailbox is None else self._all(IN_FLIGHT_THERE, on_mailbox=mailbox)
+        return [touch for touch in self._all(IN_FLIGHT) if mailbox in (None, touch.mailbox)]
 
     def planned(self, campaign_id: CampaignId, channel: str, limit: int) -> Sequence[Touch]:
         return self._all(PLANNED_OF, in_campaign=campaign_id, of_channel=channel, limit=limit)
@@ -132,6 +145,16 @@ class Touches:
 
     def due_instants(self, campaign_id: CampaignId, since: datetime) -> Sequence[datetime]:
         return self._connection.execute(DUE_INSTANTS, {"in_campaign": campaign_id, "since": since}).scalars().all()
+
+    def unbound(self, mailbox: str, after: TouchId | None, limit: int) -> Sequence[Touch]:
+        return self._all(UNBOUND, on_mailbox=mailbox, after=after or "", limit=limit)
+
+    def waiting_mailboxes(self) -> Sequence[str]:
+        """One look at the index for each of them, however many touches wait there."""
+        found: list[str] = []
+        while name := self._connection.execute(NEXT_WAITING_MAILBOX, {"after": found[-1] if found else ""}).scalar():
+            found.append(name)
+        return found
 
     def queued(self, mailbox: str) -> int:
         return self._count(COUNT_QUEUED, on_mailbox=mailbox)

@@ -1,4 +1,5 @@
-"""Every statement of the store on a table of 1,000,000 leads: by its plan, and by the work its calls cause."""
+"""Every statement of the store on tables of 1,000,000 leads and 200,000 settled touches: by its plan, and by the work
+that its calls cause."""
 
 import pkgutil
 import re
@@ -16,13 +17,23 @@ from camd.domain.campaign import CampaignStatus, Definition, StatusChange
 from camd.domain.facts import CampaignId, ImportId, LeadId
 from camd.domain.lead import Action, LeadStatus
 from camd.domain.token_bucket import QuotaScope
-from camd.ports.records import EventFilter, Identity, Import, LeadFilter, Listing
+from camd.ports.records import (
+    DeliveryScope,
+    EventFilter,
+    Identity,
+    Import,
+    LeadFilter,
+    Listing,
+    TouchFilter,
+    TouchStatus,
+)
 from camd.ports.store import Tx
 from camd.store.migrate import migrate
-from camd.store.sqlite import SqlTx
+from camd.store.sqlite import JournalLines, SqlTx
 from camd.store.writer import driver_connection
 
 LEADS = 1_000_000
+TOUCHES = 200_000
 CAMPAIGNS = 10
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 FAR = datetime(2200, 1, 1, tzinfo=UTC)
@@ -30,16 +41,24 @@ ONE = CampaignId(1)
 
 SCANS_KNOWINGLY = {
     "campaigns.BY_STATUS": "one row a campaign, for a person or a scrape",
+    "counters.TOTAL": "some rows a campaign, for a person or a scrape",
     "imports.UNFINISHED": "its index holds the unfinished ones and no other",
+    "instance.IDENTITY": "one row",
+    "instance.JOURNAL_MARK": "one row",
     "instance.KEY": "one row",
     "instance.KILL_SWITCH": "one row",
-    "instance.SET_KILL_SWITCH": "one row",
+    "instance.NEXT_JOURNAL_MARK": "one row",
+    "instance.RECOVERY": "one row",
+    "instance.SET": "one row",
+    "mailboxes.ALL": "one row a mailbox, for a person or a scrape",
     "tallies.OF_ALL": "some rows a campaign, for a person or a scrape",
 }
 SORTS_KNOWINGLY = {
     "campaigns.NAMED": "sorts the few campaigns that ever bore one name",
     "leads.UNRELEASED": "groups the leads of one import, once, when it is finished",
     "suppressions.COVERING": "sorts the few suppressions of one address",
+    "touches.IN_FLIGHT": "sorts the few in flight, one of a mailbox",
+    "touches.PAGE('lead_id',)": "sorts the few touches of one lead",
 }
 INDEX = {
     "imports.UNFINISHED": "ix_imports_unfinished",
@@ -59,9 +78,30 @@ INDEX = {
     "leads.WAKE": "ix_leads_due",
     "ledger.AFTER_OF_CAMPAIGN": "ix_ledger_campaign",
     "ledger.AFTER_OF_LEAD": "ix_ledger_lead",
-    "quotas.USED_ON": "ix_quota_debits_day",
+    "quotas.USED": "ix_quota_debits_at",
     "quotas.USED_SINCE": "ix_quota_debits_at",
     "suppressions.COVERING": "uq_suppressions_hash",
+    "touches.COUNT": "ix_touches_status",
+    "touches.COUNT_OF_CHANNEL": "ix_touches_status",
+    "touches.COUNT_QUEUED": "ix_touches_queued",
+    "touches.DUE_INSTANTS": "ix_touches_approved",
+    "touches.HANDED_TO": "ix_touches_recipient",
+    "touches.IN_FLIGHT": "ix_touches_status",
+    "touches.NEXT_READY": "ix_touches_next_ready",
+    "touches.NEXT_READY_AT": "ix_touches_ready_at",
+    "touches.OF_MESSAGE": "ix_touches_message",
+    "touches.NEXT_WAITING_MAILBOX": "ix_touches_queued",
+    "touches.OLDEST_UNKNOWN": "ix_touches_status",
+    "touches.OVERDUE": "ix_touches_approved",
+    "touches.PAGE('campaign_id',)": "ix_touches_campaign",
+    "touches.PAGE('campaign_id', 'status')": "ix_touches_campaign_status",
+    "touches.PAGE('channel',)": "ix_touches_channel",
+    "touches.PAGE('mailbox',)": "ix_touches_mailbox",
+    "touches.PAGE('status',)": "ix_touches_status",
+    "touches.PLANNED_OF": "ix_touches_planned",
+    "touches.READY_OF": "ix_touches_ready_of",
+    "touches.REARM": "uq_touches_step",
+    "touches.UNBOUND": "ix_touches_queued",
 }
 
 FILL = f"""
@@ -78,6 +118,21 @@ SELECT
     'csv', printf('%08d', i), '', '', '{{}}'
 FROM n
 """
+FILL_TOUCHES = f"""
+WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {TOUCHES} - 1)
+INSERT INTO touches (
+    id, campaign_id, lead_id, step, channel, status, due_at, ready_at, mailbox, steps_version, version, message_id,
+    recipient_hash, settled_at
+)
+SELECT
+    printf('to_%08d', i), i / {LEADS // CAMPAIGNS} + 1, printf('ld_%08d', i), 1, 'email', 'sent', i, i, 'sales', 1, 1,
+    printf('<%08d@a.com>', i), printf('%08d', i), i
+FROM n
+"""
+
+
+def tx_of(connection: Connection) -> Tx:
+    return SqlTx(connection, JournalLines())
 
 
 def statements() -> dict[str, Select[Any] | Update | Delete]:
@@ -105,9 +160,10 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
             raw.execute(f"PRAGMA {setting}")
         active = StatusChange(CampaignStatus.ACTIVE, None, "engine", NOW)
         for number in range(CAMPAIGNS):
-            SqlTx(connection).campaigns.add(Definition(f"Q{number}"), active)
-        SqlTx(connection).imports.add(Import(ImportId("im_1"), ONE, None, LEADS, {}, NOW, "os:ann"))
+            tx_of(connection).campaigns.add(Definition(f"Q{number}"), active)
+        tx_of(connection).imports.add(Import(ImportId("im_1"), ONE, None, LEADS, {}, NOW, "os:ann"))
         raw.execute(FILL)
+        raw.execute(FILL_TOUCHES)
         yield connection
     engine.dispose()
 
@@ -159,7 +215,34 @@ def test_the_exceptions_name_statements_that_exist() -> None:
         lambda tx: tx.campaigns.active(),
         lambda tx: tx.candidates.waiting(ONE, 50),
         lambda tx: tx.suppressions.covering(["a", "b", "c"]),
-        lambda tx: tx.quotas.used_on(QuotaScope.CAMPAIGN, "1", date(2026, 3, 2)),
+        lambda tx: tx.quotas.used(QuotaScope.CAMPAIGN, "1", NOW),
+        lambda tx: tx.deliveries.since(DeliveryScope.CAMPAIGN, "1", date(2026, 3, 2)),
+        lambda tx: tx.deliveries.clean_days("sales", date(2026, 3, 2)),
+        lambda tx: tx.touches.of_lead(LeadId("ld_00050000")),
+        lambda tx: tx.touches.next_ready("sales", CampaignId(0), FAR, NOW),
+        lambda tx: tx.touches.next_ready_at("sales", datetime(1970, 1, 1, tzinfo=UTC)),
+        lambda tx: tx.touches.ready_of(ONE, FAR, 50),
+        lambda tx: tx.touches.unbound("sales", None, 50),
+        lambda tx: tx.touches.waiting_mailboxes(),
+        lambda tx: tx.touches.in_flight("sales"),
+        lambda tx: tx.touches.in_flight(),
+        lambda tx: tx.touches.planned(ONE, "email", 50),
+        lambda tx: tx.touches.overdue(ONE, FAR, 50),
+        lambda tx: tx.touches.due_instants(ONE, datetime(1970, 1, 1, tzinfo=UTC)),
+        lambda tx: tx.touches.queued("sales"),
+        lambda tx: tx.touches.rearm(LeadId("ld_00050000"), NOW),
+        lambda tx: tx.touches.handed_to(ONE, "00050000"),
+        lambda tx: tx.touches.of_message("<00050000@a.com>"),
+        lambda tx: tx.touches.count(TouchStatus.UNKNOWN),
+        lambda tx: tx.touches.count(TouchStatus.PLANNED, "task"),
+        lambda tx: tx.touches.oldest_unknown(),
+        lambda tx: tx.touches.page(Listing(), TouchFilter()),
+        lambda tx: tx.touches.page(Listing(), TouchFilter(status=TouchStatus.UNKNOWN)),
+        lambda tx: tx.touches.page(Listing(), TouchFilter(campaign_id=ONE, status=TouchStatus.UNKNOWN)),
+        lambda tx: tx.touches.page(Listing(), TouchFilter(campaign_id=CampaignId(9))),
+        lambda tx: tx.touches.page(Listing(), TouchFilter(lead_id=LeadId("ld_00050000"))),
+        lambda tx: tx.touches.page(Listing(), TouchFilter(mailbox="other")),
+        lambda tx: tx.touches.page(Listing(), TouchFilter(channel="task")),
         lambda tx: tx.ledger.after(0, 50, EventFilter(campaign_id=ONE)),
     ],
 )
@@ -170,7 +253,7 @@ def test_a_call_of_the_loop_costs_what_it_finds_and_not_what_is_stored(
     thousands: list[None] = []
     raw.set_progress_handler(lambda: thousands.append(None), 1000)
     try:
-        call(SqlTx(database))
+        call(tx_of(database))
     finally:
         raw.set_progress_handler(None, 0)
     assert len(thousands) <= 10, "thousands of steps of SQLite's machine"

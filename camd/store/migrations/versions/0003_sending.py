@@ -15,7 +15,7 @@ depends_on = None
 _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _THROUGH_A_MAILBOX = "mailbox IS NOT NULL"
 _WAITS = f"status IN ('approved', 'deferred') AND {_THROUGH_A_MAILBOX}"
-_QUEUED = f"status IN ('planned', 'approved', 'deferred') AND {_THROUGH_A_MAILBOX}"
+_QUEUED = f"(status IN ('planned', 'approved', 'deferred')) IS TRUE AND {_THROUGH_A_MAILBOX}"
 
 
 def upgrade() -> None:
@@ -70,13 +70,11 @@ def _index_touches_in_work() -> None:
     _index("ix_touches_next_ready", "touches", "mailbox", *best_first, "ready_at", "status", where=_WAITS)
     _index("ix_touches_ready_at", "touches", "mailbox", "ready_at", where=_WAITS)
     _index("ix_touches_ready_of", "touches", "campaign_id", "ready_at", "id", where=_WAITS)
-    _index("ix_touches_queued", "touches", "mailbox", where=_QUEUED)
+    _index("ix_touches_queued", "touches", "mailbox", "follow_up", "id", "status", where=_QUEUED)
     approved = f"status = 'approved' AND {_THROUGH_A_MAILBOX}"
     _index("ix_touches_approved", "touches", "campaign_id", "due_at", "id", where=approved)
-    _index("ix_touches_in_flight", "touches", "mailbox", "id", where="status IN ('intent', 'on_wire')")
     planned = ("campaign_id", "channel", "due_at", "id")
     _index("ix_touches_planned", "touches", *planned, where="status = 'planned'")
-    _index("ix_touches_unknown", "touches", "on_wire_at", where="status = 'unknown'")
 
 
 def _count_debits_by_instants() -> None:
@@ -121,8 +119,8 @@ def _create_mailboxes() -> None:
     )
     op.create_table(
         "counters",
-        sa.Column("name", sa.Text, primary_key=True),
         sa.Column("campaign_id", _SERIAL, sa.ForeignKey("campaigns.id"), primary_key=True),
+        sa.Column("name", sa.Text, primary_key=True),
         sa.Column("amount", sa.BigInteger, nullable=False),
     )
 
