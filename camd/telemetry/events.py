@@ -130,6 +130,38 @@ CATALOGUE = {
         ),
         Event("send.gate_opened", "info", "Sending is possible again.", NOTHING),
         Event("send.resolved", "info", "A person or a proof said what became of an unknown mail: `result`.", NOTHING),
+        Event("send.intent", "debug", "A mail passed the gate and took its quotas.", NOTHING),
+        Event("send.on_wire", "debug", "The mark before the message goes out is stored.", NOTHING),
+        Event("send.sent", "info", "The receiver's server took a mail.", NOTHING),
+        Event(
+            "send.rejected",
+            "warning",
+            "A server refused a mail for good; `reason` is its code.",
+            "`camd touches show` and `camd leads why` tell what follows.",
+        ),
+        Event("send.deferred", "info", "A server put a mail off; it is tried again by itself.", NOTHING),
+        Event(
+            "send.unknown",
+            "warning",
+            "Nobody knows whether a mail arrived; it is never sent again by itself.",
+            "Look into the mailbox's Sent folder, then `camd touches resolve`.",
+        ),
+        Event(
+            "send.released", "info", "An intent ended before anything was handed over; its quotas are back.", NOTHING
+        ),
+        Event("send.blocked", "info", "Something changed between intent and handover, and won.", NOTHING),
+        Event(
+            "recovery.scanned",
+            "info",
+            "What an earlier process left in flight is settled; `count` touches were.",
+            "See `camd touches list --status unknown`.",
+        ),
+        Event(
+            "quota.rate_learned",
+            "warning",
+            "A server asked for fewer mails; `limit` is the share of the mailbox's pace that is used now.",
+            "Nothing: it recovers with each mail that is taken. If it stays low, raise min_gap_seconds.",
+        ),
         Event(
             "quota.denied",
             "debug",
@@ -174,6 +206,24 @@ CATALOGUE = {
             "error",
             "A commit failed; nothing of it was stored.",
             "Check the free space and the health of the disk.",
+        ),
+        Event(
+            "db.integrity_failed",
+            "error",
+            "The database file is damaged; nothing is sent.",
+            "Stop camd, run what `reason` names, start it again.",
+        ),
+        Event(
+            "db.integrity_unfinished",
+            "warning",
+            "The check of the database at the start was ended after `limit` seconds; the rest was not looked at.",
+            "Run `camd backup`: it checks all of its copy.",
+        ),
+        Event(
+            "mail.lenient_headers",
+            "warning",
+            "This Python's `email` package lets a line break into a header; camd refuses such values by itself.",
+            "Upgrade Python when you can (CVE-2024-6923).",
         ),
         Event("backup.finished", "info", "A checked copy of the database was made.", NOTHING),
         Event(
