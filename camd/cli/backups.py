@@ -44,7 +44,7 @@ def backup(file: Path, keep: int | None) -> None:
     except Exception as error:
         note_backup(database, clock.now(), str(error))
         raise
-    note_backup(database, clock.now(), None)
+    note_backup(database, clock.now(), None, None if is_pipe else file.absolute())
     if is_pipe:
         note(f"{database}: {size:,} bytes sent, checked")
     elif session().as_json:

@@ -18,9 +18,13 @@ class GateReason(StrEnum):
     COMMON_CAUSE = "common_cause"
     CLOCK_JUMPED = "clock_jumped"
     DISK_FULL = "disk_full"
+    DAMAGED = "damaged"
+    OUTCOME_WAITS = "outcome_waits"
 
 
 REOPENS_AFTER = timedelta(minutes=10)
+_FOR_GOOD = frozenset({GateReason.DAMAGED})
+"""A damaged database may have forgotten whom nobody may write to: no person opens the gate before it is restored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,8 @@ class Closure:
 
 
 class SendGate:
-    """Open unless a closure stands. A person's `open` ends every closure; a standing cause closes it again."""
+    """Open unless a closure stands. A person's `open` ends every closure but one for good; a standing cause closes
+    it again."""
 
     def __init__(self, clock: Clock, metrics: Metrics) -> None:
         self._clock = clock
@@ -50,8 +55,10 @@ class SendGate:
             self._metrics.gate_closed_by(self._closures)
 
     def open(self, reason: GateReason | None = None) -> None:
-        """Ends the closure for `reason`, or every one."""
+        """Ends the closure for `reason`, or every one; that of a damaged database stands as long as the process."""
         for ended in [reason] if reason else list(self._closures):
+            if ended in _FOR_GOOD:
+                continue
             if self._closures.pop(ended, None):
                 log.info("send.gate_opened", reason=ended)
                 self._metrics.gate_closed_by(self._closures)

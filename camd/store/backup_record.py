@@ -14,11 +14,13 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class BackupRecord:
-    """The last backup's end. `failure` is none where it succeeded; `succeeded_at` is that of the last success."""
+    """The last backup's end. `failure` is none where it succeeded; `succeeded_at` is that of the last success, `newest`
+    the file that the last success left, none where it went into a pipe."""
 
     ended_at: datetime
     failure: str | None
     succeeded_at: datetime | None
+    newest: Path | None = None
 
     @classmethod
     def read(cls, database: Path) -> Self | None:
@@ -29,19 +31,23 @@ class BackupRecord:
                 _instant(kept["ended_at"]),
                 kept["failure"],
                 None if succeeded_at is None else _instant(succeeded_at),
+                Path(kept["newest"]) if kept.get("newest") else None,
             )
         except (OSError, ValueError, TypeError, KeyError):
             return None
 
 
-def note_backup(database: Path, now: datetime, failure: str | None) -> None:
+def note_backup(database: Path, now: datetime, failure: str | None, file: Path | None = None) -> None:
+    """`file` is what a success left; none for one into a pipe."""
     before = BackupRecord.read(database)
-    last = before.succeeded_at if before else None
-    succeeded_at = now if failure is None else last
+    succeeded_at, newest = (
+        (now, file) if failure is None else (before and before.succeeded_at, before and before.newest)
+    )
     kept = {
         "ended_at": now.isoformat(),
         "failure": failure,
         "succeeded_at": succeeded_at and succeeded_at.isoformat(),
+        "newest": newest and str(newest),
     }
     with suppress(OSError):
         fresh = _path(database).with_suffix(".new")

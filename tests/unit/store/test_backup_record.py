@@ -25,6 +25,14 @@ def test_a_failure_keeps_the_last_success(database: Path) -> None:
     assert BackupRecord.read(database) == BackupRecord(LATER, "no room", NOON)
 
 
+def test_the_newest_backup_is_the_file_of_the_last_success(database: Path, tmp_path: Path) -> None:
+    note_backup(database, NOON, None, tmp_path / "copy.db")
+    note_backup(database, LATER, "no room")
+    assert BackupRecord.read(database) == BackupRecord(LATER, "no room", NOON, tmp_path / "copy.db")
+    note_backup(database, LATER, None)
+    assert BackupRecord.read(database) == BackupRecord(LATER, None, LATER)
+
+
 def test_a_failure_alone_tells_of_no_success(database: Path) -> None:
     note_backup(database, NOON, "no room")
     assert BackupRecord.read(database) == BackupRecord(NOON, "no room", None)
