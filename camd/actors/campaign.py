@@ -24,8 +24,9 @@ _LONGEST_RETRY = timedelta(minutes=1)
 class CycleRunner:
     """Runs cycles, one at a time for each campaign, whoever asks, and so many at once over all of them."""
 
-    def __init__(self, context: Context, at_once: int = 16) -> None:
+    def __init__(self, context: Context, bells: Doorbells, at_once: int = 16) -> None:
         self._context = context
+        self._bells = bells
         self._turns: dict[CampaignId, anyio.Lock] = {}
         self._at_once = anyio.CapacityLimiter(at_once)
 
@@ -36,6 +37,8 @@ class CycleRunner:
             async with lock, self._at_once:
                 report = await run_cycle(self._context, campaign_id, call_dry=call_dry)
                 await self._context.store.write(lambda tx: _keep_wake(tx, campaign_id, report))
+                if not report.dry_run and report.touches_planned:
+                    self._bells.ring_outboxes()
                 return report
         finally:
             if not lock.locked():

@@ -12,12 +12,14 @@ from camd.ports.clock import Clock
 
 
 class Doorbell:
-    """One waiter, many ringers."""
+    """One waiter, many ringers. `rings` counts every ring, so that the waiter can tell its own from others'."""
 
     def __init__(self) -> None:
         self._rung = anyio.Event()
+        self.rings = 0
 
     def ring(self) -> None:
+        self.rings += 1
         self._rung.set()
 
     async def wait(self, timeout_seconds: float) -> bool:
@@ -30,11 +32,12 @@ class Doorbell:
 
 
 class Doorbells:
-    """One bell for each campaign's actor, and one for the supervisor's roster of active campaigns."""
+    """One bell for each campaign's actor and each mailbox's outbox, one for the supervisor's roster of campaigns."""
 
     def __init__(self) -> None:
         self.roster = Doorbell()
         self._campaigns: dict[CampaignId, Doorbell] = {}
+        self._outboxes: dict[str, Doorbell] = {}
 
     def of(self, campaign_id: CampaignId) -> Doorbell:
         return self._campaigns.setdefault(campaign_id, Doorbell())
@@ -44,9 +47,18 @@ class Doorbells:
         if bell := self._campaigns.get(campaign_id):
             bell.ring()
 
+    def outbox(self, mailbox: str) -> Doorbell:
+        return self._outboxes.setdefault(mailbox, Doorbell())
+
+    def ring_outboxes(self) -> None:
+        """Something may go out that could not before."""
+        for bell in self._outboxes.values():
+            bell.ring()
+
     def ring_all(self) -> None:
         """The clock was set, or the gate moved: everybody looks again."""
         self.roster.ring()
+        self.ring_outboxes()
         for bell in self._campaigns.values():
             bell.ring()
 

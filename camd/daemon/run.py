@@ -1,6 +1,6 @@
 """The daemon from its first to its last breath: lock, store, listeners, actors; and the way back, in phases.
 
-Readiness goes first at the stop, the store last. A part that crashes too often ends the process with
+Readiness and new claims go first at the stop, then what is in flight ends in its time, the store closes last. A part that crashes too often ends the process with
 `ServiceFailed`, and systemd judges.
 """
 
@@ -50,13 +50,13 @@ async def run_daemon(
     Raises `DatabaseHeld`, `NewerSchema`, `CannotBind` before anything was begun; `ServiceFailed` in a group.
     """
     parts = adapters or real_adapters()
-    metrics = make_metrics(parts.clock)
+    metrics = make_metrics(parts.clock, settings)
     sink = configure(parts.clock, settings.logging, version=VERSION, metrics=metrics)
     notifier = Notifier(environ)
     try:
         log.info("daemon.started", pid=os.getpid())
         log.info("config.loaded")
-        async with _stop_signal() as stop, Engine.open(settings, parts, metrics) as engine:
+        async with _signals() as (stop, hurry), Engine.open(settings, parts, metrics) as engine:
             app = build_app(engine.desk, engine.health)
             async with (
                 serve(app, settings.server) as url,
@@ -74,6 +74,7 @@ async def run_daemon(
                 metrics.ready.set(0)
                 notifier.stopping()
                 log.info("daemon.stopping")
+                await _drain(engine, hurry)
                 tasks.cancel_scope.cancel()
         log.info("daemon.stopped")
     except DatabaseHeld as held:
@@ -95,6 +96,7 @@ async def _start_actors(engine: Engine, tasks: anyio.abc.TaskGroup, notifier: No
     await watch.set_gauges()
     await tasks.start(supervisor.run)
     backups = BackupWatch(context.metrics, engine.settings.database.path)
+    await tasks.start(engine.outboxes.run)
     parts = (("watch", watch.run), ("reaper", Reaper(context).run), ("backups", backups.run))
     for name, serve_part in parts:
         tasks.start_soon(partial(keep_running, name, serve_part, context.clock, context.entropy))
@@ -114,17 +116,31 @@ async def _keep_alive(engine: Engine, notifier: Notifier, interval_seconds: floa
         await anyio.sleep(interval_seconds / 3)
 
 
+async def _drain(engine: Engine, hurry: anyio.Event) -> None:
+    """Mails in flight end within the grace; what does not is cut off afterwards, and settled as far as is known."""
+    with anyio.move_on_after(engine.settings.engine.grace_seconds):
+        async with anyio.create_task_group() as tasks:
+
+            async def cut_short() -> None:
+                await hurry.wait()
+                tasks.cancel_scope.cancel()
+
+            tasks.start_soon(cut_short)
+            await engine.outboxes.drain()
+            tasks.cancel_scope.cancel()
+
+
 @asynccontextmanager
-async def _stop_signal() -> AsyncIterator[anyio.Event]:
-    """An event that SIGTERM or SIGINT sets; a second signal changes nothing."""
-    stop = anyio.Event()
+async def _signals() -> AsyncIterator[tuple[anyio.Event, anyio.Event]]:
+    """The event that the first SIGTERM or SIGINT sets, and the one that the second sets."""
+    stop, hurry = anyio.Event(), anyio.Event()
 
     async def listen() -> None:
         with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
             async for _ in signals:
-                stop.set()
+                (hurry if stop.is_set() else stop).set()
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(listen)
-        yield stop
+        yield stop, hurry
         tasks.cancel_scope.cancel()

@@ -15,6 +15,10 @@ RETRY_AFTER_MAX = timedelta(hours=24)
 COMMON_CAUSE_CRASHES = 5
 COMMON_CAUSE_SHARE = 5  # one campaign in five, that is 20 %
 
+DEFERRALS = tuple(timedelta(minutes=minutes) for minutes in (6, 20, 60, 3 * 60, 6 * 60, 12 * 60))
+"""How long a mail rests after each time that a server put it off; the last one repeats."""
+DEFERRED_AT_MOST = timedelta(hours=48)
+
 _SECONDS = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
 _MAX_DOUBLINGS = 100  # past the longest timedelta whatever the base
 
@@ -53,6 +57,14 @@ def _seconds(text: str, now: datetime) -> float | None:
     # The zone "-0000" is read as a naive time.
     aware = at if at.tzinfo else at.replace(tzinfo=UTC)
     return (aware - now).total_seconds()
+
+
+def deferred_until(attempt: int, first_at: datetime, now: datetime) -> datetime | None:
+    """When a mail that was put off for the `attempt`-th time, from 1, is tried again: the last time 48 hours after
+    the first attempt. None where that time is over."""
+    end = first_at + DEFERRED_AT_MOST
+    wait = DEFERRALS[min(attempt, len(DEFERRALS)) - 1]
+    return min(now + wait, end) if now < end else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from camd.operations import campaign_views
 from camd.operations.campaign_checks import require_startable
 from camd.operations.campaigns import Stored
 from camd.operations.desk import Desk, find_campaign
-from camd.pipeline.evaluate import goal_figures
+from camd.pipeline.evaluate import delivered_lately, goal_figures
 from camd.ports.store import StaleWrite, Tx
 from camd.telemetry.logs import get_log
 
@@ -70,7 +70,7 @@ def _after(tx: Tx, before: Campaign, target: CampaignStatus, actor: str, now: da
 def _mutes(tx: Tx, paused: Campaign, now: datetime) -> dict[str, float]:
     mutes = dict(paused.mutes)
     if paused.status.status is CampaignStatus.PAUSED and paused.status.reason is not None:
-        figures = goal_figures(paused, tx.leads.tallies(paused.id))
+        figures = goal_figures(paused, tx.leads.tallies(paused.id), delivered_lately(tx, paused, now))
         if muted := mute_for(paused.status.reason, paused.definition, figures, now):
             mutes[muted[0]] = muted[1]
     return mutes

@@ -12,6 +12,7 @@ from camd.pipeline.send_gate import SendGate
 from camd.ports.channel import MailDoor
 from camd.ports.clock import Clock, Entropy, IdSource
 from camd.ports.domain_records import DomainRecords
+from camd.ports.journal import Journal
 from camd.ports.mail import Renderer
 from camd.ports.providers import AddressVerifier, Found, LeadSource, Rejected
 from camd.ports.quota import RateQuota
@@ -37,6 +38,7 @@ class Context:
     renderer: Renderer
     mail: MailDoor
     domain_records: DomainRecords
+    journal: Journal
     quota: RateQuota
     gate: SendGate
     metrics: Metrics

@@ -21,9 +21,9 @@ from camd.domain.outcome import Advance, Outcome, Snooze
 from camd.domain.run_mode import DryReason, RunMode, run_mode
 from camd.domain.send_window import NeverOpens
 from camd.domain.zones import UnknownZone
-from camd.pipeline import dedupe, discover, enrich, evaluate, outreach, record, score
+from camd.pipeline import approval, dedupe, discover, enrich, evaluate, outreach, overdue, record, score
 from camd.pipeline.context import Context, working_on
-from camd.ports.records import Candidate, Touch
+from camd.ports.records import Candidate, Touch, TouchStatus
 from camd.ports.store import StaleWrite, Tx
 from camd.schema.report import CycleError, CycleReport
 from camd.telemetry.logs import get_log
@@ -88,6 +88,8 @@ class _Cycle:
             await self._score()
         with self._stage("outreach"):
             await self._outreach()
+            if not self._mode.dry:
+                await self._tend()
         with self._stage("evaluate"):
             await self._evaluate()
 
@@ -205,18 +207,31 @@ class _Cycle:
         if not leads:
             return
 
-        def reading(tx: Tx) -> tuple[list[outreach.LeadView], Sequence[datetime]]:
+        def reading(tx: Tx) -> tuple[list[outreach.LeadView], outreach.Surroundings, Sequence[datetime]]:
             views = outreach.read_views(tx, self._campaign, leads)
             batch = {lead.id for lead in leads}
             previewed = tx.previews.instants(self._campaign.id, now) if self._mode.dry else ()
-            return views, [at for lead_id, at in previewed if lead_id not in batch]
+            around = outreach.surroundings(tx, self._ctx, self._campaign, views, now)
+            return views, around, [at for lead_id, at in previewed if lead_id not in batch]
 
-        views, previewed = await self._ctx.store.read(reading)
+        views, around, previewed = await self._ctx.store.read(reading)
         plans = outreach.plan_outreach(
-            self._ctx, self._campaign, views, dry=self._mode.dry, previewed=previewed, now=now
+            self._ctx, self._campaign, views, around, dry=self._mode.dry, previewed=previewed, now=now
         )
         for some in _chunks(plans):
             self._report.touches_planned += await self._write(partial(self._record_plans, plans=some, now=now))
+
+    async def _tend(self) -> None:
+        """What waits needlessly for approval, or has waited past its day."""
+        now = self._ctx.clock.now()
+
+        def unit(tx: Tx) -> bool:
+            moved = overdue.plan_overdue_anew(tx, self._campaign, now)
+            approved = approval.approve_waiting(tx, self._campaign, now)
+            return moved == overdue.BATCH or approved == approval.BATCH
+
+        if await self._write(unit):
+            self.wake(now)
 
     def _record_plans(self, tx: Tx, plans: Sequence[outreach.Plan], now: datetime) -> int:
         return sum(self._record_plan(tx, plan, now) for plan in plans)
@@ -231,13 +246,31 @@ class _Cycle:
             else:
                 tx.previews.put(plan.preview)
                 return True
-            if plan.touch is None or not _put(tx, plan.view.touch_of(plan.touch.step), plan.touch):
-                return False
-            data = {"step": plan.touch.step}
-            tx.ledger.append(
-                Event(EventType.TOUCH_PLANNED, now, ENGINE, lead.campaign_id, lead.id, plan.touch.id, data)
-            )
-            return True
+            return self._record_touch(tx, plan, now)
+
+    def _record_touch(self, tx: Tx, plan: outreach.Plan, now: datetime) -> bool:
+        """True where a text was planned that was not planned before."""
+        lead, before, touch = plan.view.lead, plan.instead_of, plan.touch
+        if not self._mode.dry and plan.is_forgotten:
+            tx.touches.rearm(lead.id, now)
+        if before is not None and plan.is_other_text:
+            self._note_touch(tx, EventType.TOUCH_CANCELLED, before, now, reason="text_changed")
+            if touch is None:
+                tx.touches.save(before, replace(before, status=TouchStatus.CANCELLED, reason="text_changed"))
+        if touch is None or touch == before:
+            return False
+        if before is None or before.step != touch.step:
+            tx.touches.insert(touch)
+        else:
+            tx.touches.save(before, touch)
+        is_new = before is None or plan.is_other_text or before.status is TouchStatus.CANCELLED
+        if is_new:
+            self._note_touch(tx, EventType.TOUCH_PLANNED, touch, now)
+        return is_new
+
+    def _note_touch(self, tx: Tx, kind: EventType, touch: Touch, now: datetime, reason: str | None = None) -> None:
+        data: dict[str, str | int] = {"step": touch.step} | ({"reason": reason} if reason else {})
+        tx.ledger.append(Event(kind, now, ENGINE, touch.campaign_id, touch.lead_id, touch.id, data))
 
     async def _evaluate(self) -> None:
         def unit(tx: Tx) -> Campaign | None:
@@ -309,13 +342,6 @@ class _Cycle:
         yield
         duration = self._ctx.clock.monotonic() - started
         self._ctx.metrics.stage_duration_seconds.labels(name).observe(duration)
-
-
-def _put(tx: Tx, cancelled: Touch | None, touch: Touch) -> bool:
-    if cancelled is None:
-        return tx.touches.insert(touch)
-    tx.touches.save(cancelled, touch)
-    return True
 
 
 def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:

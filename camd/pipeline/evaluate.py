@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 
 from camd.domain import tally
 from camd.domain.campaign import Campaign, CampaignStatus, StatusChange, StatusReason
 from camd.domain.events import Event, EventType, by_rule
-from camd.domain.goals import GoalFigures, pause_verdict
+from camd.domain.goals import Deliveries, GoalFigures, pause_verdict
 from camd.domain.lead import LeadStatus, LostReason
-from camd.ports.records import SourceState
+from camd.domain.send_window import local_day
+from camd.ports.records import DeliveryFact, DeliveryScope, SourceState
 from camd.ports.store import Tx
 
+_LATELY = timedelta(days=27)
 _AT_WORK = (LeadStatus.NEW, LeadStatus.ENRICHED, LeadStatus.CONTACTED)
 
 
@@ -24,7 +27,8 @@ def evaluate(tx: Tx, campaign: Campaign, states: Sequence[SourceState], now: dat
     if not campaign.is_active:
         return None
     tallies = tx.leads.tallies(campaign.id)
-    verdict = pause_verdict(campaign.definition, goal_figures(campaign, tallies), campaign.mutes, now)
+    figures = goal_figures(campaign, tallies, delivered_lately(tx, campaign, now))
+    verdict = pause_verdict(campaign.definition, figures, campaign.mutes, now)
     if verdict is not None:
         if verdict.reason is StatusReason.GOAL_REACHED:
             _note(tx, campaign, EventType.GOAL_REACHED, verdict.reason, now)
@@ -68,8 +72,11 @@ def _note(tx: Tx, campaign: Campaign, kind: EventType, reason: StatusReason, now
     tx.ledger.append(Event(kind, now, by_rule(reason), campaign.id, data={"reason": reason.value}))
 
 
-def goal_figures(campaign: Campaign, tallies: Mapping[str, int]) -> GoalFigures:
-    """The figures that goals and pause rules look at, from the campaign's tallies."""
+def goal_figures(
+    campaign: Campaign, tallies: Mapping[str, int], delivered: Mapping[DeliveryFact, int] = MappingProxyType({})
+) -> GoalFigures:
+    """The figures that goals and pause rules look at, from the campaign's tallies and what became of its mails in the
+    last 28 days."""
     definition = campaign.definition
     qualified = tallies.get(tally.status_name(LeadStatus.QUALIFIED), 0)
     won = tallies.get(tally.status_name(LeadStatus.WON), 0)
@@ -83,6 +90,22 @@ def goal_figures(campaign: Campaign, tallies: Mapping[str, int]) -> GoalFigures:
         qualified_mrr=_money(tallies.get(tally.QUALIFIED_CENTS, 0)) + by_default,
         first_live_at=campaign.first_live_at,
         ever_qualified=qualified + won > 0,
+        last_28_days=deliveries(delivered),
+        complaints_28d=delivered.get(DeliveryFact.COMPLAINTS, 0),
+    )
+
+
+def delivered_lately(tx: Tx, campaign: Campaign, now: datetime) -> Mapping[DeliveryFact, int]:
+    """What became of the campaign's mails in the last 28 days, today included."""
+    first = local_day(now, campaign.definition.timezone) - _LATELY
+    return tx.deliveries.since(DeliveryScope.CAMPAIGN, str(campaign.id), first)
+
+
+def deliveries(counted: Mapping[DeliveryFact, int]) -> Deliveries:
+    return Deliveries(
+        sent=counted.get(DeliveryFact.SENT, 0),
+        hard_bounces=counted.get(DeliveryFact.HARD_BOUNCES, 0),
+        hard_5xx_rcpt=counted.get(DeliveryFact.HARD_5XX_RCPT, 0),
     )
 
 

@@ -28,7 +28,9 @@ from camd.domain.suppression import (
     SuppressionValue,
     keyed_hash,
 )
+from camd.pipeline import debits
 from camd.pipeline.context import Context
+from camd.ports.journal import SuppressionLine
 from camd.ports.records import Suppression, TouchStatus
 from camd.ports.store import Tx
 from camd.telemetry.logs import get_log
@@ -117,7 +119,10 @@ def cancel_touches(tx: Tx, lead: Lead, *, actor: str, now: datetime, reason: str
     tx.previews.drop_lead(lead.id)
     for touch in tx.touches.of_lead(lead.id):
         if touch.status in CANCELLABLE:
-            tx.touches.save(touch, replace(touch, status=TouchStatus.CANCELLED, reason=reason))
+            if touch.status is TouchStatus.INTENT and touch.debits and touch.mailbox:
+                debits.refund(tx, touch.debits, touch.mailbox)
+            cancelled = replace(touch, status=TouchStatus.CANCELLED, reason=reason, ready_at=None, debits=None)
+            tx.touches.save(touch, cancelled)
             data: dict[str, str | int] = {"step": touch.step, "reason": reason}
             tx.ledger.append(Event(EventType.TOUCH_CANCELLED, now, actor, lead.campaign_id, lead.id, touch.id, data))
 
@@ -177,6 +182,7 @@ def add_suppression(tx: Tx, ctx: Context, added: Suppression) -> bool:
     """The row and what tells of it, without consequences for leads; false where it stands already."""
     if not tx.suppressions.add(added):
         return False
+    tx.journal.add(SuppressionLine(added.created_at, added.kind, added.hash, added.reason))
     data = {"suppression_id": added.id, "reason": added.reason.value, "kind": added.kind.value}
     tx.ledger.append(Event(EventType.SUPPRESSION_ADDED, added.created_at, added.by, data=data))
     ctx.metrics.suppressions_total.labels(added.reason).inc()

@@ -1,14 +1,20 @@
-"""The quotas that one mail needs, in their order, counted from the ledger of debits."""
+"""The quotas that one mail needs, in their order, counted from the ledger of debits.
+
+A count that cannot be read denies: its error undoes the unit that asked.
+"""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from camd.domain.campaign import Campaign
 from camd.domain.contact import company_of, parse_address
 from camd.domain.lead import Lead
+from camd.domain.send_window import jitter, local_day
 from camd.domain.suppression import SuppressionKind, keyed_hash
 from camd.domain.token_bucket import (
     Allowed,
+    CapWindow,
     LocalDay,
     NotBefore,
     QuotaScope,
@@ -16,60 +22,170 @@ from camd.domain.token_bucket import (
     Rolling,
     Taken,
     VolumeCap,
+    closing,
+    day_windows,
+    ramp_limit,
 )
-from camd.ports.records import Touch, TouchStatus
+from camd.pipeline import debits
+from camd.ports.records import Debit, Debits, MailboxState, ZoneChange
 from camd.ports.settings import MailboxSettings, Settings
 from camd.ports.store import Tx
 
-Verdict = Allowed | Taken | NotBefore
-
-_HANDED_OVER = frozenset({TouchStatus.SENT, TouchStatus.UNKNOWN})
-
-
-def verdicts(
-    tx: Tx,
-    settings: Settings,
-    campaign: Campaign,
-    lead: Lead,
-    mailbox: MailboxSettings,
-    touches: Sequence[Touch],
-    now: datetime,
-) -> Iterator[tuple[QuotaScope, Verdict]]:
-    """What each quota says of one more mail to `lead` through `mailbox` at `now`. Debits nothing."""
-    for key, cap in _caps(tx.instance.key(), settings, campaign, lead, mailbox, touches):
-        debits = tx.quotas.used_since(cap.scope, key, cap.window.since(now))
-        yield cap.scope, cap.check(sum(amount for _, amount in debits), now, debits=debits)
-        if cap.scope is QuotaScope.MAILBOX_24H:
-            pace = RateBucket(1, timedelta(seconds=mailbox.min_gap_seconds))
-            name = f"{QuotaScope.MAILBOX_PACE}:{mailbox.name}"
-            yield QuotaScope.MAILBOX_PACE, pace.take(tx.quotas.bucket(name), now)
+_ENGINE = "engine"
+_ONE_DAY = timedelta(hours=24)
 
 
-def _caps(
-    instance_key: bytes,
-    settings: Settings,
-    campaign: Campaign,
-    lead: Lead,
-    mailbox: MailboxSettings,
-    touches: Sequence[Touch],
-) -> Iterator[tuple[str, VolumeCap]]:
-    definition, limits = campaign.definition, settings.limits
-    instance_day = LocalDay(settings.engine.timezone)
-    yield (
-        str(campaign.id),
-        VolumeCap(QuotaScope.CAMPAIGN, definition.daily_email_limit, LocalDay(definition.timezone)),
-    )
-    volume = mailbox.daily_limit
-    yield mailbox.name, VolumeCap(QuotaScope.MAILBOX_DAY, volume, LocalDay(mailbox.timezone))
-    yield mailbox.name, VolumeCap(QuotaScope.MAILBOX_24H, volume, Rolling(timedelta(hours=24)))
-    address = parse_address(lead.facts.email) if lead.facts.email else None
-    if company := company_of(address, lead.facts.domain):
-        if not any(touch.status in _HANDED_OVER for touch in touches):
-            yield company, VolumeCap(QuotaScope.COMPANY_NEW, limits.company_new_per_day, instance_day)
-        yield company, VolumeCap(QuotaScope.COMPANY, limits.company_daily, instance_day)
-    if address:
-        gap = Rolling(timedelta(hours=limits.person_gap_hours))
-        person = keyed_hash(instance_key, SuppressionKind.ADDRESS, address.key)
-        yield person, VolumeCap(QuotaScope.PERSON, 1, gap)
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail that wants to go: through which mailbox, to whom, as which step."""
+
+    campaign: Campaign
+    lead: Lead
+    step: int
+    follow_up: bool
+    mailbox: MailboxSettings
+    state: MailboxState
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """A cap and the debit that it counts; the two windows of a mailbox's volume count the same one."""
+
+    cap: VolumeCap
+    debit: Debit
+
+
+Need = Cap | RateBucket
+
+
+def needs(tx: Tx, settings: Settings, mail: Mail, now: datetime) -> Iterator[tuple[QuotaScope, Need]]:
+    """What the mail needs room in, in the order in which it is asked."""
+    campaign, box, limits = mail.campaign, mail.mailbox, settings.limits
+    definition = campaign.definition
+    yield from _daily(tx, QuotaScope.CAMPAIGN, str(campaign.id), definition.daily_email_limit, definition.timezone, now)
+    volume = _volume(tx, box, now)
+    yield from _daily(tx, QuotaScope.MAILBOX_DAY, box.name, volume, box.timezone, now)
+    rolling = VolumeCap(QuotaScope.MAILBOX_24H, volume, Rolling(_ONE_DAY))
+    yield rolling.scope, Cap(rolling, Debit(QuotaScope.MAILBOX_DAY, box.name, box.timezone))
+    yield QuotaScope.MAILBOX_PACE, RateBucket(1, timedelta(seconds=box.min_gap_seconds / mail.state.rate))
+    zone = settings.engine.timezone
+    assert mail.lead.facts.email is not None, "the gate lets nobody without an address come here"
+    address = parse_address(mail.lead.facts.email)
+    if company := company_of(address, mail.lead.facts.domain):
+        if not mail.follow_up:
+            yield from _daily(tx, QuotaScope.COMPANY_NEW, company, limits.company_new_per_day, zone, now)
+        yield from _daily(tx, QuotaScope.COMPANY, company, limits.company_daily, zone, now)
+    if limits.person_gap_hours:
+        person = keyed_hash(tx.instance.key(), SuppressionKind.ADDRESS, address.key)
+        gap = VolumeCap(QuotaScope.PERSON, 1, Rolling(timedelta(hours=limits.person_gap_hours)))
+        yield gap.scope, Cap(gap, Debit(gap.scope, person))
     if limits.instance_daily:
-        yield "instance", VolumeCap(QuotaScope.INSTANCE, limits.instance_daily, instance_day)
+        yield from _daily(tx, QuotaScope.INSTANCE, _ENGINE, limits.instance_daily, zone, now)
+
+
+def verdicts(tx: Tx, settings: Settings, mail: Mail, now: datetime) -> Iterator[tuple[QuotaScope, NotBefore | None]]:
+    """What each quota says of the mail at `now`: not before an instant, or nothing against it. Debits nothing."""
+    for scope, need in needs(tx, settings, mail, now):
+        verdict = _ask(tx, need, mail, now)
+        yield scope, verdict if isinstance(verdict, NotBefore) else None
+
+
+def take(tx: Tx, settings: Settings, mail: Mail, now: datetime) -> Debits | tuple[QuotaScope, NotBefore]:
+    """Debits every bucket, or says which one denies; then nothing was debited."""
+    caps: dict[Debit, None] = {}
+    pace: Taken | None = None
+    for scope, need in needs(tx, settings, mail, now):
+        match _ask(tx, need, mail, now):
+            case NotBefore() as denied:
+                return scope, denied
+            case Taken() as taken:
+                pace = taken
+            case _:
+                pass
+        if isinstance(need, Cap):
+            caps[need.debit] = None
+    assert pace is not None, "every mailbox has a pace"
+    for name, zone in _zones(settings, mail):
+        _remember(tx, name, zone, now)
+    return debits.take(tx, list(caps), mail.mailbox.name, pace, now)
+
+
+def volume_left(tx: Tx, box: MailboxSettings, now: datetime) -> int:
+    """How many mails more its daily volume allows today."""
+    day = LocalDay(box.timezone)
+    return _volume(tx, box, now) - tx.quotas.used(QuotaScope.MAILBOX_DAY, box.name, day.since(now))
+
+
+def _ask(tx: Tx, need: Need, mail: Mail, now: datetime) -> Allowed | Taken | NotBefore:
+    if isinstance(need, RateBucket):
+        late = jitter(mail.campaign.id.to_bytes(8), mail.lead.id, mail.step, int(mail.mailbox.jitter_seconds))
+        bucket = tx.quotas.bucket(debits.pace_bucket(mail.mailbox.name))
+        return need.take(bucket, now, jitter=timedelta(seconds=late))
+    cap, debit = need.cap, need.debit
+    if isinstance(closes := closing(now, [cap.window]), NotBefore):
+        return closes
+    since = cap.window.since(now)
+    verdict = cap.check(tx.quotas.used(debit.scope, debit.key, since), now)
+    if isinstance(verdict, NotBefore) and isinstance(cap.window, Rolling):
+        rows = tx.quotas.used_since(debit.scope, debit.key, since)
+        return cap.check(sum(amount for _, amount in rows), now, debits=_net(rows))
+    return verdict
+
+
+def _net(rows: Sequence[tuple[datetime, int]]) -> list[tuple[datetime, int]]:
+    """A refund bears the instant of its debit: together they are nothing."""
+    amounts: dict[datetime, int] = {}
+    for at, amount in rows:
+        amounts[at] = amounts.get(at, 0) + amount
+    return [(at, amount) for at, amount in amounts.items() if amount]
+
+
+def _volume(tx: Tx, box: MailboxSettings, now: datetime) -> int:
+    if not box.ramp:
+        return box.daily_limit
+    return ramp_limit(tx.deliveries.clean_days(box.name, local_day(now, box.timezone)), box.daily_limit)
+
+
+def _daily(
+    tx: Tx, scope: QuotaScope, key: str, limit: int, zone: str, now: datetime
+) -> Iterator[tuple[QuotaScope, Need]]:
+    """One cap for each local day that counts: two while a change of zone is not over."""
+    for window in _days(tx, _zone_name(scope, key), zone, now):
+        yield scope, Cap(VolumeCap(scope, limit, window), Debit(scope, key, zone))
+
+
+def _days(tx: Tx, name: str, zone: str, now: datetime) -> tuple[CapWindow, ...]:
+    known = tx.quotas.zone(name)
+    if known is None:
+        return (LocalDay(zone),)
+    if known.zone != zone:
+        return day_windows(_counted(known, now), zone, now, now)
+    if known.before is None or known.changed_at is None:
+        return (LocalDay(zone),)
+    return day_windows(known.before, zone, known.changed_at, now)
+
+
+def _counted(known: ZoneChange, now: datetime) -> str:
+    """The zone that counts while another change is not over: the one before it."""
+    if known.before is None or known.changed_at is None:
+        return known.zone
+    windows = day_windows(known.before, known.zone, known.changed_at, now)
+    return windows[0].zone
+
+
+def _remember(tx: Tx, name: str, zone: str, now: datetime) -> None:
+    known = tx.quotas.zone(name)
+    if known is None:
+        tx.quotas.set_zone(name, ZoneChange(zone))
+    elif known.zone != zone:
+        tx.quotas.set_zone(name, ZoneChange(zone, _counted(known, now), now))
+
+
+def _zones(settings: Settings, mail: Mail) -> Iterator[tuple[str, str]]:
+    yield _zone_name(QuotaScope.CAMPAIGN, str(mail.campaign.id)), mail.campaign.definition.timezone
+    yield _zone_name(QuotaScope.MAILBOX_DAY, mail.mailbox.name), mail.mailbox.timezone
+    yield _ENGINE, settings.engine.timezone
+
+
+def _zone_name(scope: QuotaScope, key: str) -> str:
+    return f"{scope}:{key}" if scope in (QuotaScope.CAMPAIGN, QuotaScope.MAILBOX_DAY) else _ENGINE

@@ -242,8 +242,17 @@ class Touches(Protocol):
         """Approved ones, through a mailbox, that were planned for before that instant, oldest first."""
         ...
 
-    def unbound(self, campaign_id: CampaignId, mailbox: str, limit: int) -> Sequence[Touch]:
-        """Planned and approved first touches of that mailbox that never had an intent: another could take them."""
+    def due_instants(self, campaign_id: CampaignId, since: datetime) -> Sequence[datetime]:
+        """For when its approved ones, through a mailbox, are planned from `since` on."""
+        ...
+
+    def unbound(self, mailbox: str, after: TouchId | None, limit: int) -> Sequence[Touch]:
+        """Planned and approved first touches of that mailbox that never had an intent, in the order of their ids:
+        another could take them."""
+        ...
+
+    def waiting_mailboxes(self) -> Sequence[str]:
+        """The mailboxes for which anything is planned, approved or deferred."""
         ...
 
     def queued(self, mailbox: str) -> int:

@@ -14,12 +14,15 @@ from camd.ports.domain_records import SenderRecords
 @dataclass(slots=True)
 class MemoryMail:
     """Implements `ports.channel.MailDoor`. `delivered` is what was accepted, in order; `refused` are recipients
-    that the server does not know; `trouble` fails a mailbox by name before anything is handed over."""
+    that the server does not know; `trouble` fails a mailbox by name before anything is handed over. `answers` are
+    given to a recipient one after the other, before it is accepted, `seconds` after the message went out."""
 
     mailboxes: Collection[str]
     delivered: list[Handover] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
     trouble: dict[str, Failure] = field(default_factory=dict)
+    answers: dict[str, list[HandoverOutcome]] = field(default_factory=dict)
+    seconds: float = 0.0
     name: str = "email"
 
     async def log_in(self, mailbox: str) -> None:
@@ -39,6 +42,9 @@ class MemoryMail:
         if handover.recipient in self.refused:
             return Refused(Stage.RCPT, 550, "5.1.1", "550 5.1.1 no such user")
         await on_wire()
+        await anyio.sleep(self.seconds)
+        if answers := self.answers.get(handover.recipient):
+            return answers.pop(0)
         self.delivered.append(handover)
         return Accepted("250 2.0.0 kept in memory")
 

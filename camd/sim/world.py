@@ -14,8 +14,10 @@ from typing import Any, Self, TypeVar
 import anyio
 from anyio.abc import TaskGroup
 
+from camd.actors.asked_run import AskedRuns
 from camd.actors.campaign import CycleRunner
 from camd.actors.health import Health
+from camd.actors.outboxes import Outboxes
 from camd.actors.supervisor import Supervisor
 from camd.actors.wake import Doorbells
 from camd.actors.watch import Watch
@@ -110,6 +112,7 @@ class _Daemon:
     context: Context
     bells: Doorbells
     runner: CycleRunner
+    outboxes: Outboxes
     health: Health
     desk: Desk
     tasks: TaskGroup
@@ -156,6 +159,7 @@ class World:
         daemon = self._daemon
         supervisor = Supervisor(daemon.context, daemon.runner, daemon.bells, roster_seconds=self.roster_seconds)
         await daemon.tasks.start(supervisor.run)
+        await daemon.tasks.start(daemon.outboxes.run)
         if watch:
             looks = Watch(daemon.context, daemon.health, daemon.bells, self.settings.database.path)
             daemon.tasks.start_soon(looks.run)
@@ -195,7 +199,7 @@ class World:
 
     async def cycle(self, campaign: Campaign, *, dry: bool = False) -> CycleReport:
         """One cycle that a person asks for."""
-        return await self._daemon.runner.run(campaign.id, dry)
+        return await self._daemon.desk.run(campaign.id, dry)
 
     async def now(self, campaign: Campaign) -> Campaign:
         """The campaign as it is stored now."""
@@ -289,22 +293,23 @@ class World:
             self.settings,
             Adapters(self.clock, self.entropy, self._ids, (self.source,), self.verifier),
             store,
-            make_metrics(self.clock),
+            make_metrics(self.clock, self.settings),
             self.mail,
             FixedRecords(),
             self.journal,
         )
-        health, bells, runner = Health(self.clock.now()), Doorbells(), CycleRunner(context)
+        health, bells = Health(self.clock.now()), Doorbells()
+        runner, outboxes = CycleRunner(context, bells), Outboxes(context, bells)
         desk = Desk(
             context=context,
             doorbells=bells,
             started_at=health.started_at,
             version="simulated",
             is_ready=lambda: health.is_ready,
-            run=runner.run,
+            run=AskedRuns(context, runner, outboxes).run,
             tasks=tasks,
         )
-        return _Daemon(store, context, bells, runner, health, desk, tasks)
+        return _Daemon(store, context, bells, runner, outboxes, health, desk, tasks)
 
     async def _end(self) -> None:
         self._works = False

@@ -202,6 +202,19 @@ CATALOGUE = {
             "Look for a backup or a tool that holds the database for long.",
         ),
         Event(
+            "recovery.hold_entered",
+            "error",
+            "The recovery hold stands: nothing is sent, because the database was restored or copied, or by a person.",
+            "Look at `camd recover status`; when what it tells is right, `camd recover release`.",
+        ),
+        Event("recovery.hold_released", "info", "A person released the recovery hold; mails go out again.", NOTHING),
+        Event(
+            "journal.mismatch",
+            "error",
+            "Journal, database and machine do not fit together; `reason` says how.",
+            "Look at `camd recover status`. After a clone, stop one of the two before releasing the other.",
+        ),
+        Event(
             "db.commit_failed",
             "error",
             "A commit failed; nothing of it was stored.",

@@ -34,6 +34,7 @@ class Labels:
     gate_reasons: Sequence[str]
     suppression_reasons: Sequence[str]
     stages: Sequence[str]
+    mailboxes: Sequence[str]
     routes: Sequence[str]
 
 
@@ -87,6 +88,7 @@ class Metrics:
     def _make_work(self, make: _Maker, labels: Labels) -> None:
         counter, gauge, histogram = make.counter, make.gauge, make.histogram
         self.ready = gauge("ready", "1 while /readyz answers 200.")
+        self.recovery_hold = gauge("recovery_hold", "1 while the hold after a restore or a clone stops all sending.")
         self._send_gate_open = Family(
             gauge("send_gate_open", "0 while this reason keeps the send gate closed, else 1.", "reason"),
             labels.gate_reasons,
@@ -118,6 +120,16 @@ class Metrics:
         self.quota_denied_total = Family(
             make.counter("quota_denied_total", "Times a quota said not yet.", "scope"), tuple(QuotaScope)
         )
+        self.sends_total = Family(
+            make.counter("sends_total", "Handovers by how they ended.", "mailbox", "result"),
+            labels.mailboxes,
+            ("sent", "rejected", "deferred", "unknown", "blocked"),
+        )
+        self.send_duration_seconds = Family(
+            make.histogram("send_duration_seconds", "Length of a part of sending.", WORK, "stage"),
+            ("claim", "hand_over", "settle"),
+        )
+        self.sends_in_flight = make.gauge("sends_in_flight", "Handovers between intent and outcome.")
         self.suppressions_total = Family(
             make.counter("suppressions_total", "Suppressions added.", "reason"), labels.suppression_reasons
         )

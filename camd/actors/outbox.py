@@ -1,0 +1,233 @@
+"""One mailbox's outbox: the only sender. It claims one touch after the other and hands each over, so many at once as
+the mailbox may have connections.
+
+It never polls: it sleeps until the next instant at which anything may go, or its doorbell. Whatever ends a handover,
+its outcome is stored, also under cancellation; what a killed process left in flight is settled at the next start.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+
+import anyio
+from anyio import CancelScope, get_cancelled_exc_class
+
+from camd.actors.send_counts import SendCounts
+from camd.actors.wake import Doorbells, seconds_until
+from camd.domain.errors import Failure
+from camd.domain.facts import CampaignId, TouchId
+from camd.pipeline.context import Context
+from camd.pipeline.handover import EVERY_CAMPAIGN, Claimed, Nothing, Refusal, claim, mark_on_wire
+from camd.pipeline.rehoming import give_away
+from camd.pipeline.send_gate import GateReason
+from camd.pipeline.settle import Result, Untold, outcome_word, settle, settle_interrupted
+from camd.ports.channel import Unknown, Withdrawn
+from camd.ports.journal import OutcomeLine
+from camd.ports.records import TouchStatus
+from camd.ports.settings import MailboxSettings
+from camd.ports.store_errors import StoreUnavailable
+from camd.telemetry.logs import get_log
+
+log = get_log()
+
+RETRY_SECONDS = 5.0
+"""Between two tries to store an outcome, and to reach a database that is away."""
+SETTLE_SECONDS = 10.0
+"""What a stopped handover may take to store its outcome."""
+
+RESULTS = frozenset({TouchStatus.SENT, TouchStatus.REJECTED, TouchStatus.DEFERRED, TouchStatus.UNKNOWN})
+
+
+class Outbox:
+    """`run` sends until it is cancelled, or `stop` was called and nothing is in flight any more."""
+
+    def __init__(self, context: Context, mailbox: MailboxSettings, bells: Doorbells, counts: SendCounts) -> None:
+        self.mailbox = mailbox.name
+        self._context = context
+        self._bells = bells
+        self._bell = bells.outbox(mailbox.name)
+        self._counts = counts
+        self._places = anyio.Semaphore(mailbox.max_connections, fast_acquire=True)
+        self._in_flight = 0
+        self._own_rings = 0
+        self._served = EVERY_CAMPAIGN
+        self._refused: Mapping[CampaignId, Refusal] = {}
+        self._stop_reason: str | None = None
+        self._stopping = False
+        self._rest = anyio.Event()
+
+    def stop(self) -> None:
+        """Nothing new is claimed; `run` returns when what is in flight has ended."""
+        self._stopping = True
+        self._bell.ring()
+
+    def waits_for(self, campaign_id: CampaignId) -> str | None:
+        """Why all of the campaign's ready touches wait here, as it was last seen."""
+        if self._stop_reason is not None:
+            return self._stop_reason
+        refusal = self._refused.get(campaign_id)
+        return refusal.reason if refusal else None
+
+    async def at_rest(self) -> None:
+        """Looks again, and returns once nothing is in flight and nothing more may go now."""
+        self._rest = anyio.Event()
+        self._bell.ring()
+        await self._rest.wait()
+
+    async def run(self) -> None:
+        context = self._context
+        await context.store.write(
+            lambda tx: settle_interrupted(tx, context, {}, context.clock.now(), mailbox=self.mailbox)
+        )
+        async with anyio.create_task_group() as tasks:
+            while not self._stopping:
+                await self._places.acquire()
+                match await self._claim():
+                    case Claimed() as claimed:
+                        self._in_flight += 1
+                        tasks.start_soon(self._carry, claimed)
+                    case Nothing() as nothing:
+                        self._places.release()
+                        await self._sleep(nothing)
+
+    async def _claim(self) -> Claimed | Nothing:
+        if self._stopping:
+            return Nothing(None)
+        context = self._context
+        now = context.clock.now()
+        unit = partial(claim, ctx=context, mailbox=self.mailbox, served=self._served, refused=self._refused, now=now)
+        try:
+            found = await context.store.write(unit)
+        except StoreUnavailable:
+            # The watch tells of it once for all.
+            return Nothing(now + timedelta(seconds=RETRY_SECONDS))
+        self._refused = found.refused
+        for campaign_id in found.woken:
+            self._bells.ring(campaign_id)
+        match found.found:
+            case Claimed(touch) as claimed:
+                self._stop_reason = None
+                self._served = touch.campaign_id
+                return claimed
+            case Nothing() as nothing:
+                self._stop_reason = nothing.reason
+                if nothing.is_disabled and await give_all_away(context, self.mailbox):
+                    self._bells.ring_outboxes()
+                return nothing
+
+    async def _sleep(self, nothing: Nothing) -> None:
+        if not self._in_flight:
+            self._rest.set()
+        idle = self._context.settings.engine.max_idle_seconds
+        await self._bell.wait(seconds_until(nothing.until, self._context.clock, idle))
+        if self._bell.rings != self._own_rings:
+            # Somebody else rang: what refused a campaign may be gone.
+            self._own_rings = self._bell.rings
+            self._refused = {}
+
+    async def _carry(self, claimed: Claimed) -> None:
+        """One handover, from the intent to its stored outcome."""
+        self._context.metrics.sends_in_flight.inc()
+        try:
+            await self._hand_over(claimed)
+        finally:
+            self._context.metrics.sends_in_flight.dec()
+            self._in_flight -= 1
+            self._places.release()
+            self._own_rings += 1
+            self._bell.ring()
+
+    async def _hand_over(self, claimed: Claimed) -> None:
+        context = self._context
+        on_wire = _OnWire(context, claimed.touch.id)
+        started = context.clock.monotonic()
+        result: Result
+        try:
+            result = await context.mail.hand_over(claimed.handover, on_wire.mark)
+        except Withdrawn as withdrawn:
+            self._blocked(claimed, str(withdrawn))
+            return
+        except Failure as failure:
+            result = failure
+        except get_cancelled_exc_class():
+            with anyio.move_on_after(SETTLE_SECONDS, shield=True):
+                await self._store_outcome(claimed, on_wire.interrupted())
+            raise
+        context.metrics.send_duration_seconds.labels("hand_over").observe(context.clock.monotonic() - started)
+        while True:
+            with CancelScope(shield=True):
+                if await self._store_outcome(claimed, result):
+                    return
+            # A crash now leaves it unknown, and the journal's line tells what it was.
+            await anyio.sleep(RETRY_SECONDS)
+
+    async def _store_outcome(self, claimed: Claimed, result: Result) -> bool:
+        """False where it cannot be stored now: then nothing is sent until it can."""
+        context, touch = self._context, claimed.touch
+        if word := outcome_word(result):
+            await context.journal.note(OutcomeLine(context.clock.now(), claimed.handover.message_id, word))
+        try:
+            status = await context.store.write(lambda tx: settle(tx, context, touch.id, result, context.clock.now()))
+        except StoreUnavailable:
+            context.gate.close(GateReason.OUTCOME_WAITS)
+            return False
+        context.gate.open(GateReason.OUTCOME_WAITS)
+        self._tell(claimed, status)
+        return True
+
+    def _tell(self, claimed: Claimed, status: TouchStatus) -> None:
+        touch = claimed.touch
+        campaign_id, touch_id, mailbox = touch.campaign_id, touch.id, self.mailbox
+        self._counts.add(campaign_id, status)
+        match status:
+            case TouchStatus.SENT:
+                log.info("send.sent", campaign_id=campaign_id, touch_id=touch_id, mailbox=mailbox)
+            case TouchStatus.REJECTED:
+                log.warning("send.rejected", campaign_id=campaign_id, touch_id=touch_id, mailbox=mailbox)
+            case TouchStatus.DEFERRED:
+                log.info("send.deferred", campaign_id=campaign_id, touch_id=touch_id, mailbox=mailbox)
+            case TouchStatus.UNKNOWN:
+                log.warning("send.unknown", campaign_id=campaign_id, touch_id=touch_id, mailbox=mailbox)
+        if status in RESULTS:
+            self._context.metrics.sends_total.labels(mailbox, status).inc()
+        self._bells.ring(campaign_id)
+
+    def _blocked(self, claimed: Claimed, reason: str) -> None:
+        """What a person or an answer changed between the two marks won."""
+        touch = claimed.touch
+        self._counts.add(touch.campaign_id, TouchStatus.CANCELLED)
+        self._context.metrics.sends_total.labels(self.mailbox, "blocked").inc()
+        log.info("send.blocked", campaign_id=touch.campaign_id, touch_id=touch.id, mailbox=self.mailbox, reason=reason)
+        self._bells.ring(touch.campaign_id)
+
+
+class _OnWire:
+    """The second mark of one handover, and whether its message may have been begun."""
+
+    def __init__(self, context: Context, touch_id: TouchId) -> None:
+        self._context = context
+        self._touch_id = touch_id
+        self._is_marked = False
+
+    async def mark(self) -> None:
+        """Returns once the mark and its line are durable. Raises `Withdrawn`, with the intent released."""
+        context = self._context
+        reason = await context.store.write(lambda tx: mark_on_wire(tx, context, self._touch_id, context.clock.now()))
+        if reason is not None:
+            raise Withdrawn(reason)
+        self._is_marked = True
+
+    def interrupted(self) -> Result:
+        return Unknown("camd was stopped") if self._is_marked else Untold("camd was stopped")
+
+
+async def give_all_away(context: Context, mailbox: str) -> bool:
+    """First mails that wait at this mailbox go to others of their campaign; true where any could."""
+    after: TouchId | None = None
+    has_moved = False
+    while True:
+        unit = partial(give_away, ctx=context, mailbox=mailbox, after=after, now=context.clock.now())
+        moved, after = await context.store.write(unit)
+        has_moved = has_moved or moved > 0
+        if after is None:
+            return has_moved
