@@ -53,18 +53,21 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 @pytest.fixture
 async def desk(store: Store, tmp_path: Path) -> Desk:
     clock, entropy = SystemClock(), SystemEntropy()
+    settings = load_settings(provider_models={}, environ={"XDG_RUNTIME_DIR": "/run/user/7"}, cwd=tmp_path)
     context = build_context(
-        load_settings(provider_models={}, environ={"XDG_RUNTIME_DIR": "/run/user/7"}, cwd=tmp_path),
+        settings,
         Adapters(clock, entropy, SystemIds(clock, entropy), (CsvSource(clock),), Believer()),
         store,
-        make_metrics(clock),
+        make_metrics(clock, settings),
         MemoryMail(frozenset({"sales"})),
         FixedRecords(),
         MemoryJournal(),
     )
     # A test that starts runs enters a group of its own: fixtures are set up and torn down by different tasks.
     unentered = anyio.create_task_group()
-    return Desk(context, Doorbells(), clock.now(), "1.2.3", lambda: True, CycleRunner(context).run, unentered)
+    return Desk(
+        context, Doorbells(), clock.now(), "1.2.3", lambda: True, CycleRunner(context, Doorbells()).run, unentered
+    )
 
 
 @pytest.fixture

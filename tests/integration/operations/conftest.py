@@ -79,12 +79,12 @@ async def desk(tmp_path: Path, clock: HandClock) -> AsyncIterator[Desk]:
             settings(tmp_path),
             Adapters(clock, entropy, SystemIds(clock, entropy), (CsvSource(clock),), ListVerifier()),
             store,
-            make_metrics(clock),
+            make_metrics(clock, settings(tmp_path)),
             MemoryMail(frozenset({"sales"})),
             FixedRecords(),
             MemoryJournal(),
         )
-        runner = CycleRunner(context)
+        runner = CycleRunner(context, Doorbells())
         # Whoever starts a run enters a group of its own: a fixture is set up and torn down by different tasks.
         unentered = anyio.create_task_group()
         yield Desk(context, Doorbells(), clock.now(), "1.0", lambda: True, runner.run, unentered)

@@ -86,7 +86,7 @@ def context(folder: Path, store: Store, process: int) -> Context:
         plain_settings(folder),
         Adapters(clock, SeededEntropy(1), Ids(process), (source,), Verifier({"c7.example": Verdict.INVALID})),
         store,
-        make_metrics(clock),
+        make_metrics(clock, plain_settings(folder)),
         MemoryMail(("sales",)),
         FixedRecords(),
         MemoryJournal(),
@@ -219,7 +219,7 @@ async def bring_in(path: Path, process: int, deadly_point: int) -> None:
     ) as store:
         ctx = context(path.parent, store, process)
         async with anyio.create_task_group() as tasks:
-            desk = Desk(ctx, Doorbells(), NOW, "1.0", lambda: True, CycleRunner(ctx).run, tasks)
+            desk = Desk(ctx, Doorbells(), NOW, "1.0", lambda: True, CycleRunner(ctx, Doorbells()).run, tasks)
             await undo_unfinished(desk)
             await import_csv(desk, ONE, io.BytesIO(LIST.encode()), actor="os:ann")
 

@@ -30,7 +30,7 @@ def test_a_cycle_that_two_ask_for_runs_twice_one_after_the_other(tmp_path: Path)
 def test_who_stops_waiting_for_a_turn_lets_nobody_else_run_beside_the_cycle(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
         campaign = await world.campaign(*people(3))
-        runner = CycleRunner(world.context)
+        runner = CycleRunner(world.context, Doorbells())
         discovered = []
 
         async def ask() -> None:
@@ -71,7 +71,7 @@ def test_an_actor_waits_out_bad_weather(tmp_path: Path, retry_after: timedelta |
         away: Transient = StoreUnavailable("away")
         away.retry_after = retry_after
         world.store.trouble = away
-        runner = CycleRunner(world.context)
+        runner = CycleRunner(world.context, Doorbells())
         actor = CampaignActor(world.context, runner, Doorbells(), campaign.id)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(actor.run, None)
@@ -89,7 +89,7 @@ def test_an_actor_waits_out_bad_weather(tmp_path: Path, retry_after: timedelta |
 def test_an_actor_ends_when_its_campaign_is_no_longer_active(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
         campaign = await world.campaign(*people(1), timezone="Europe/Nowhere")
-        actor = CampaignActor(world.context, CycleRunner(world.context), Doorbells(), campaign.id)
+        actor = CampaignActor(world.context, CycleRunner(world.context, Doorbells()), Doorbells(), campaign.id)
         await actor.run(world.clock.now() + timedelta(hours=2))
         assert world.clock.monotonic() == 7200
 

@@ -28,7 +28,7 @@ class Noon:
 
 @pytest.fixture
 def metrics() -> Metrics:
-    return Metrics(version="1", started_at=NOON, labels=Labels((), (), (), (), (), (), ()))
+    return Metrics(version="1", started_at=NOON, labels=Labels((), (), (), (), (), (), (), ()))
 
 
 def looked(watch: BackupWatch, metrics: Metrics, *, first: bool = False) -> list[tuple[str, str | None]]:

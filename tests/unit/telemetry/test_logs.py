@@ -35,7 +35,7 @@ class Terminal(io.StringIO):
 
 
 def fresh_metrics() -> Metrics:
-    labels = Labels((), (), (), (), (), (), ())
+    labels = Labels((), (), (), (), (), (), (), ())
     return Metrics(version="1.2.3", started_at=datetime(2026, 11, 3, tzinfo=UTC), labels=labels)
 
 

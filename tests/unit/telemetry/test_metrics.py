@@ -13,6 +13,7 @@ LABELS = Labels(
     gate_reasons=("kill_switch", "common_cause"),
     suppression_reasons=("opted_out",),
     stages=("discover", "score"),
+    mailboxes=("sales",),
     routes=("/livez",),
 )
 CATALOGUE = {
@@ -25,6 +26,9 @@ CATALOGUE = {
     "leads_on_hold",
     "touches_unknown",
     "touches_unknown_oldest_timestamp_seconds",
+    "sends_total",
+    "send_duration_seconds",
+    "sends_in_flight",
     "cycles_total",
     "cycle_duration_seconds",
     "schedule_lag_seconds",
