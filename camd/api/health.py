@@ -27,6 +27,8 @@ MEDIA_TYPE = "application/health+json"
 LOW_DISK_BYTES = 1_000_000_000
 LAG_SECONDS = 5.0
 STORE_SECONDS = 5.0
+_FAILS = frozenset({GateReason.COMMON_CAUSE, GateReason.DAMAGED})
+"""Closures of the gate that need a person."""
 
 Level = Literal["pass", "warn", "fail"]
 
@@ -96,7 +98,7 @@ def _of_process(health: Health) -> Iterator[Finding]:
 
 def _of_gate(desk: Desk) -> Iterator[Finding]:
     for closure in desk.context.gate.closures():
-        status: Level = "fail" if closure.reason is GateReason.COMMON_CAUSE else "warn"
+        status: Level = "fail" if closure.reason in _FAILS else "warn"
         yield Finding("send_gate", status, f"closed since {closure.since:%Y-%m-%dT%H:%M:%SZ}: {closure.reason}")
 
 

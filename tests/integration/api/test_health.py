@@ -59,10 +59,13 @@ async def test_a_database_that_cannot_be_read_fails(desk: Desk, serving: Serve) 
         assert (await http.get("/healthz")).status_code == 503
 
 
-async def test_a_common_cause_fails_and_leaves_the_instance_ready(http: httpx.AsyncClient, desk: Desk) -> None:
-    desk.context.gate.close(GateReason.COMMON_CAUSE)
+@pytest.mark.parametrize("reason", [GateReason.COMMON_CAUSE, GateReason.DAMAGED])
+async def test_a_closure_that_needs_a_person_fails_and_leaves_the_instance_ready(
+    http: httpx.AsyncClient, desk: Desk, reason: GateReason
+) -> None:
+    desk.context.gate.close(reason)
     assert await statuses(http) == [200, 200, 200, 503]
-    assert "common_cause" in (await http.get("/healthz")).json()["checks"]["send_gate"][0]["output"]
+    assert reason in (await http.get("/healthz")).json()["checks"]["send_gate"][0]["output"]
 
 
 async def test_another_closure_of_the_gate_warns(http: httpx.AsyncClient, desk: Desk) -> None:
