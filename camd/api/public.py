@@ -1,9 +1,11 @@
 """The public listener, behind a TLS proxy: the opt-out page of a person, and `/livez` for the proxy.
 
 `GET` changes nothing, because link scanners follow links. `POST` opts out and says so only after the commit; it
-answers a forged token just the same, and 503 where the store is away. Nothing of the control API is reachable.
+answers a forged token just the same, and 503 where the store is away: then the journal keeps what was asked, where
+that can be written. Nothing of the control API is reachable.
 """
 
+from contextlib import suppress
 from math import ceil
 
 import anyio
@@ -33,6 +35,7 @@ MAX_BODY_BYTES = 16_384
 """A one-click request has 26 bytes, or a few hundred as a form of several parts."""
 BODY_SECONDS = 10.0
 STORE_SECONDS = 20.0
+JOURNAL_SECONDS = 5.0
 RETRY_SECONDS = 120
 SERVER = "camd"
 
@@ -63,8 +66,14 @@ async def opt_out_now(request: web.Request) -> web.Response:
     """What the body says does not matter: mail programs send two forms, and nobody posts here for another reason."""
     with anyio.fail_after(BODY_SECONDS):
         await request.read()
-    with anyio.fail_after(STORE_SECONDS):
-        outcome = await opt_out.opt_out(request.app[DESK], request.match_info["token"])
+    desk, token = request.app[DESK], request.match_info["token"]
+    try:
+        with anyio.fail_after(STORE_SECONDS):
+            outcome = await opt_out.opt_out(desk, token)
+    except _AWAY:
+        with suppress(*_AWAY), anyio.fail_after(JOURNAL_SECONDS):
+            await opt_out.write_down(desk, token)
+        raise
     request[RESULT] = outcome.value
     language = await _language(request)
     return _page(done_page(language, _sender(request)), language)

@@ -77,7 +77,7 @@ class JournalContents:
     """What a journal tells beside a database.
 
     `handovers` holds those that `read_journal` was asked for, in their order. `recent` are the refusals since the
-    last start that found all those before in the database. `ends_at` is the latest instant of a handover or a start.
+    last start that the database remembers, `ends_at` the latest instant of a handover or of such a start.
     """
 
     generations: set[int] = field(default_factory=set)
@@ -86,13 +86,19 @@ class JournalContents:
     handovers: list[Recorded] = field(default_factory=list)
     refusals: Refusals = field(default_factory=Refusals)
     recent: Refusals = field(default_factory=Refusals)
+    has_handovers: bool = False
     restored: bool = False
     damaged: int = 0
 
     @property
     def tells_nothing(self) -> bool:
-        """No handover and no refusal was ever written down."""
-        return self.highest is None or (self.highest.number == 0 and not self.refusals)
+        """No handover, refusal or restore was ever written down."""
+        return not (self.has_handovers or self.refusals or self.restored)
+
+    def reach(self, mark: JournalMark, at: datetime | None) -> None:
+        self.highest = max(self.highest or mark, mark)
+        if at is not None:
+            self.ends_at = max(self.ends_at or at, at)
 
 
 def encode(entry: Entry) -> bytes:
@@ -122,7 +128,8 @@ def read_journal(path: Path, *, after: JournalMark, about: Collection[str] = ())
             case None:
                 contents.damaged += 1
             case HandoverLine():
-                _pass(contents, entry.mark, entry.at)
+                contents.has_handovers = True
+                contents.reach(entry.mark, entry.at)
                 places.pop(entry.message_id, None)
                 if entry.mark > after or entry.message_id in about:
                     places[entry.message_id] = len(contents.handovers)
@@ -131,11 +138,10 @@ def read_journal(path: Path, *, after: JournalMark, about: Collection[str] = ())
                 if (place := places.get(entry.message_id)) is not None:
                     contents.handovers[place] = Recorded(contents.handovers[place].line, entry)
             case StandLine():
-                _pass(contents, entry.mark, entry.at)
                 contents.generations.add(entry.mark.generation)
-                contents.restored = False
+                contents.reach(entry.mark, entry.at if entry.mark <= after else None)
                 if entry.mark <= after:
-                    contents.recent = Refusals()
+                    contents.recent, contents.restored = Refusals(), False
             case RestoredLine():
                 contents.restored = True
             case SuppressionLine() | UnsuppressionLine() | ErasureLine():
@@ -144,11 +150,6 @@ def read_journal(path: Path, *, after: JournalMark, about: Collection[str] = ())
             case never:
                 assert_never(never)
     return contents
-
-
-def _pass(contents: JournalContents, mark: JournalMark, at: datetime) -> None:
-    contents.highest = mark if contents.highest is None else max(contents.highest, mark)
-    contents.ends_at = at if contents.ends_at is None else max(contents.ends_at, at)
 
 
 def _entries(path: Path) -> Iterator[Entry | None]:

@@ -9,7 +9,9 @@ from camd.domain.suppression import SuppressionReason, keyed_hash, parse_value
 from camd.operations import lead_views
 from camd.operations.desk import Desk, find_lead
 from camd.pipeline import record
+from camd.pipeline.context import Context
 from camd.pipeline.dedupe import identity_of
+from camd.ports.journal import ErasureLine
 from camd.ports.store import Tx
 from camd.schema.lead import Lead as LeadView
 from camd.telemetry.logs import get_log
@@ -20,17 +22,20 @@ _CANDIDATES = 10_000
 
 
 async def erase(desk: Desk, lead_id: str, *, actor: str) -> LeadView:
-    """Erasing again changes nothing. The ledger stays: it holds ids and figures alone."""
+    """Erasing again changes nothing. The ledger stays: it holds ids and figures alone.
+
+    The journal has the erasure before the database, which forgets whom to name: whatever becomes of the process, a
+    person who was told so is erased in every restored database too.
+    """
+    address_hash = await desk.read(lambda tx: _address_hash(tx, find_lead(tx, lead_id)))
+    if address_hash is not None:
+        await desk.context.journal.append([ErasureLine(desk.now(), address_hash)])
 
     def unit(tx: Tx) -> tuple[Lead, bool]:
         lead = find_lead(tx, lead_id)
         if lead.state.lost_reason is LostReason.ERASED:
             return lead, False
-        now = desk.now()
-        _forget_candidates(tx, lead)
-        if lead.facts.email:
-            _suppress(tx, desk, lead.facts.email, actor, now)
-        return _emptied(tx, find_lead(tx, lead_id), actor, now), True
+        return erase_lead(tx, desk.context, lead, actor=actor, now=desk.now()), True
 
     erased, is_new = await desk.write(unit)
     if is_new:
@@ -38,13 +43,28 @@ async def erase(desk: Desk, lead_id: str, *, actor: str) -> LeadView:
     return lead_views.view(erased)
 
 
-def _suppress(tx: Tx, desk: Desk, email: str, actor: str, now: datetime) -> None:
+def erase_lead(tx: Tx, ctx: Context, lead: Lead, *, actor: str, now: datetime) -> Lead:
+    """In the caller's transaction, for a lead that is not erased yet; its line of the journal stands already."""
+    _forget_candidates(tx, lead)
+    if lead.facts.email:
+        _suppress(tx, ctx, lead.facts.email, actor, now)
+    return _emptied(tx, find_lead(tx, lead.id), actor, now)
+
+
+def _address_hash(tx: Tx, lead: Lead) -> str | None:
+    if not lead.facts.email:
+        return None
+    value = parse_value(lead.facts.email)
+    return keyed_hash(tx.instance.key(), value.kind, value.key)
+
+
+def _suppress(tx: Tx, ctx: Context, email: str, actor: str, now: datetime) -> None:
     """A suppression that stands already keeps the address itself, so the erasure's takes its place."""
     value = parse_value(email)
     standing = tx.suppressions.covering([keyed_hash(tx.instance.key(), value.kind, value.key)])
     if standing is not None:
         tx.suppressions.remove(standing.id)
-    record.suppress(tx, desk.context, value, SuppressionReason.ERASED, actor=actor, now=now, keep_value=False)
+    record.suppress(tx, ctx, value, SuppressionReason.ERASED, actor=actor, now=now, keep_value=False)
 
 
 def _forget_candidates(tx: Tx, lead: Lead) -> None:

@@ -4,8 +4,10 @@ from enum import StrEnum
 
 from camd.domain.facts import CampaignId
 from camd.domain.opt_out import read_token
+from camd.domain.suppression import SuppressionKind, SuppressionReason
 from camd.operations.desk import Desk, campaign_of
 from camd.pipeline import opt_out as engine
+from camd.ports.journal import SuppressionLine
 from camd.ports.store import Tx
 
 
@@ -38,9 +40,26 @@ async def opt_out(desk: Desk, token: str) -> Outcome:
         if address_hash is None:
             return Outcome.FORGED, frozenset()
         concerned = engine.opt_out(tx, desk.context, address_hash, now=desk.now())
-        return (Outcome.KNOWN, frozenset()) if concerned is None else (Outcome.STORED, concerned)
+        if concerned is None:
+            # Its line is written again: that of the first time may have failed.
+            standing = tx.suppressions.covering([address_hash])
+            assert standing is not None, "the no is on record"
+            tx.journal.add(SuppressionLine(desk.now(), standing.kind, standing.hash, standing.reason))
+            return Outcome.KNOWN, frozenset()
+        return Outcome.STORED, concerned
 
     outcome, concerned = await desk.write(unit)
     for campaign_id in concerned:
         desk.doorbells.ring(campaign_id)
     return outcome
+
+
+async def write_down(desk: Desk, token: str) -> None:
+    """For an opt-out that the database does not take now: a line in the journal, which the next start applies.
+
+    Raises what the store and the journal raise; even without an error the opt-out is not to be called done.
+    """
+    address_hash = read_token(await desk.read(lambda tx: tx.instance.key()), token)
+    if address_hash is not None:
+        line = SuppressionLine(desk.now(), SuppressionKind.ADDRESS, address_hash, SuppressionReason.OPTED_OUT)
+        await desk.context.journal.append([line])

@@ -16,6 +16,7 @@ from camd.domain.suppression import SuppressionReason, SuppressionValue, keyed_h
 from camd.operations.desk import Desk
 from camd.operations.errors import Conflict, NotFound
 from camd.pipeline import record
+from camd.ports.journal import SuppressionLine, UnsuppressionLine
 from camd.ports.records import Listing, Suppression
 from camd.ports.store import Tx
 from camd.schema.page import DEFAULT_LIMIT, Page, checked_limit, cut, decode_cursor
@@ -56,11 +57,17 @@ async def add(desk: Desk, body: SuppressionBody, *, actor: str) -> Added:
         added = _suppress(tx, desk, value, body.reason, body.note, actor)
         if added is not None:
             return Added(_view(added), created=True)
-        standing = tx.suppressions.covering([keyed_hash(tx.instance.key(), value.kind, value.key)])
-        assert standing is not None, "what could not be added stands already"
-        return Added(_view(standing), created=False)
+        return Added(_view(_standing(tx, value)), created=False)
 
     return await desk.write(unit)
+
+
+def _standing(tx: Tx, value: SuppressionValue) -> Suppression:
+    """What could not be added. Its line is written again: that of the first time may have failed."""
+    standing = tx.suppressions.covering([keyed_hash(tx.instance.key(), value.kind, value.key)])
+    assert standing is not None, "what could not be added stands already"
+    tx.journal.add(SuppressionLine(standing.created_at, standing.kind, standing.hash, standing.reason))
+    return standing
 
 
 def _suppress(
@@ -83,6 +90,7 @@ async def remove(desk: Desk, suppression_id: str, *, actor: str) -> None:
             detail = "An erased person must not be written to again."
             raise Conflict("not-removable", "This suppression stays", detail)
         tx.suppressions.remove(stored.id)
+        tx.journal.add(UnsuppressionLine(desk.now(), stored.kind, stored.hash))
         data = {"suppression_id": stored.id, "reason": stored.reason.value}
         tx.ledger.append(Event(EventType.SUPPRESSION_REMOVED, desk.now(), actor, data=data))
 
@@ -121,7 +129,16 @@ async def _piece(desk: Desk, lines: Iterator[tuple[int, str]]) -> list[Suppressi
 def _adding(
     desk: Desk, values: Sequence[SuppressionValue], reason: SuppressionReason, note: str | None, actor: str
 ) -> Callable[[Tx], int]:
-    return lambda tx: sum(_suppress(tx, desk, value, reason, note, actor) is not None for value in values)
+    def unit(tx: Tx) -> int:
+        added = 0
+        for value in values:
+            if _suppress(tx, desk, value, reason, note, actor) is not None:
+                added += 1
+            else:
+                _standing(tx, value)
+        return added
+
+    return unit
 
 
 def _cells(stream: BinaryIO) -> Iterator[tuple[int, str]]:
