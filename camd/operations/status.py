@@ -17,14 +17,16 @@ async def status(desk: Desk) -> Status:
 
     def query(tx: Tx) -> Status:
         campaigns, tallies = tx.campaigns.by_status(), tx.leads.all_tallies()
-        killed = tx.instance.kill_switch()
+        killed, recovery = tx.instance.kill_switch(), tx.instance.recovery()
         return Status(
             version=desk.version,
             started_at=desk.started_at,
             dry_run=settings.engine.dry_run,
             ready=desk.is_ready(),
             gate=switches.gate(desk),
-            recovery=Recovery(),
+            recovery=Recovery(
+                hold=recovery.hold, reason=recovery.reason, since=recovery.since, figures=dict(recovery.figures)
+            ),
             kill_switch=switches.view(killed),
             campaigns={status: campaigns.get(status, 0) for status in CampaignStatus},
             leads={status: tallies.get(tally.status_name(status), 0) for status in LeadStatus},

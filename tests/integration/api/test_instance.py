@@ -5,6 +5,7 @@ import pytest
 
 from camd.operations.desk import Desk
 from camd.pipeline.send_gate import GateReason
+from camd.ports.records import Recovery
 
 
 async def test_the_status_tells_the_instance_at_a_glance(http: httpx.AsyncClient) -> None:
@@ -12,6 +13,18 @@ async def test_the_status_tells_the_instance_at_a_glance(http: httpx.AsyncClient
     status = (await http.get("/api/cam/status")).json()
     assert (status["version"], status["ready"], status["dry_run"]) == ("1.2.3", True, True)
     assert status["campaigns"]["draft"] == 1
+
+
+async def test_a_recovery_hold_stands_in_the_status_with_its_figures(http: httpx.AsyncClient, desk: Desk) -> None:
+    assert (await http.get("/api/cam/status")).json()["recovery"]["hold"] is False
+    held = Recovery(True, "journal_ahead", desk.now().replace(microsecond=0), "engine", {"handovers": 3})
+    await desk.write(lambda tx: tx.instance.set_recovery(held))
+    assert (await http.get("/api/cam/status")).json()["recovery"] == {
+        "hold": True,
+        "reason": "journal_ahead",
+        "since": f"{held.since:%Y-%m-%dT%H:%M:%SZ}",
+        "figures": {"handovers": 3},
+    }
 
 
 async def test_a_closed_gate_is_opened_by_a_person(http: httpx.AsyncClient, desk: Desk) -> None:
