@@ -388,3 +388,21 @@ async def test_the_leads_of_every_campaign_are_found_by_the_keyed_hash_of_their_
     assert await ids(store, lambda tx: tx.leads.of_address_hash(hashes[0])) == []
     assert await ids(store, lambda tx: tx.leads.of_address_hash(hashes[1])) == ["ld_0001", "ld_0002"]
     assert await ids(store, lambda tx: tx.leads.of_address_hash(hashes[2])) == []
+
+
+async def test_a_person_known_only_by_the_hash_of_an_address_is_found_by_the_address(
+    store: Store, campaign: Campaign, other: Campaign
+) -> None:
+    key = await store.read(lambda tx: tx.instance.key())
+    hashed = keyed_hash(key, SuppressionKind.ADDRESS, "ann@acme.com")
+    placeholder = lead_in(campaign, 1, Facts(source="recovery", source_ref="1"), key=f"hash:{hashed}")
+    await store.write(insert(placeholder))
+    assert await ids(store, lambda tx: tx.leads.of_address_hash(hashed)) == ["ld_0001"]
+    ann = Identity("address:ann@acme.com", has_address=True)
+    assert await store.read(lambda tx: tx.leads.known(campaign.id, ann)) == placeholder
+    assert await store.read(lambda tx: tx.leads.known(other.id, ann)) is None
+    for nobody in (replace(ann, key="address:bob@acme.com"), replace(ann, has_address=False)):
+        assert await store.read(lambda tx, nobody=nobody: tx.leads.known(campaign.id, nobody)) is None  # type: ignore[misc]
+    named = lead_in(campaign, 2, Facts(email="ann@acme.com"))
+    await store.write(insert(named))
+    assert await store.read(lambda tx: tx.leads.known(campaign.id, ann)) == named

@@ -1,9 +1,13 @@
+from collections.abc import Sequence
 from pathlib import Path
 
+import anyio
 import pytest
 from sqlalchemy import Connection
 
+from camd.ports.journal import ErasureLine, Line
 from camd.ports.store_errors import NewerSchema
+from camd.sim.clock import START
 from camd.sim.journal import MemoryJournal
 from camd.store.sqlite import SqliteStore
 from camd.system import SystemClock
@@ -36,3 +40,28 @@ async def test_fault_20_a_newer_schema_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NewerSchema):
         async with SqliteStore.open(tmp_path / "camd.db", SystemClock(), journal=MemoryJournal()):
             pass
+
+
+class SlowJournal(MemoryJournal):
+    """Writes once it is let, and says when it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = anyio.Event()
+        self.may_write = anyio.Event()
+
+    async def append(self, lines: Sequence[Line]) -> None:
+        self.asked.set()
+        await self.may_write.wait()
+        await super().append(lines)
+
+
+async def test_lines_are_written_though_their_caller_is_cancelled_meanwhile(tmp_path: Path) -> None:
+    journal, line = SlowJournal(), ErasureLine(START, "hash")
+    async with SqliteStore.open(tmp_path / "camd.db", SystemClock(), journal=journal) as store:
+        async with anyio.create_task_group() as callers:
+            callers.start_soon(store.write, lambda tx: tx.journal.add(line))
+            await journal.asked.wait()
+            callers.cancel_scope.cancel()
+            journal.may_write.set()
+        assert journal.lines == [line]
