@@ -6,7 +6,19 @@ A handler reads the request, calls one operation and answers its result; nothing
 from aiohttp import web
 
 from camd.actors.health import Health
-from camd.api import campaigns, events, health, imports, instance, leads, mailboxes, runs, suppressions, touches
+from camd.api import (
+    campaigns,
+    events,
+    health,
+    imports,
+    instance,
+    leads,
+    mailboxes,
+    recovery,
+    runs,
+    suppressions,
+    touches,
+)
 from camd.api.keys import DESK, HEALTH, PATIENCE_SECONDS
 from camd.api.middlewares import NO_ROUTE, answer_failures, measure
 from camd.api.reading import MAX_JSON_BYTES
@@ -24,6 +36,7 @@ _TABLE = (
     *runs.ROUTES,
     *events.ROUTES,
     *instance.ROUTES,
+    *recovery.ROUTES,
 )
 
 ROUTES = (*dict.fromkeys(route.path for route in _TABLE), NO_ROUTE)

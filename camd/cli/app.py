@@ -17,6 +17,7 @@ COMMANDS = {
     "migrate": "camd.cli.settings",
     "backup": "camd.cli.backups",
     "restore": "camd.cli.backups",
+    "recover": "camd.cli.recover",
     "status": "camd.cli.instance",
     "campaigns": "camd.cli.campaigns",
     "leads": "camd.cli.leads",

@@ -35,12 +35,13 @@ from camd.schema.page import Page
 from camd.schema.preflight import PreflightReport
 from camd.schema.preview import Preview
 from camd.schema.report import CycleReport
-from camd.schema.status import Gate, KillSwitch, KillSwitchBody, MailboxState, Status
+from camd.schema.status import Gate, KillSwitch, KillSwitchBody, MailboxState, Recovery, Status
 from camd.schema.suppression import Suppression, SuppressionBody, SuppressionImport
 from camd.schema.touch import ApproveBody, ApproveReport, Resolution, ResolveBody, Touch
 
 _campaign = CampaignDetail.model_validate_json
 _lead = Lead.model_validate_json
+_recovery = Recovery.model_validate_json
 _touch = Touch.model_validate_json
 _mailbox = MailboxState.model_validate_json
 _reports = TypeAdapter(list[CycleReport]).validate_json
@@ -372,3 +373,17 @@ def kill_switch() -> Call[KillSwitch]:
 
 def set_kill_switch(body: KillSwitchBody) -> Call[KillSwitch]:
     return Call("PUT", path("/kill-switch"), KillSwitch.model_validate_json, body=body_of(body))
+
+
+def recovery() -> Call[Recovery]:
+    """The hold after a restore or a clone, with what was found."""
+    return Call("GET", path("/recovery"), _recovery)
+
+
+def hold_recovery() -> Call[Recovery]:
+    return Call("POST", path("/recovery/hold"), _recovery)
+
+
+def release_recovery() -> Call[Recovery]:
+    """Mails go out again."""
+    return Call("POST", path("/recovery/release"), _recovery)

@@ -187,3 +187,6 @@ class SyncCamdClient:
     open_gate = _Asked(calls.open_gate)
     kill_switch = _Asked(calls.kill_switch)
     set_kill_switch = _Asked(calls.set_kill_switch)
+    recovery = _Asked(calls.recovery)
+    hold_recovery = _Asked(calls.hold_recovery)
+    release_recovery = _Asked(calls.release_recovery)

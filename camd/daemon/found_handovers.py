@@ -94,7 +94,7 @@ def _settle(tx: Tx, ctx: Context, campaign: Campaign, touch: Touch, recorded: Re
         put_on_wire(tx, ctx, campaign, touch, line)
         settle(tx, ctx, touch.id, Refused(Stage.RCPT, 550, None, ""), outcome.at)
     elif touch.status is TouchStatus.UNKNOWN:
-        touch_moves.resolve(tx, ctx, campaign, touch, sent=True, actor=ENGINE, now=now)
+        touch_moves.resolve(tx, ctx, touch, sent=True, actor=ENGINE, now=now)
     else:
         put_on_wire(tx, ctx, campaign, touch, line)
         settle(tx, ctx, touch.id, Accepted(""), outcome.at)

@@ -20,6 +20,7 @@ from camd.daemon.journal_lines import Entry, encode
 from camd.ports.clock import Clock
 from camd.ports.journal import Line, OutcomeLine
 from camd.ports.store_errors import StoreUnavailable
+from camd.store.backup_record import give_to_owner_of
 from camd.store.copies import sync_directory
 from camd.telemetry.logs import get_log
 
@@ -164,6 +165,7 @@ def _open(path: Path) -> tuple[int, int]:
     try:
         if is_new:
             sync_directory(path.parent)
+            give_to_owner_of(path.parent, path)
         size = os.fstat(descriptor).st_size
         whole = _end_of_lines(descriptor, size)
         if whole < size:

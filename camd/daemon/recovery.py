@@ -15,7 +15,7 @@ from camd.daemon import doubts, found_handovers, found_refusals
 from camd.daemon.identity import adopted, differences
 from camd.daemon.journal import FileJournal
 from camd.daemon.journal_lines import JournalContents, StandLine, read_journal
-from camd.domain.events import ENGINE, Event, EventType
+from camd.domain.events import ENGINE, Event, EventType, Value
 from camd.pipeline import settle
 from camd.pipeline.context import Context
 from camd.ports.journal import JournalMark
@@ -181,7 +181,7 @@ async def _hold(
         tx.instance.set_recovery(Recovery(True, reason, now, ENGINE, figures))
         tx.instance.set_identity(adopted(known.identity, machine))
         tx.instance.set_journal_mark(mark)
-        data = {"reason": ", ".join(mismatches), **figures}
+        data: dict[str, Value] = {"reason": ", ".join(mismatches), **figures}
         tx.ledger.append(Event(EventType.RECOVERY_HELD, now, ENGINE, data=data))
         return figures
 

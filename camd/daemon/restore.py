@@ -1,6 +1,7 @@
 """Puts a backup in the place of the database, under the database's lock; the present one is put aside, never lost.
 
-The backup is copied and checked first: whatever is wrong with it is found while nothing has been changed.
+The backup is copied and checked first: whatever is wrong with it is found while nothing has been changed. The journal
+is told, and the next start enters the recovery hold.
 """
 
 import sqlite3
@@ -11,6 +12,8 @@ from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
 
+from camd.daemon.journal import append_now
+from camd.daemon.journal_lines import RestoredLine
 from camd.daemon.lock import DatabaseLock
 from camd.domain.errors import CamdError
 from camd.ports.settings import DatabaseSettings
@@ -55,6 +58,8 @@ def restore(settings: DatabaseSettings, file: Path, *, now: datetime, progress: 
             read_copy(file, copy, progress)
         except (BackupFailed, DatabaseDamaged) as error:
             raise _damaged(file, error) from error
+        # First of all: from here on, whatever happens, the next start enters the recovery hold.
+        append_now(settings.journal, RestoredLine(now))
         aside = _put_aside(database, now)
         _give_rights(copy, aside, database.parent)
         copy.replace(database)

@@ -1,22 +1,29 @@
 """The one place that names concrete classes: builds the engine from settings and adapters."""
 
+import os
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Self
 
 import anyio
 from pydantic import BaseModel
 
+from camd.actors.asked_run import AskedRuns
 from camd.actors.campaign import CycleRunner
 from camd.actors.health import Health
+from camd.actors.outboxes import Outboxes
 from camd.actors.quota import QuotaService
 from camd.actors.wake import Doorbells
 from camd.api.app import ROUTES
+from camd.daemon.identity import read_identity
+from camd.daemon.journal import FileJournal
 from camd.daemon.lock import DatabaseLock
 from camd.daemon.observe import StoreMetrics
+from camd.daemon.recovery import recover
 from camd.domain.campaign import CampaignStatus
 from camd.domain.lead import HoldReason, LeadStatus
 from camd.domain.suppression import SuppressionReason
@@ -31,7 +38,9 @@ from camd.pipeline.send_gate import GateReason, SendGate
 from camd.ports.channel import MailDoor
 from camd.ports.clock import Clock, Entropy, IdSource
 from camd.ports.domain_records import DomainRecords
+from camd.ports.journal import Journal
 from camd.ports.providers import AddressVerifier, LeadSource
+from camd.ports.records import MachineIdentity
 from camd.ports.settings import Settings
 from camd.ports.store import Store
 from camd.providers.csv_file import CsvSource
@@ -49,6 +58,10 @@ PROVIDER_MODELS: Mapping[str, type[BaseModel]] = {}
 """The settings model of each provider that has settings, for `camd.config`."""
 
 
+def _this_machine(database: Path) -> MachineIdentity:
+    return read_identity(database, os.environ)
+
+
 @dataclass(frozen=True, slots=True)
 class Adapters:
     """What stands between the engine and the world. The simulation and the sandbox bring their own."""
@@ -59,6 +72,7 @@ class Adapters:
     sources: tuple[LeadSource, ...]
     verifier: AddressVerifier
     simulated: bool = False
+    identify: Callable[[Path], MachineIdentity] = _this_machine
 
 
 def real_adapters() -> Adapters:
@@ -74,7 +88,7 @@ def real_adapters() -> Adapters:
     )
 
 
-def make_metrics(clock: Clock) -> Metrics:
+def make_metrics(clock: Clock, settings: Settings) -> Metrics:
     """The metrics of this process with their closed label sets."""
     labels = Labels(
         campaign_statuses=list(CampaignStatus),
@@ -83,6 +97,7 @@ def make_metrics(clock: Clock) -> Metrics:
         gate_reasons=list(GateReason),
         suppression_reasons=list(SuppressionReason),
         stages=STAGES,
+        mailboxes=list(settings.mailboxes),
         routes=ROUTES,
     )
     return Metrics(version=VERSION, started_at=clock.now(), labels=labels)
@@ -95,13 +110,21 @@ class Engine:
     """
 
     def __init__(
-        self, settings: Settings, context: Context, health: Health, bells: Doorbells, runner: CycleRunner, desk: Desk
+        self,
+        settings: Settings,
+        context: Context,
+        health: Health,
+        bells: Doorbells,
+        runner: CycleRunner,
+        outboxes: Outboxes,
+        desk: Desk,
     ) -> None:
         self.settings = settings
         self.context = context
         self.health = health
         self.bells = bells
         self.runner = runner
+        self.outboxes = outboxes
         self.desk = desk
 
     @classmethod
@@ -109,36 +132,42 @@ class Engine:
     async def open(
         cls, settings: Settings, adapters: Adapters | None = None, metrics: Metrics | None = None
     ) -> AsyncIterator[Self]:
-        """Takes the lock, migrates and opens the database, undoes imports that a crash cut short.
+        """Takes the lock, migrates and opens the database, compares it with its journal and its machine, undoes imports
+        that a crash cut short.
 
         Raises `DatabaseHeld` at once where another process holds it, `NewerSchema`, `UnsafeDatabase`.
         """
         parts = adapters or real_adapters()
-        metrics = metrics or make_metrics(parts.clock)
+        metrics = metrics or make_metrics(parts.clock, settings)
         database = settings.database
         require_safe_checkpoints(sqlite3.sqlite_version_info, outside_checkpointer=database.outside_checkpointer)
         lock = DatabaseLock(database.path, since=parts.clock.now(), network_allowed=database.allow_network_filesystem)
-        opened = SqliteStore.open(database.path, parts.clock, simulated=parts.simulated, observer=StoreMetrics(metrics))
+        journal = FileJournal(database.journal, parts.clock)
+        opened = SqliteStore.open(
+            database.path, parts.clock, journal=journal, simulated=parts.simulated, observer=StoreMetrics(metrics)
+        )
         with lock:
             mail = SmtpChannel(settings.mailboxes, parts.clock)
-            async with opened as store, mail, anyio.create_task_group() as tasks:
+            async with journal, opened as store, mail, anyio.create_task_group() as tasks:
                 # A file that can no longer be trusted ends the process: nothing is repaired in place.
                 tasks.start_soon(store.writer.watch)
-                context = build_context(settings, parts, store, metrics, mail, DnsDomainRecords())
+                context = build_context(settings, parts, store, metrics, mail, DnsDomainRecords(), journal)
+                await recover(context, journal, parts.identify(database.path))
                 health = Health(parts.clock.now())
                 bells = Doorbells()
-                runner = CycleRunner(context)
+                runner = CycleRunner(context, bells)
+                outboxes = Outboxes(context, bells)
                 desk = Desk(
                     context=context,
                     doorbells=bells,
                     started_at=health.started_at,
                     version=VERSION,
                     is_ready=lambda: health.is_ready,
-                    run=runner.run,
+                    run=AskedRuns(context, runner, outboxes).run,
                     tasks=tasks,
                 )
                 await undo_unfinished(desk)
-                yield cls(settings, context, health, bells, runner, desk)
+                yield cls(settings, context, health, bells, runner, outboxes, desk)
                 tasks.cancel_scope.cancel()
 
 
@@ -149,6 +178,7 @@ def build_context(
     metrics: Metrics,
     mail: MailDoor,
     domain_records: DomainRecords,
+    journal: Journal,
 ) -> Context:
     """What the stages work with, of these parts and a fresh gate."""
     return Context(
@@ -162,6 +192,7 @@ def build_context(
         renderer=JinjaRenderer(parts.clock),
         mail=mail,
         domain_records=domain_records,
+        journal=journal,
         quota=QuotaService(store, parts.clock, metrics),
         gate=SendGate(parts.clock, metrics),
         metrics=metrics,

@@ -3,12 +3,12 @@
 from camd.domain import tally
 from camd.domain.campaign import CampaignStatus, Channel
 from camd.domain.lead import LeadStatus
-from camd.operations import mailboxes, switches
+from camd.operations import mailboxes, recovery, switches
 from camd.operations.desk import Desk
 from camd.pipeline import overdue
 from camd.ports.records import TouchStatus
 from camd.ports.store import Tx
-from camd.schema.status import ProviderState, Recovery, Status, Waiting
+from camd.schema.status import ProviderState, Status, Waiting
 
 
 async def status(desk: Desk) -> Status:
@@ -17,16 +17,14 @@ async def status(desk: Desk) -> Status:
 
     def query(tx: Tx) -> Status:
         campaigns, tallies = tx.campaigns.by_status(), tx.leads.all_tallies()
-        killed, recovery = tx.instance.kill_switch(), tx.instance.recovery()
+        killed = tx.instance.kill_switch()
         return Status(
             version=desk.version,
             started_at=desk.started_at,
             dry_run=settings.engine.dry_run,
             ready=desk.is_ready(),
             gate=switches.gate(desk),
-            recovery=Recovery(
-                hold=recovery.hold, reason=recovery.reason, since=recovery.since, figures=dict(recovery.figures)
-            ),
+            recovery=recovery.view(tx),
             kill_switch=switches.view(killed),
             campaigns={status: campaigns.get(status, 0) for status in CampaignStatus},
             leads={status: tallies.get(tally.status_name(status), 0) for status in LeadStatus},
