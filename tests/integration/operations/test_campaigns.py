@@ -77,6 +77,29 @@ async def test_fault_80_the_stored_definition_stays_when_an_edit_is_refused(desk
     assert (await campaigns.get(desk, "Q1")).steps[0].body == STEP["body"]
 
 
+BOMB = "{% for a in range(9999) %}{% for b in range(9999) %}{{ a }}{% endfor %}{% endfor %}"
+
+
+async def require_refused_and_the_stored_text_kept(desk: Desk, text: str) -> None:
+    await campaigns.create(desk, body(steps=[STEP]), actor=ANN)
+    with pytest.raises(Unprocessable) as refused:
+        await campaigns.change(desk, "Q1", CampaignPatch({"steps": [{"subject": "x", "body": text}]}), actor=ANN)
+    assert [problem.field for problem in refused.value.fields] == ["steps.0.body"]
+    assert (await campaigns.get(desk, "Q1")).steps[0].body == STEP["body"]
+
+
+async def test_fault_82_a_template_bomb_is_refused_and_the_stored_text_stays(desk: Desk) -> None:
+    await require_refused_and_the_stored_text_kept(desk, BOMB)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{{ ''.__class__.__mro__ }}", "{{ first_name | attr('__class__') }}", "{{ '{0.__class__}'.format(first_name) }}"],
+)
+async def test_fault_83_a_way_out_of_the_sandbox_is_refused_and_the_stored_text_stays(desk: Desk, text: str) -> None:
+    await require_refused_and_the_stored_text_kept(desk, text)
+
+
 async def test_unknown_sources_and_mailboxes_are_named_together(desk: Desk) -> None:
     with pytest.raises(Unprocessable) as refused:
         await campaigns.create(

@@ -64,6 +64,15 @@ async def test_an_import_counts_every_line_and_explains_every_reject(desk: Desk)
     assert (remembered.added, remembered.rejected, remembered.finished_at) == (2, 1, desk.now())
 
 
+@pytest.mark.parametrize("cell", ["Ann\r\nBcc: eve@x.example", "Ann\nx", "Ann\rx"])
+async def test_fault_71_a_line_break_in_a_cell_rejects_its_line_alone(desk: Desk, cell: str) -> None:
+    await make_campaign(desk)
+    report = await bring(desk, f'Email,First Name\nann@firm.example,"{cell}"\nbob@other.example,Bob\n')
+    assert [rejected.line for rejected in report.rejected] == [2]
+    assert "line break" in report.rejected[0].reason
+    assert await addresses(desk) == ["bob@other.example"]
+
+
 async def test_the_same_file_again_adds_nobody(desk: Desk) -> None:
     await make_campaign(desk)
     await bring(desk)
