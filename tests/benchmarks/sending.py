@@ -29,7 +29,6 @@ from tempfile import TemporaryDirectory
 import aiosmtplib
 import anyio
 
-from camd.actors.outboxes import Outboxes
 from camd.actors.supervisor import Supervisor
 from camd.daemon.wiring import Engine
 from camd.mail.message import build
@@ -140,7 +139,7 @@ async def planned(engine: Engine, size: Size) -> Figure:
 
 async def durable(engine: Engine, size: Size) -> Figure:
     """Sends what is planned, until every outcome is stored."""
-    outboxes = Outboxes(engine.context, engine.bells)
+    outboxes = engine.outboxes
     async with anyio.create_task_group() as tasks:
         await tasks.start(Supervisor(engine.context, engine.runner, engine.bells).run)
         watch = Stopwatch(size.mails)

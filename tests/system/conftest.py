@@ -93,18 +93,20 @@ class Postfix:
     folder: Path
     port: int
     clear_port: int
+    certificate: Path
     trusted: ssl.SSLContext
-    """What a client has that trusts this server alone."""
+    """What a client has that trusts this server's certificate alone."""
     process: subprocess.Popen[bytes]
     log: list[str] = field(default_factory=list)
     _rest: bytes = b""
 
-    def wait_for(self, words: str) -> str:
-        """The first line of the log with these words."""
-        looked_at = 0
+    def wait_for(self, words: str, times: int = 1) -> str:
+        """The first line of the log with these words, or the one that makes them so many."""
+        looked_at = found = 0
         while True:
             for line in self.log[looked_at:]:
-                if words in line:
+                found += words in line
+                if found == times:
                     return line
             looked_at = len(self.log)
             self._read_more(words)
@@ -115,9 +117,8 @@ class Postfix:
         assert queued
         delivered = self.wait_for(f"{queued[1]}: to=<")
         assert "status=sent" in delivered, delivered
-        found = [raw for raw in self.inbox() if f"<{message_id}>".encode() in raw.partition(b"\n\n")[0]]
-        assert found, delivered
-        return found[0]
+        [found] = [raw for raw in self.inbox() if f"\nMessage-ID: <{message_id}>\n".encode() in raw]
+        return found
 
     def inbox(self) -> list[bytes]:
         """Everything that was received."""
@@ -143,11 +144,12 @@ def postfix() -> Iterator[Postfix]:
 @contextmanager
 def _running(folder: Path) -> Iterator[Postfix]:
     certificate = _prepare(folder, port := _free_port(), clear_port := _free_port())
+    trusted = ssl.create_default_context(cafile=certificate)
     command = ["postfix", "-c", str(folder / "etc"), "start-fg"]
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:
-        running = Postfix(folder, port, clear_port, ssl.create_default_context(cadata=certificate), process)
+        running = Postfix(folder, port, clear_port, certificate, trusted, process)
         try:
             running.wait_for("daemon started")
             yield running
@@ -160,10 +162,12 @@ def _running(folder: Path) -> Iterator[Postfix]:
             process.communicate(timeout=PATIENCE_SECONDS)
 
 
-def _prepare(folder: Path, port: int, clear_port: int) -> str:
-    """Everything that Postfix reads. Answers the certificate to trust, as PEM."""
-    key, certificate = _self_signed()
-    (folder / "server.pem").write_text(key + certificate)
+def _prepare(folder: Path, port: int, clear_port: int) -> Path:
+    """Everything that Postfix reads. Answers the file with the certificate to trust."""
+    key, text = _self_signed()
+    (folder / "server.pem").write_text(key + text)
+    certificate = folder / "authority.pem"
+    certificate.write_text(text)
     folder.chmod(0o755)  # Postfix's own users have to pass
     for made in ("etc/sasl", "queue", "data", "inbox"):
         (folder / made).mkdir(parents=True)
