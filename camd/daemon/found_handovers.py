@@ -15,6 +15,7 @@ from camd.domain.contact import company_of, parse_address
 from camd.domain.events import ENGINE, Event, EventType
 from camd.domain.facts import Facts, LeadId, TouchId
 from camd.domain.lead import Action, Enriched, Hold, HoldReason, Lead, LeadState, LeadStatus
+from camd.domain.placeholder import placeholder_hash, placeholder_key
 from camd.domain.token_bucket import QuotaScope, Taken
 from camd.pipeline import record, touch_moves
 from camd.pipeline.context import Context
@@ -25,7 +26,6 @@ from camd.ports.records import Debit, Debits, Touch, TouchStatus
 from camd.ports.store import Tx
 
 _RESTORED = "restored"
-_HASHED = "hash:"
 _ENDED = frozenset({TouchStatus.SENT, TouchStatus.REJECTED, TouchStatus.DONE, TouchStatus.SKIPPED})
 
 
@@ -68,7 +68,7 @@ def _take(tx: Tx, ctx: Context, recorded: Recorded, mark: JournalMark, now: date
     if touch.status in _ENDED:
         return
     _settle(tx, ctx, campaign, touch, recorded, now)
-    if lead.key.startswith(_HASHED):
+    if placeholder_hash(lead.key):
         _let_rest(tx, lead)
     yield word or "unknown"
 
@@ -163,7 +163,7 @@ def _placeholder(tx: Tx, ctx: Context, campaign: Campaign, line: HandoverLine) -
     lead = Lead(
         id=LeadId(ctx.ids.new("ld")),
         campaign_id=campaign.id,
-        key=f"{_HASHED}{line.recipient_hash}",
+        key=placeholder_key(line.recipient_hash),
         state=LeadState(LeadStatus.CONTACTED, ever_enriched=True, ever_handed_over=True),
         facts=Facts(),
         created_at=line.at,

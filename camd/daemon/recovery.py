@@ -140,16 +140,17 @@ async def _go_on(
     if known.mark.generation not in contents.generations:
         await journal.append_entries([StandLine(known.mark, ctx.clock.now())])
     told = found_handovers.outcomes(contents)
+    identity = adopted(known.identity, machine)
 
-    def unit(tx: Tx) -> int:
+    def unit(tx: Tx) -> None:
         now = ctx.clock.now()
-        settled = settle.settle_interrupted(tx, ctx, told, now)
+        settle.settle_interrupted(tx, ctx, told, now)
         found_refusals.apply(tx, ctx, contents.recent, now)
-        if (identity := adopted(known.identity, machine)) != known.identity:
-            tx.instance.set_identity(identity)
-        return sum(settled.values())
+        tx.instance.set_identity(identity)
 
-    log.info("recovery.scanned", count=await ctx.store.write(unit))
+    if known.in_flight or contents.recent or identity != known.identity:
+        await ctx.store.write(unit)
+    log.info("recovery.scanned", count=len(known.in_flight))
     if len(contents.recent) > _RECENT_AT_MOST:
         mark = await ctx.store.write(lambda tx: tx.instance.next_journal_mark())
         await journal.append_entries([StandLine(mark, ctx.clock.now())])

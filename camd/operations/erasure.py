@@ -5,12 +5,14 @@ from datetime import datetime
 
 from camd.domain.facts import Facts
 from camd.domain.lead import Erased, Lead, LostReason
-from camd.domain.suppression import SuppressionReason, keyed_hash, parse_value
+from camd.domain.placeholder import placeholder_hash
+from camd.domain.suppression import SuppressionKind, SuppressionReason, keyed_hash, parse_value
 from camd.operations import lead_views
 from camd.operations.desk import Desk, find_lead
 from camd.pipeline import record
 from camd.pipeline.context import Context
 from camd.pipeline.dedupe import identity_of
+from camd.pipeline.hashed_suppression import suppress_hash
 from camd.ports.journal import ErasureLine
 from camd.ports.store import Tx
 from camd.schema.lead import Lead as LeadView
@@ -45,26 +47,19 @@ async def erase(desk: Desk, lead_id: str, *, actor: str) -> LeadView:
 
 def erase_lead(tx: Tx, ctx: Context, lead: Lead, *, actor: str, now: datetime) -> Lead:
     """In the caller's transaction, for a lead that is not erased yet; its line of the journal stands already."""
-    _forget_candidates(tx, lead)
-    if lead.facts.email:
-        _suppress(tx, ctx, lead.facts.email, actor, now)
+    if address_hash := _address_hash(tx, lead):
+        address, erased = SuppressionKind.ADDRESS, SuppressionReason.ERASED
+        suppress_hash(tx, ctx, address, address_hash, erased, actor=actor, now=now)
+    if lead.facts != Facts():
+        _forget_candidates(tx, lead)
     return _emptied(tx, find_lead(tx, lead.id), actor, now)
 
 
 def _address_hash(tx: Tx, lead: Lead) -> str | None:
     if not lead.facts.email:
-        return None
+        return placeholder_hash(lead.key)
     value = parse_value(lead.facts.email)
     return keyed_hash(tx.instance.key(), value.kind, value.key)
-
-
-def _suppress(tx: Tx, ctx: Context, email: str, actor: str, now: datetime) -> None:
-    """A suppression that stands already keeps the address itself, so the erasure's takes its place."""
-    value = parse_value(email)
-    standing = tx.suppressions.covering([keyed_hash(tx.instance.key(), value.kind, value.key)])
-    if standing is not None:
-        tx.suppressions.remove(standing.id)
-    record.suppress(tx, ctx, value, SuppressionReason.ERASED, actor=actor, now=now, keep_value=False)
 
 
 def _forget_candidates(tx: Tx, lead: Lead) -> None:
