@@ -1,21 +1,31 @@
 """`camd demo`: the whole product on invented people, shown as it works."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from camd.cli.grammar import Command
-from camd.cli.output import Cell, console, line, make_table, plain, when
+from camd.cli.output import Cell, console, line, make_table, plain
+from camd.domain.campaign import CampaignStatus
+from camd.domain.events import EventType
+from camd.domain.lead import LeadStatus
+from camd.domain.preflight import Level
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
 
     from camd.sandbox.demo import Screen
-    from camd.sandbox.scene import Place, Scene, Standing
+    from camd.sandbox.mail_world import MailFigures
+    from camd.sandbox.scene import Happening, Place, Scene, Standing
+    from camd.schema.preflight import PreflightReport
+    from camd.schema.status import MailboxState
+
+_LINES_EVERY_SECONDS = 3.0
 
 
 @click.command(cls=Command)
@@ -23,7 +33,7 @@ if TYPE_CHECKING:
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Stop by itself.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
 def demo(chosen: Path | None, minutes: float | None, port: int) -> None:
-    """The whole product on invented people, without any network.
+    """The whole product on invented people, live, with a mail server of its own and without any network.
 
     Without --dir it works in a temporary folder, which is removed at the end.
     """
@@ -51,84 +61,142 @@ def _screen() -> "Iterator[Screen]":
 
 
 class _Lines:
-    """One line for each campaign whenever its figures change."""
+    """One line for each campaign whose figures changed, every few seconds."""
 
     def __init__(self) -> None:
         self._told: dict[str, str] = {}
-        self._is_worked = False
+        self._next_at = 0.0
 
     def opened(self, place: "Place") -> None:
-        for each in _where(place):
-            self._tell(each)
+        self._tell_all(_where(place))
 
     def imported(self, campaign: str, *, added: int, rejected: int) -> None:
-        self._tell(_brought(campaign, added, rejected))
+        self._tell_all([_brought(campaign, added, rejected)])
+
+    def checked(self, campaign: str, report: "PreflightReport") -> None:
+        self._tell_all(_findings(campaign, report))
 
     def update(self, scene: "Scene") -> None:
+        if scene.seconds < self._next_at:
+            return
+        self._next_at = scene.seconds + _LINES_EVERY_SECONDS
         for standing in scene.standings:
-            figures = f"{standing.name} ({standing.status}): {_by_status(standing)}; {_progress(standing)}"
+            figures = _figures(standing)
             if self._told.get(standing.name) != figures:
                 self._told[standing.name] = figures
-                self._tell(figures)
-        if scene.is_worked and not self._is_worked:
-            self._is_worked = True
-            self._tell(_finished(scene))
+                self._tell_all([figures])
 
-    def _tell(self, words: str) -> None:
+    def ended(self, mail: "MailFigures") -> None:
+        self._tell_all([_arrived(mail)])
+
+    def _tell_all(self, words: Iterable[str]) -> None:
         # Whoever reads a pipe wants each line when it is true, not when a buffer is full.
-        print(plain(words), flush=True)
+        for each in words:
+            print(plain(each), flush=True)
 
 
 class _LiveTable:
-    """A table of the campaigns and the last events, redrawn in place."""
+    """Tables of the campaigns and the mailboxes and the last events, redrawn in place."""
 
     def __init__(self, live: "Live") -> None:
         self._live = live
-        self._finished: str | None = None
+        self._place: Place | None = None
+        self._scene: Scene | None = None
 
     def opened(self, place: "Place") -> None:
-        for each in _where(place):
-            self._live.console.print(each)
+        self._place = place
+        self._print(_where(place))
 
     def imported(self, campaign: str, *, added: int, rejected: int) -> None:
-        self._live.console.print(plain(_brought(campaign, added, rejected)))
+        self._print([_brought(campaign, added, rejected)])
+
+    def checked(self, campaign: str, report: "PreflightReport") -> None:
+        self._print(_findings(campaign, report))
 
     def update(self, scene: "Scene") -> None:
-        if scene.is_worked and self._finished is None:
-            self._finished = _finished(scene)
-        self._live.update(_picture(scene, self._finished), refresh=True)
+        self._scene = scene
+        self._draw(scene, "Ctrl-C stops it.")
+
+    def ended(self, mail: "MailFigures") -> None:
+        if self._scene is not None:
+            self._draw(replace(self._scene, mail=mail), "")
+
+    def _draw(self, scene: "Scene", hint: str) -> None:
+        assert self._place is not None, "it is opened before it shows anything"
+        self._live.update(_picture(scene, self._place, hint), refresh=True)
+
+    def _print(self, words: Iterable[str]) -> None:
+        for each in words:
+            self._live.console.print(plain(each), soft_wrap=True)
 
 
-def _picture(scene: "Scene", finished: str | None) -> "RenderableType":
+def _picture(scene: "Scene", place: "Place", hint: str) -> "RenderableType":
     from rich.console import Group
 
-    headings = ("campaign", "status", "leads", "scored", "previewed", "next wake")
-    rows: list[tuple[Cell, ...]] = [
-        (each.name, each.status, _by_status(each), each.scored, each.previewed, each.next_wake_at)
-        for each in scene.standings
-    ]
-    events = [f"{when(event.at)}  {event.type}  {event.lead_id or ''}" for event in scene.events]
     return Group(
-        make_table(headings, rows, right=("scored", "previewed")),
-        *map(plain, events),
+        _campaigns(scene.standings),
+        _mailboxes(scene.mailboxes),
+        *(plain(_happened(each)) for each in scene.happenings),
         "",
-        finished or "working …",
-        "Ctrl-C stops it.",
+        *(plain(_asks(standing, place)) for standing in scene.standings if standing.waiting),
+        plain(f"{scene.seconds:.0f} s. {_arrived(scene.mail)} {hint}"),
     )
+
+
+def _campaigns(standings: "Sequence[Standing]") -> "RenderableType":
+    statuses = [status for status in LeadStatus if any(each.leads.get(status) for each in standings)]
+    headings = ("campaign", *statuses, "held", "today", "put off", "refused", "unknown", "waiting")
+    rows: list[tuple[Cell, ...]] = [
+        (
+            each.name if _mode(each) == "live" else f"{each.name} ({_mode(each)})",
+            *(each.leads.get(status, 0) for status in statuses),
+            each.held,
+            f"{each.sent_today}/{each.daily_limit}",
+            each.touches.get(EventType.TOUCH_DEFERRED, 0),
+            each.touches.get(EventType.TOUCH_REJECTED, 0),
+            each.touches.get(EventType.TOUCH_UNKNOWN, 0),
+            each.waiting,
+        )
+        for each in standings
+    ]
+    return make_table(headings, rows, right=headings[1:])
+
+
+def _mailboxes(mailboxes: "Sequence[MailboxState]") -> "RenderableType":
+    rows: list[tuple[Cell, ...]] = [
+        (each.name, each.address, each.status, f"{each.used_today}/{each.daily_limit}", each.queued)
+        for each in mailboxes
+    ]
+    return make_table(("mailbox", "address", "is", "today", "queued"), rows, right=("today", "queued"))
+
+
+def _happened(happening: "Happening") -> str:
+    event = happening.event
+    details = ", ".join(f"{name} {value}" for name, value in event.data.items() if value not in (None, ""))
+    about = happening.person or ""
+    return f"{event.at.astimezone():%H:%M:%S}  {event.type:<20}  {about:<28.28}  {details:.46}".rstrip()
+
+
+def _asks(standing: "Standing", place: "Place") -> str:
+    approve = f"touches approve --campaign {standing.id} --all"
+    return f"{standing.waiting} wait for a person: camd --config {place.config_file} {approve}"
 
 
 def _where(place: "Place") -> list[str]:
     api = f"{place.url.replace('127.0.0.1', 'localhost')}/api/cam"
+    own = f"  camd --config {place.config_file}"
     return [
-        f"camd works in {place.folder}, in dry run: nothing is sent.",
+        f"camd works in {place.folder}, live, and sends to invented people on this machine alone.",
         f"The API is at {api} and on the socket {place.socket}.",
+        f"Every mail that arrived is a file in {place.arrivals}/new.",
         "Look at it from another terminal:",
         f"  curl {api}/campaigns",
         f'  curl -X POST {api}/campaigns -d \'{{"name": "Q1", "target_clients": 10}}\'',
         f'  curl -X POST "{api}/campaigns/1/run-cycle?dry_run=false"',
         f"  curl -X POST {api}/run-all",
-        f"  camd --config {place.config_file} campaigns preview 1",
-        f"  camd --config {place.config_file} leads list 1",
+        f"{own} touches list --status planned",
+        f"{own} events --follow",
+        f'{own} kill-switch on --reason "enough"',
     ]
 
 
@@ -136,19 +204,46 @@ def _brought(campaign: str, added: int, rejected: int) -> str:
     return f"{campaign}: {added} new leads, {rejected} rejected lines"
 
 
+def _findings(campaign: str, report: "PreflightReport") -> list[str]:
+    stops = [found for found in report.findings if found.level is Level.STOP]
+    if not stops:
+        return [f"{campaign}: live, with {len(report.findings)} warnings of preflight"]
+    return [f"{campaign}: stays in dry run: {found.message}. {found.mend}." for found in stops]
+
+
+def _figures(standing: "Standing") -> str:
+    parts = [
+        _by_status(standing),
+        f"{standing.sent_today} of {standing.daily_limit} mails today",
+        *(
+            f"{standing.touches[kind]} {name}"
+            for name, kind in (
+                ("sent", EventType.TOUCH_SENT),
+                ("put off", EventType.TOUCH_DEFERRED),
+                ("refused", EventType.TOUCH_REJECTED),
+                ("unknown", EventType.TOUCH_UNKNOWN),
+            )
+            if standing.touches.get(kind)
+        ),
+    ]
+    if standing.waiting:
+        parts.append(f"{standing.waiting} wait for approval")
+    return f"{standing.name} ({_mode(standing)}): {'; '.join(parts)}"
+
+
+def _mode(standing: "Standing") -> str:
+    if standing.status is not CampaignStatus.ACTIVE:
+        return standing.status
+    return "dry" if standing.is_dry else "live"
+
+
 def _by_status(standing: "Standing") -> str:
-    return ", ".join(f"{number} {status}" for status, number in sorted(standing.leads.items()))
+    counted = [f"{number} {status}" for status, number in sorted(standing.leads.items())]
+    return ", ".join([*counted, f"{standing.held} held"] if standing.held else counted)
 
 
-def _progress(standing: "Standing") -> str:
-    return f"{standing.scored} scored, {standing.previewed} previewed"
-
-
-def _finished(scene: "Scene") -> str:
-    total = sum(standing.total for standing in scene.standings)
-    scored = sum(standing.scored for standing in scene.standings)
-    previewed = sum(standing.previewed for standing in scene.standings)
+def _arrived(mail: "MailFigures") -> str:
     return (
-        f"All {total} leads are worked after {scene.seconds:.1f} s: {scored} scored, {previewed} with a mail to come; "
-        "the others say why not (camd leads why)."
+        f"The invented people's servers accepted {mail.accepted} mails, put off {mail.deferred}, refused "
+        f"{mail.refused} and returned {mail.returned}; of {mail.arrived} that arrived {mail.twice} came twice."
     )

@@ -1,11 +1,11 @@
-"""The demonstration: the real daemon in dry run, on invented people, with answers of DNS from a bundled zone.
+"""The demonstration: the real daemon, live, on invented people in a mail world of its own.
 
-Everything it writes lies in one folder. It ends as the daemon does: by SIGTERM, SIGINT, or after its time.
+DNS answers come from a bundled zone. Everything it writes lies in one folder. It ends as the daemon does: by SIGTERM,
+SIGINT, or after its time.
 """
 
 import signal
 import tomllib
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import as_file, files
@@ -18,21 +18,20 @@ import anyio
 
 from camd.api.listen import CannotBind
 from camd.client import ApiError, CamdClient
-from camd.config import SOCKET_PATH_BYTES, load_settings
 from camd.daemon.run import run_daemon
-from camd.daemon.wiring import PROVIDER_MODELS, Adapters, Engine
-from camd.ports.settings import Settings
+from camd.daemon.wiring import Adapters, Engine
 from camd.providers.csv_file import CsvSource
 from camd.providers.dns import DnsVerifier
 from camd.providers.dns_resolver import BundledResolver, load_zone
+from camd.sandbox.mail_world import MailFigures, MailWorld
 from camd.sandbox.people import split_list
-from camd.sandbox.scene import EVENTS_SHOWN, Place, Scene, Watched, look
+from camd.sandbox.scene import Place, Scene, Watched, look
+from camd.sandbox.settings import CONFIG, MAILBOXES, arrivals_of, demo_settings, inbox_of
 from camd.schema.campaign import CampaignDetail
 from camd.schema.definition import CampaignBody
-from camd.schema.event import Event
+from camd.schema.preflight import PreflightReport
 from camd.system import SystemClock, SystemEntropy, SystemIds
 
-CONFIG = "camd.toml"
 UPDATE_SECONDS = 1.0
 NAME_TAKEN = "urn:camd:problem:name-taken"
 
@@ -44,24 +43,33 @@ class Screen(Protocol):
 
     def imported(self, campaign: str, *, added: int, rejected: int) -> None: ...
 
+    def checked(self, campaign: str, report: PreflightReport) -> None: ...
+
     def update(self, scene: Scene) -> None: ...
+
+    def ended(self, mail: MailFigures) -> None: ...
 
 
 async def run_demo(folder: Path, screen: Screen, *, port: int, minutes: float | None = None) -> None:
     """Serves until it is stopped, or for so many minutes. Raises `CannotBind` naming the option that mends it."""
+    adapters = demo_adapters()
+    world = demo_mail_world(folder, adapters)
 
     async def present(engine: Engine, url: str) -> None:
         settings = engine.settings
-        screen.opened(Place(url, settings.server.socket, folder, folder / CONFIG))
+        screen.opened(Place(url, settings.server.socket, folder, folder / CONFIG, arrivals_of(folder)))
         async with CamdClient(f"unix:{settings.server.socket}") as client:
             with anyio.move_on_after(None if minutes is None else minutes * 60):
-                await _show(client, engine, screen)
+                await _show(client, world, adapters, screen)
         signal.raise_signal(signal.SIGTERM)
 
-    try:
-        await run_daemon(demo_settings(folder, port), adapters=demo_adapters(), environ={}, when_ready=present)
-    except* CannotBind as group:
-        raise CannotBind(f"{group.exceptions[0]}; choose another port with --port") from None
+    async with world.serving() as mail_port:
+        settings = demo_settings(folder, port, mail_port)
+        try:
+            await run_daemon(settings, adapters=adapters, environ={}, when_ready=present)
+        except* CannotBind as group:
+            raise CannotBind(f"{group.exceptions[0]}; choose another port with --port") from None
+    screen.ended(world.figures)
 
 
 @contextmanager
@@ -73,30 +81,6 @@ def demo_folder(chosen: Path | None) -> Iterator[Path]:
         return
     with TemporaryDirectory(prefix="camd-demo-") as folder:
         yield Path(folder)
-
-
-def demo_settings(folder: Path, port: int) -> Settings:
-    """Writes the configuration, so that every command works on the demo with `--config`, and reads it alone: what
-    this machine is configured for stays out of it."""
-    lines = [
-        f"database.url = {_quoted(f'sqlite:///{folder}/camd.db')}",
-        f"server.port = {port}",
-        "engine.dry_run = true",
-        'engine.timezone = "Europe/Berlin"',
-        'sender = { name = "Ada Example", company = "Example Studio", postal_address = "1 Example Street, Berlin" }',
-        'logging.level = "warning"',
-    ]
-    socket = str(folder / "api.sock")
-    if len(socket.encode()) <= SOCKET_PATH_BYTES:
-        lines.append(f"server.socket = {_quoted(socket)}")
-    file = folder / CONFIG
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return load_settings(file, provider_models=PROVIDER_MODELS, environ={}, cwd=folder)
-
-
-def _quoted(text: str) -> str:
-    """A TOML basic string."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def demo_adapters() -> Adapters:
@@ -113,6 +97,11 @@ def demo_adapters() -> Adapters:
     )
 
 
+def demo_mail_world(folder: Path, adapters: Adapters) -> MailWorld:
+    inboxes = {address: inbox_of(folder, name) for name, address in MAILBOXES.items()}
+    return MailWorld(arrivals_of(folder), inboxes, adapters.clock)
+
+
 def definitions() -> list[CampaignBody]:
     """The bundled campaigns."""
     found = sorted(_bundled("campaigns").iterdir(), key=lambda file: file.name)
@@ -123,13 +112,12 @@ def _bundled(name: str) -> Traversable:
     return files("camd.sandbox").joinpath(name)
 
 
-async def _show(client: CamdClient, engine: Engine, screen: Screen) -> None:
-    began = engine.context.clock.monotonic()
+async def _show(client: CamdClient, world: MailWorld, adapters: Adapters, screen: Screen) -> None:
+    began = adapters.clock.monotonic()
     campaigns = await _prepare(client, screen)
-    events: deque[Event] = deque(maxlen=EVENTS_SHOWN)
-    watched = Watched(tuple(campaign.id for campaign in campaigns), events)
+    watched = Watched.these([campaign.id for campaign in campaigns])
     while True:
-        screen.update(await look(client, watched, engine.context.clock.monotonic() - began))
+        screen.update(await look(client, watched, world.figures, adapters.clock.monotonic() - began))
         await anyio.sleep(UPDATE_SECONDS)
 
 
@@ -142,7 +130,16 @@ async def _prepare(client: CamdClient, screen: Screen) -> list[CampaignDetail]:
         report = await client.import_leads(campaign.id, part, file_name="leads.csv")
         screen.imported(campaign.name, added=report.added, rejected=len(report.rejected))
         await client.activate(campaign.id)
+    for campaign in campaigns:
+        await _go_live(client, campaign, screen)
     return campaigns
+
+
+async def _go_live(client: CamdClient, campaign: CampaignDetail, screen: Screen) -> None:
+    findings = await client.preflight(campaign.id)
+    screen.checked(campaign.name, findings)
+    if findings.ready:
+        await client.live(campaign.id)
 
 
 async def _campaign(client: CamdClient, body: CampaignBody) -> CampaignDetail:

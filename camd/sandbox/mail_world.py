@@ -19,7 +19,7 @@ from camd.sandbox.delivery_report import delivery_report
 from camd.sandbox.recipients import Manner, manner_of
 from camd.sandbox.smtp_door import HOST, SERVER_NAME, listening
 
-SEED = "spring"
+SEED = "clover"
 BOUNCE_SECONDS = 8.0
 RETURNS_WAITING = 1000
 """So many mails may wait to be returned; the next one that bounces waits for its 250."""

@@ -16,7 +16,7 @@ class Manner(StrEnum):
 
 
 # Refusals and bounces stay under the 5 % at which camd rests a mailbox.
-_SHARES = ((Manner.GREYLISTS, 50), (Manner.REFUSES, 15), (Manner.BOUNCES, 15))
+_SHARES = ((Manner.GREYLISTS, 40), (Manner.REFUSES, 10), (Manner.BOUNCES, 10))
 """Of a thousand addresses; all others accept."""
 
 

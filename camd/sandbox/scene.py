@@ -1,18 +1,45 @@
 """How far the demonstration is, asked of the API as any other caller would."""
 
 from collections import Counter, deque
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from camd.client import CamdClient
+from camd.domain.campaign import AutonomyMode, CampaignStatus, Channel
+from camd.domain.events import EventType
 from camd.domain.lead import LeadStatus
+from camd.ports.records import TouchStatus
+from camd.sandbox.mail_world import MailFigures
 from camd.schema.event import Event
 from camd.schema.lead import Lead
 from camd.schema.page import MAX_LIMIT
+from camd.schema.status import MailboxState
 
-EVENTS_SHOWN = 8
+HAPPENINGS_SHOWN = 6
+SHOWN = frozenset(
+    {
+        EventType.CAMPAIGN_WENT_LIVE,
+        EventType.CAMPAIGN_PAUSED,
+        EventType.CAMPAIGN_COMPLETED,
+        EventType.LEAD_LOST,
+        EventType.LEAD_HELD,
+        EventType.TOUCH_SENT,
+        EventType.TOUCH_REJECTED,
+        EventType.TOUCH_DEFERRED,
+        EventType.TOUCH_UNKNOWN,
+        EventType.TOUCH_RESOLVED,
+        EventType.MAILBOX_DEGRADED,
+        EventType.MAILBOX_RECOVERED,
+        EventType.QUOTA_EXHAUSTED,
+        EventType.SUPPRESSION_ADDED,
+        EventType.KILLSWITCH_ON,
+        EventType.KILLSWITCH_OFF,
+        EventType.ACTOR_CRASHED,
+        EventType.ACTOR_PARKED,
+    }
+)
+"""What is worth a line; the others come by the hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,74 +50,106 @@ class Place:
     socket: Path
     folder: Path
     config_file: Path
+    arrivals: Path
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One campaign; `worked` counts the leads that have a mail to come, or a reason why not."""
+    """One campaign. `touches` counts what became of its mails, `waiting` those that a person has to approve."""
 
+    id: int
     name: str
-    status: str
+    status: CampaignStatus
+    is_dry: bool
     leads: Mapping[LeadStatus, int]
-    scored: int
-    previewed: int
-    worked: int
-    next_wake_at: datetime | None
+    held: int
+    sent_today: int
+    daily_limit: int
+    touches: Mapping[EventType, int]
+    waiting: int
 
-    @property
-    def total(self) -> int:
-        return sum(self.leads.values())
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event of the ledger; `person` is whom it happened to, who stands nowhere in the ledger itself."""
+
+    event: Event
+    person: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """`seconds` since the daemon was ready."""
+    """`seconds` since the daemon was ready; `mail` is what the mail world says it got."""
 
-    standings: tuple[Standing, ...]
-    events: tuple[Event, ...]
+    standings: Sequence[Standing]
+    mailboxes: Sequence[MailboxState]
+    happenings: Sequence[Happening]
+    mail: MailFigures
     seconds: float
 
-    @property
-    def is_worked(self) -> bool:
-        """Every lead that was imported is verified, scored and previewed, or says why not."""
-        return all(standing.worked == standing.total for standing in self.standings)
+
+def _newest() -> deque[Event]:
+    return deque(maxlen=HAPPENINGS_SHOWN)
 
 
 @dataclass(slots=True)
 class Watched:
-    """The campaigns that are looked at, and the last events seen."""
+    """The campaigns that are looked at, what became of their mails so far, and the last events worth a line."""
 
     campaign_ids: tuple[int, ...]
-    events: deque[Event]
+    touches: Mapping[int | None, Counter[EventType]]
+    newest: deque[Event] = field(default_factory=_newest)
     seq: int = 0
 
+    @classmethod
+    def these(cls, campaign_ids: Sequence[int]) -> "Watched":
+        return cls(tuple(campaign_ids), {campaign_id: Counter() for campaign_id in campaign_ids})
 
-async def look(client: CamdClient, watched: Watched, seconds: float) -> Scene:
+    def take(self, event: Event) -> None:
+        self.seq = event.seq
+        if event.touch_id is not None and event.campaign_id in self.touches:
+            self.touches[event.campaign_id][event.type] += 1
+        if event.type in SHOWN:
+            self.newest.append(event)
+
+
+async def look(client: CamdClient, watched: Watched, mail: MailFigures, seconds: float) -> Scene:
     async for event in client.events(after=watched.seq):
-        watched.events.append(event)
-        watched.seq = event.seq
-    standings = [await _standing(client, campaign_id) for campaign_id in watched.campaign_ids]
-    return Scene(tuple(standings), tuple(watched.events), seconds)
+        watched.take(event)
+    standings: list[Standing] = []
+    people: dict[str, str] = {}
+    for campaign_id in watched.campaign_ids:
+        # Each campaign of the bundled list has fewer leads than one page holds.
+        leads = (await client.leads(campaign_id, limit=MAX_LIMIT)).items
+        people |= {lead.id: _name(lead) for lead in leads}
+        standings.append(await _standing(client, campaign_id, leads, watched.touches[campaign_id]))
+    happenings = [Happening(event, people.get(event.lead_id or "")) for event in watched.newest]
+    return Scene(standings, (await client.mailboxes()).items, happenings, mail, seconds)
 
 
-async def _standing(client: CamdClient, campaign_id: int) -> Standing:
-    # Each campaign of the bundled list has fewer leads than one page holds.
+async def _standing(
+    client: CamdClient, campaign_id: int, leads: Sequence[Lead], touches: Mapping[EventType, int]
+) -> Standing:
     campaign = await client.campaign(campaign_id)
-    leads = (await client.leads(campaign_id, limit=MAX_LIMIT)).items
-    mails = {preview.lead_id for preview in (await client.preview(campaign_id, limit=MAX_LIMIT)).items}
+    waiting = 0
+    if campaign.autonomy.mode is AutonomyMode.APPROVE:
+        page = await client.touches(
+            status=TouchStatus.PLANNED, campaign=campaign_id, channel=Channel.EMAIL, limit=MAX_LIMIT
+        )
+        waiting = len(page.items)
     return Standing(
+        id=campaign.id,
         name=campaign.name,
         status=campaign.status,
+        is_dry=campaign.dry_run,
         leads=Counter(lead.status for lead in leads),
-        scored=sum(lead.score is not None for lead in leads),
-        previewed=len(mails),
-        worked=sum(_is_worked(lead, mails) for lead in leads),
-        next_wake_at=campaign.next_cycle_at,
+        held=sum(bool(lead.holds) for lead in leads),
+        sent_today=campaign.sent_today,
+        daily_limit=campaign.daily_email_limit,
+        touches=dict(touches),
+        waiting=waiting,
     )
 
 
-def _is_worked(lead: Lead, mails: set[str]) -> bool:
-    """Who has no mail to come and no instant at which to look again waits for a person: `why` says for what."""
-    if lead.id in mails or lead.status is LeadStatus.LOST:
-        return True
-    return lead.score is not None and lead.next_action_at is None
+def _name(lead: Lead) -> str:
+    return " ".join(filter(None, (lead.first_name, lead.last_name))) or lead.email or lead.id

@@ -2,11 +2,26 @@
 
 import re
 import signal
+from collections import Counter
 from collections.abc import Callable
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from camd.domain.lead import LeadStatus
+import pytest
+
+from camd.system import SystemClock
+
+MAILS_SEEN = 3
+
+
+@pytest.fixture(autouse=True)
+def _no_end_of_day() -> None:
+    """In the last two minutes of a day no mail is begun, so that none counts for the wrong one."""
+    now = SystemClock().now().astimezone(ZoneInfo("Europe/Berlin"))
+    if (now.hour, now.minute // 5) == (23, 11):
+        pytest.skip("the demonstration's day is about to end")
 
 
 def place_of(demo: Any) -> str:
@@ -15,52 +30,38 @@ def place_of(demo: Any) -> str:
     return found.group()
 
 
-def test_every_bundled_lead_is_worked_and_ctrl_c_stops_cleanly(
+def arrived(folder: Path) -> Counter[tuple[str, str]]:
+    """How often each message lies in the maildir, by Message-ID and recipient."""
+    mails = [message_from_bytes(file.read_bytes()) for file in (folder / "mail" / "arrived" / "new").iterdir()]
+    return Counter((mail["Message-ID"], mail["Delivered-To"]) for mail in mails)
+
+
+def wait_for_mails(demo: Any, folder: Path, least: int) -> Counter[tuple[str, str]]:
+    """Looks again whenever the demonstration prints that something moved."""
+    while len(arrived(folder)) < least:
+        demo.wait_for(" sent")
+    return arrived(folder)
+
+
+def test_it_sends_each_mail_once_also_when_its_folder_is_used_again_and_ctrl_c_stops_it_cleanly(
     start: Callable[..., Any], ask: Callable[..., Any], folder: Path
 ) -> None:
-    demo = start("demo", "--port", "0", "--dir", "kept")
+    kept = folder / "kept"
+    demo = start("demo", "--port", "0", "--dir", "kept", "--minutes", "5")
     url = place_of(demo)
-    told = re.search(r"All (\d+) leads are worked after", demo.wait_for("leads are worked"))
-    assert told
-    assert int(told.group(1)) >= 200
+    wait_for_mails(demo, kept, MAILS_SEEN)
     assert ask(f"{url}/readyz").status == 200
     campaigns = ask(f"{url}/api/cam/campaigns").json["items"]
-    assert [(each["status"], each["dry_run"], each["contacted_leads"]) for each in campaigns] == [
-        ("active", True, 0)
-    ] * 3
-    leads = [
-        lead
-        for campaign in campaigns
-        for lead in ask(f"{url}/api/cam/campaigns/{campaign['id']}/leads?limit=500").json["items"]
-    ]
-    assert len(leads) == int(told.group(1))
-    assert [lead for lead in leads if lead["status"] != LeadStatus.ENRICHED or lead["verdict"] is None] == []
-    assert [lead for lead in leads if lead["score"] is None] == []
-    previewed = {
-        preview["lead_id"]
-        for campaign in campaigns
-        for preview in ask(f"{url}/api/cam/campaigns/{campaign['id']}/preview?limit=500").json["items"]
-    }
-    assert len(previewed) >= 200
-    for lead in leads:
-        if lead["id"] not in previewed:
-            checks = ask(f"{url}/api/cam/leads/{lead['id']}/why").json["checks"]
-            failed = {check["name"] for check in checks if not check["passed"]}
-            assert failed & {"eligible", "no_hold", "not_suppressed"}, lead["id"]
+    assert [(each["status"], each["dry_run"]) for each in campaigns] == [("active", False)] * 3
+    assert ask(f"{url}/api/cam/status").json["waiting"]["approvals"] > 0
     assert demo.end(signal.SIGINT) == 0
-    assert (folder / "kept" / "camd.db").exists()
+    first = arrived(kept)
+    assert f"of {len(first)} that arrived 0 came twice" in demo.output()
 
-
-def test_a_folder_can_be_used_again_and_nobody_is_doubled(start: Callable[..., Any], camd: Callable[..., Any]) -> None:
-    counts = []
-    for _ in range(2):
-        demo = start("demo", "--port", "0", "--dir", "kept")
-        counts.append(demo.wait_for("leads are worked").split()[1])
-        assert demo.end() == 0
-    assert counts[0] == counts[1]
-    assert (
-        camd("--config", "kept/camd.toml", "campaigns", "preview", "1", "--limit", "1").stdout.count("step 1 to") == 1
-    )
+    again = start("demo", "--port", "0", "--dir", "kept", "--minutes", "5")
+    wait_for_mails(again, kept, len(first) + 1)
+    assert again.end() == 0
+    assert set(arrived(kept).values()) == {1}
 
 
 def test_it_stops_by_itself_and_leaves_nothing_behind(camd: Callable[..., Any], folder: Path) -> None:
