@@ -7,7 +7,7 @@ nobody is None.
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
 import disposable_email_domains
@@ -77,6 +77,7 @@ class EmailAddress:
     domain: str
 
 
+@lru_cache(maxsize=16_384)  # reading one costs a tenth of a millisecond, and sending asks for the same again and again
 def parse_address(text: str) -> EmailAddress:
     """One bare address by RFC 5321 and 6531 (64 octets before the @, 254 in all), reserved names such as
     `clinic.example` included. Raises `Invalid` for field `email`, with what to change."""
@@ -141,6 +142,7 @@ def normalise_linkedin_url(url: str) -> str:
     return linkedin_key(url) or url.strip()
 
 
+@lru_cache(maxsize=16_384)
 def registrable_domain(host: str) -> str | None:
     """The name a company registers, as a lower-case A-label (public suffix list, ICANN part).
 

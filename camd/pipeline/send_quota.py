@@ -58,13 +58,49 @@ class Cap:
 Need = Cap | RateBucket
 
 
-def needs(tx: Tx, settings: Settings, mail: Mail, now: datetime) -> Iterator[tuple[QuotaScope, Need]]:
+class _Days:
+    """The local days that count, each change of zone read once for one mail."""
+
+    def __init__(self, tx: Tx, now: datetime) -> None:
+        self._tx = tx
+        self._now = now
+        self._known: dict[str, ZoneChange | None] = {}
+
+    def caps(self, scope: QuotaScope, key: str, limit: int, zone: str) -> Iterator[tuple[QuotaScope, Need]]:
+        """One cap for each local day that counts: two while a change of zone is not over."""
+        for window in self._windows(_zone_name(scope, key), zone):
+            yield scope, Cap(VolumeCap(scope, limit, window), Debit(scope, key, zone))
+
+    def remember(self, name: str, zone: str) -> None:
+        known = self._change(name)
+        if known is None:
+            self._tx.quotas.set_zone(name, ZoneChange(zone))
+        elif known.zone != zone:
+            self._tx.quotas.set_zone(name, ZoneChange(zone, _counted(known, self._now), self._now))
+
+    def _windows(self, name: str, zone: str) -> tuple[CapWindow, ...]:
+        known, now = self._change(name), self._now
+        if known is None:
+            return (LocalDay(zone),)
+        if known.zone != zone:
+            return day_windows(_counted(known, now), zone, now, now)
+        if known.before is None or known.changed_at is None:
+            return (LocalDay(zone),)
+        return day_windows(known.before, zone, known.changed_at, now)
+
+    def _change(self, name: str) -> ZoneChange | None:
+        if name not in self._known:
+            self._known[name] = self._tx.quotas.zone(name)
+        return self._known[name]
+
+
+def _needs(tx: Tx, settings: Settings, mail: Mail, days: _Days, now: datetime) -> Iterator[tuple[QuotaScope, Need]]:
     """What the mail needs room in, in the order in which it is asked."""
     campaign, box, limits = mail.campaign, mail.mailbox, settings.limits
     definition = campaign.definition
-    yield from _daily(tx, QuotaScope.CAMPAIGN, str(campaign.id), definition.daily_email_limit, definition.timezone, now)
+    yield from days.caps(QuotaScope.CAMPAIGN, str(campaign.id), definition.daily_email_limit, definition.timezone)
     volume = _volume(tx, box, now)
-    yield from _daily(tx, QuotaScope.MAILBOX_DAY, box.name, volume, box.timezone, now)
+    yield from days.caps(QuotaScope.MAILBOX_DAY, box.name, volume, box.timezone)
     rolling = VolumeCap(QuotaScope.MAILBOX_24H, volume, Rolling(_ONE_DAY))
     yield rolling.scope, Cap(rolling, Debit(QuotaScope.MAILBOX_DAY, box.name, box.timezone))
     yield QuotaScope.MAILBOX_PACE, RateBucket(1, timedelta(seconds=box.min_gap_seconds / mail.state.rate))
@@ -73,19 +109,19 @@ def needs(tx: Tx, settings: Settings, mail: Mail, now: datetime) -> Iterator[tup
     address = parse_address(mail.lead.facts.email)
     if company := company_of(address, mail.lead.facts.domain):
         if not mail.follow_up:
-            yield from _daily(tx, QuotaScope.COMPANY_NEW, company, limits.company_new_per_day, zone, now)
-        yield from _daily(tx, QuotaScope.COMPANY, company, limits.company_daily, zone, now)
+            yield from days.caps(QuotaScope.COMPANY_NEW, company, limits.company_new_per_day, zone)
+        yield from days.caps(QuotaScope.COMPANY, company, limits.company_daily, zone)
     if limits.person_gap_hours:
         person = keyed_hash(tx.instance.key(), SuppressionKind.ADDRESS, address.key)
         gap = VolumeCap(QuotaScope.PERSON, 1, Rolling(timedelta(hours=limits.person_gap_hours)))
         yield gap.scope, Cap(gap, Debit(gap.scope, person))
     if limits.instance_daily:
-        yield from _daily(tx, QuotaScope.INSTANCE, _ENGINE, limits.instance_daily, zone, now)
+        yield from days.caps(QuotaScope.INSTANCE, _ENGINE, limits.instance_daily, zone)
 
 
 def verdicts(tx: Tx, settings: Settings, mail: Mail, now: datetime) -> Iterator[tuple[QuotaScope, NotBefore | None]]:
     """What each quota says of the mail at `now`: not before an instant, or nothing against it. Debits nothing."""
-    for scope, need in needs(tx, settings, mail, now):
+    for scope, need in _needs(tx, settings, mail, _Days(tx, now), now):
         verdict = _ask(tx, need, mail, now)
         yield scope, verdict if isinstance(verdict, NotBefore) else None
 
@@ -94,7 +130,8 @@ def take(tx: Tx, settings: Settings, mail: Mail, now: datetime) -> Debits | tupl
     """Debits every bucket, or says which one denies; then nothing was debited."""
     caps: dict[Debit, None] = {}
     pace: Taken | None = None
-    for scope, need in needs(tx, settings, mail, now):
+    days = _Days(tx, now)
+    for scope, need in _needs(tx, settings, mail, days, now):
         match _ask(tx, need, mail, now):
             case NotBefore() as denied:
                 return scope, denied
@@ -106,7 +143,7 @@ def take(tx: Tx, settings: Settings, mail: Mail, now: datetime) -> Debits | tupl
             caps[need.debit] = None
     assert pace is not None, "every mailbox has a pace"
     for name, zone in _zones(settings, mail):
-        _remember(tx, name, zone, now)
+        days.remember(name, zone)
     return debits.take(tx, list(caps), mail.mailbox.name, pace, now)
 
 
@@ -146,39 +183,12 @@ def _volume(tx: Tx, box: MailboxSettings, now: datetime) -> int:
     return ramp_limit(tx.deliveries.clean_days(box.name, local_day(now, box.timezone)), box.daily_limit)
 
 
-def _daily(
-    tx: Tx, scope: QuotaScope, key: str, limit: int, zone: str, now: datetime
-) -> Iterator[tuple[QuotaScope, Need]]:
-    """One cap for each local day that counts: two while a change of zone is not over."""
-    for window in _days(tx, _zone_name(scope, key), zone, now):
-        yield scope, Cap(VolumeCap(scope, limit, window), Debit(scope, key, zone))
-
-
-def _days(tx: Tx, name: str, zone: str, now: datetime) -> tuple[CapWindow, ...]:
-    known = tx.quotas.zone(name)
-    if known is None:
-        return (LocalDay(zone),)
-    if known.zone != zone:
-        return day_windows(_counted(known, now), zone, now, now)
-    if known.before is None or known.changed_at is None:
-        return (LocalDay(zone),)
-    return day_windows(known.before, zone, known.changed_at, now)
-
-
 def _counted(known: ZoneChange, now: datetime) -> str:
     """The zone that counts while another change is not over: the one before it."""
     if known.before is None or known.changed_at is None:
         return known.zone
     windows = day_windows(known.before, known.zone, known.changed_at, now)
     return windows[0].zone
-
-
-def _remember(tx: Tx, name: str, zone: str, now: datetime) -> None:
-    known = tx.quotas.zone(name)
-    if known is None:
-        tx.quotas.set_zone(name, ZoneChange(zone))
-    elif known.zone != zone:
-        tx.quotas.set_zone(name, ZoneChange(zone, _counted(known, now), now))
 
 
 def _zones(settings: Settings, mail: Mail) -> Iterator[tuple[str, str]]:

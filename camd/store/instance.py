@@ -29,10 +29,12 @@ NEXT_JOURNAL_MARK = (
 class Instance:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._key: bytes | None = None
 
     def key(self) -> bytes:
-        key: bytes = self._connection.execute(KEY).scalar_one()
-        return key
+        if self._key is None:
+            self._key = self._connection.execute(KEY).scalar_one()
+        return self._key
 
     def kill_switch(self) -> Switch:
         return Switch(*self._connection.execute(KILL_SWITCH).one())

@@ -22,6 +22,7 @@ from camd.store.leads import Leads
 from camd.store.ledger import Ledger
 from camd.store.mailboxes import Mailboxes
 from camd.store.migrate import head_revision, migrate
+from camd.store.prepared import prepared
 from camd.store.previews import Previews
 from camd.store.quotas import Quotas
 from camd.store.readers import Readers, WriterReaders
@@ -162,7 +163,7 @@ class SqliteStore:
         commit, it may be stored without its lines: nobody was answered.
         """
         buffer = JournalLines()
-        answer = await self.writer.write(lambda connection: unit(SqlTx(connection, buffer)))
+        answer = await self.writer.write(lambda connection: unit(SqlTx(prepared(connection), buffer)))
         if buffer.lines:
             with anyio.CancelScope(shield=True):
                 await self._journal.append(buffer.lines)
