@@ -207,11 +207,14 @@ def _unsendable(tx: Tx, touch: Touch, failure: Failure, now: datetime) -> TouchS
     """This message or address cannot be handed over as it is, and was not."""
     assert touch.debits is not None and touch.mailbox is not None, "an intent is whole"  # noqa: PT018 - one promise
     debits.refund(tx, touch.debits, touch.mailbox)
-    return _rejected(tx, replace(touch, debits=None), str(failure), HoldReason.NEEDS_REVIEW, now)
+    return _rejected(tx, touch, str(failure), HoldReason.NEEDS_REVIEW, now)
 
 
 def _over(tx: Tx, touch: Touch, status: TouchStatus, reason: str, now: datetime) -> Touch:
-    return tx.touches.save(touch, replace(touch, status=status, reason=reason, settled_at=now, ready_at=None))
+    """What is unknown keeps its debits; those of a rejected touch were given back as far as they are."""
+    kept = touch.debits if status is TouchStatus.UNKNOWN else None
+    over = replace(touch, status=status, reason=reason, settled_at=now, ready_at=None, debits=kept)
+    return tx.touches.save(touch, over)
 
 
 def _hold(tx: Tx, touch: Touch, reason: HoldReason, note: str, now: datetime) -> None:
