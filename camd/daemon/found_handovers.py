@@ -30,8 +30,9 @@ _ENDED = frozenset({TouchStatus.SENT, TouchStatus.REJECTED, TouchStatus.DONE, To
 
 
 def outcomes(contents: JournalContents) -> Mapping[str, HandoverOutcomeWord]:
-    """By Message-ID, of those handovers that have one."""
-    return {each.line.message_id: each.outcome.outcome for each in contents.handovers if each.outcome}
+    """By Message-ID, where the last handover has one: a mail that was put off goes out again under the same one."""
+    last = {each.line.message_id: each.outcome for each in contents.handovers}
+    return {message_id: outcome.outcome for message_id, outcome in last.items() if outcome}
 
 
 def apply(tx: Tx, ctx: Context, contents: JournalContents, mark: JournalMark, now: datetime) -> Counter[str]:
