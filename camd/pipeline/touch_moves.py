@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from camd.domain.campaign import Campaign, Channel
 from camd.domain.events import Event, EventType
-from camd.domain.lead import Action, Hold, HoldReason, Lead, LeadEvent, Outside, OutsideFact, react
+from camd.domain.lead import Hold, HoldReason, Lead, LeadEvent, Outside, OutsideFact, react
 from camd.pipeline import debits, record, settle
 from camd.pipeline.approval import approvals_counter
 from camd.pipeline.context import Context
@@ -167,14 +167,12 @@ def _go_on(tx: Tx, decided: Touch, *, actor: str, now: datetime, accepted: bool 
     """The engine looks at the lead in its next cycle. One that was written to keeps the texts it was written with."""
     lead = _lead_of(tx, decided)
     events: tuple[LeadEvent, ...] = ()
-    after = lead
+    after = replace(lead, next_action_at=now, waits_for=None)
     if decided.status is TouchStatus.UNKNOWN:
         after = replace(after, holds=_without_unknown(tx, lead))
     if accepted:
         events = react(lead.state, OutsideFact(Outside.HANDED_OVER))
         after = replace(after, steps_version=lead.steps_version or decided.steps_version)
-    if lead.is_open and lead.next_action is Action.OUTREACH:
-        after = replace(after, next_action_at=now, waits_for=None)
     record.apply(tx, lead, events, actor=actor, now=now, after=after)
 
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import anyio
 import httpx
 import pytest
 
@@ -290,18 +289,24 @@ async def test_what_is_to_be_approved_is_said_in_one_way(http: httpx.AsyncClient
     assert (await http.post(f"{TOUCHES}/approve", json=body)).status_code == 422
 
 
-@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize("way", ["one", "many", "all"])
 async def test_a_decision_wakes_the_campaign_and_the_outboxes(
-    http: httpx.AsyncClient, make: Make, desk: Desk, many: bool
+    http: httpx.AsyncClient, make: Make, desk: Desk, way: str
 ) -> None:
     touch = await make()
+    in_a_year = desk.now() + timedelta(days=365)
+    await desk.write(lambda tx: tx.campaigns.sleep_until(touch.campaign_id, in_a_year))
     campaign, outbox = desk.doorbells.of(touch.campaign_id), desk.doorbells.outbox("sales")
     await campaign.wait(0)
-    path, body = (f"{TOUCHES}/approve", {"ids": [touch.id]}) if many else (f"{TOUCHES}/{touch.id}/approve", {})
-    with anyio.fail_after(10):
-        await http.post(path, json=body)
-        assert await campaign.wait(5)
-        assert await outbox.wait(5)
+    match way:
+        case "one":
+            await http.post(f"{TOUCHES}/{touch.id}/approve")
+        case "many":
+            await http.post(f"{TOUCHES}/approve", json={"ids": [touch.id]})
+        case _:
+            await http.post(f"{TOUCHES}/approve", json={"campaign": "Q1", "all": True})
+    assert await campaign.wait(5)
+    assert await outbox.wait(5)
     stored = await desk.read(lambda tx: tx.campaigns.get(touch.campaign_id))
     assert stored is not None
     assert stored.next_cycle_at is not None

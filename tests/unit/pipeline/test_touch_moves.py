@@ -283,6 +283,8 @@ def test_a_lead_that_is_lost_stays_lost_and_its_unknown_mail_is_never_sent_again
 def test_a_cancelled_mail_holds_its_lead_with_a_note(tmp_path: Path, status: TouchStatus) -> None:
     async def scenario(world: World) -> None:
         campaign, touch = await planned(world)
+        waiting, tomorrow = await only_lead(world, campaign), world.clock.now() + timedelta(days=1)
+        await world.store.write(lambda tx: tx.leads.save(waiting, replace(waiting, next_action_at=tomorrow)))
         after = await move(world, Verb.CANCEL, campaign, await changed(world, touch, status=status))
         assert (after.status, after.reason, after.ready_at) == (TouchStatus.CANCELLED, "operator", None)
         lead = await only_lead(world, campaign)
