@@ -3,6 +3,7 @@
 from camd.domain.campaign import Channel, Definition
 from camd.domain.facts import Verdict
 from camd.domain.lead import HoldReason, Lead, LostReason
+from camd.domain.placeholder import placeholder_hash
 from camd.domain.preflight import Blocked, CountryVerdict, NeedsConsent, Undecided
 
 
@@ -12,7 +13,7 @@ def loss_due(lead: Lead, definition: Definition, *, suppressed: bool, country: C
     if suppressed or lead.verdict is Verdict.SUPPRESSED:
         return LostReason.DO_NOT_CONTACT
     if lead.facts.email is None:
-        return None if has_task else LostReason.NO_ADDRESS
+        return None if has_task or placeholder_hash(lead.key) else LostReason.NO_ADDRESS
     if lead.verdict is Verdict.INVALID:
         return LostReason.INVALID_ADDRESS
     if isinstance(country, Blocked) or (lead.score or 0.0) < definition.scoring.min_score:

@@ -21,16 +21,19 @@ from camd.domain.contact import parse_address
 from camd.domain.facts import LeadId
 from camd.domain.lead import LeadStatus, LostReason, TouchAccepted
 from camd.domain.opt_out import make_token
+from camd.domain.suppression import SuppressionKind, SuppressionReason
 from camd.domain.token_bucket import RateBucket
 from camd.operations import campaigns, leads
 from camd.operations.desk import Desk, find_lead
 from camd.pipeline import record
+from camd.ports.journal import SuppressionLine
 from camd.ports.records import EventFilter, Listing, Suppression
 from camd.ports.settings import LoggingSettings, PublicSettings
 from camd.ports.store import Store, Tx
 from camd.ports.store_errors import StoreUnavailable
 from camd.schema.definition import CampaignBody
 from camd.schema.lead import LeadBody
+from camd.sim.journal import MemoryJournal
 from camd.store.sqlite import SqliteStore
 from camd.telemetry.logs import configure
 
@@ -258,6 +261,23 @@ async def test_fault_88_a_database_that_takes_no_writes_is_503_and_heard_once_it
     await store.writer.alone(partial(_set_read_only, read_only=False))
     assert (await http.post(f"/u/{token}", data=ONE_CLICK)).status_code == 200
     assert len(await suppressions(store)) == 1
+
+
+async def test_fault_88_an_opt_out_that_the_database_does_not_take_is_on_the_journal_s_disk(
+    desk: Desk, store: Store, http: httpx.AsyncClient, token: str
+) -> None:
+    assert isinstance(store, SqliteStore)
+    journal = desk.context.journal
+    assert isinstance(journal, MemoryJournal)
+    await store.writer.alone(partial(_set_read_only, read_only=True))
+    for each in (token, FORGED):
+        answered = await http.post(f"/u/{each}", data=ONE_CLICK)
+        assert (answered.status_code, answered.headers["Retry-After"]) == (503, "120")
+    [line] = journal.lines
+    assert isinstance(line, SuppressionLine)
+    assert (line.kind, line.reason) == (SuppressionKind.ADDRESS, SuppressionReason.OPTED_OUT)
+    journal.broken = True
+    assert (await http.post(f"/u/{token}", data=ONE_CLICK)).status_code == 503
 
 
 def _set_read_only(connection: Connection, *, read_only: bool) -> None:

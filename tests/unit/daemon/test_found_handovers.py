@@ -14,7 +14,7 @@ from camd.domain.lead import HoldReason, Lead, LeadStatus
 from camd.domain.suppression import SuppressionKind, keyed_hash
 from camd.domain.token_bucket import QuotaScope
 from camd.ports.journal import HandoverLine, HandoverOutcomeWord, JournalMark, OutcomeLine
-from camd.ports.records import Touch, TouchStatus
+from camd.ports.records import Recovery, Touch, TouchStatus
 from camd.sim.world import INSTANCE_KEY, World, people, simulate
 
 MARK = JournalMark(1, 5)
@@ -25,6 +25,7 @@ Scenario = Callable[[World], Awaitable[None]]
 
 async def planned(world: World) -> Campaign:
     """A live campaign with one lead whose first mail waits."""
+    await world.store.write(lambda tx: tx.instance.set_recovery(Recovery(hold=True)))
     campaign = await world.campaign(*people(1), dry_run=False, autonomy=Autonomy(AutonomyMode.FULL))
     await world.cycle(campaign)
     return campaign

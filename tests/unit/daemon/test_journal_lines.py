@@ -131,7 +131,9 @@ def test_recent_are_the_refusals_since_a_start_that_the_database_remembers(tmp_p
     assert set(older.recent.suppressed) == {(ADDRESS, "cd")}
 
 
-def test_a_restore_counts_until_a_start_has_seen_it(tmp_path: Path) -> None:
-    start = StandLine(JournalMark(2, 0), NOW)
-    assert read_journal(journal(tmp_path, start, RestoredLine(NOW)), after=JournalMark(1, 0)).restored
-    assert not read_journal(journal(tmp_path, RestoredLine(NOW), start), after=JournalMark(1, 0)).restored
+def test_a_restore_counts_until_a_start_that_the_database_remembers_has_seen_it(tmp_path: Path) -> None:
+    start, restored = StandLine(JournalMark(2, 0), NOW), RestoredLine(NOW)
+    assert read_journal(journal(tmp_path, start, restored), after=JournalMark(2, 0)).restored
+    killed = journal(tmp_path, restored, start)
+    assert read_journal(killed, after=JournalMark(1, 9)).restored
+    assert not read_journal(killed, after=JournalMark(2, 0)).restored

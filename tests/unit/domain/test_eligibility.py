@@ -85,3 +85,7 @@ def test_only_a_country_that_asks_for_consent_holds(dry: bool) -> None:
 def test_nothing_is_decided_silently_where_the_law_asks_for_consent() -> None:
     assert hold_due(Undecided(), dry=False) is HoldReason.CONSENT_REQUIRED
     assert hold_due(Undecided(), dry=True) is None
+
+
+def test_a_placeholder_without_an_address_is_kept() -> None:
+    assert loss(replace(NOWHERE, key="hash:ab12")) is None
