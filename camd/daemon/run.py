@@ -1,7 +1,7 @@
 """The daemon from its first to its last breath: lock, store, listeners, actors; and the way back, in phases.
 
-Readiness and new claims go first at the stop, then what is in flight ends in its time, the store closes last. A part that crashes too often ends the process with
-`ServiceFailed`, and systemd judges.
+At the stop readiness and new claims go first, then what is in flight ends in its time; the store closes last. A part
+that crashes too often ends the process with `ServiceFailed`, and systemd judges.
 """
 
 import gc
@@ -25,6 +25,7 @@ from camd.api.public import build_public_app
 from camd.daemon.backup_watch import BackupWatch
 from camd.daemon.notify import Notifier
 from camd.daemon.wiring import VERSION, Adapters, Engine, make_metrics, real_adapters
+from camd.mail.header_probe import warn_of_lenient_headers
 from camd.ports.settings import Settings
 from camd.ports.store_errors import DatabaseHeld
 from camd.telemetry.logs import configure, get_log
@@ -56,6 +57,7 @@ async def run_daemon(
     try:
         log.info("daemon.started", pid=os.getpid())
         log.info("config.loaded")
+        warn_of_lenient_headers()
         async with _signals() as (stop, hurry), Engine.open(settings, parts, metrics) as engine:
             app = build_app(engine.desk, engine.health)
             async with (

@@ -20,6 +20,7 @@ from camd.actors.quota import QuotaService
 from camd.actors.wake import Doorbells
 from camd.api.app import ROUTES
 from camd.daemon.identity import read_identity
+from camd.daemon.integrity import check_integrity
 from camd.daemon.journal import FileJournal
 from camd.daemon.lock import DatabaseLock
 from camd.daemon.observe import StoreMetrics
@@ -152,6 +153,7 @@ class Engine:
                 # A file that can no longer be trusted ends the process: nothing is repaired in place.
                 tasks.start_soon(store.writer.watch)
                 context = build_context(settings, parts, store, metrics, mail, DnsDomainRecords(), journal)
+                await check_integrity(store.writer, context.gate)
                 await recover(context, journal, parts.identify(database.path))
                 health = Health(parts.clock.now())
                 bells = Doorbells()
