@@ -64,7 +64,8 @@ def resolve(tx: Tx, ctx: Context, touch: Touch, *, sent: bool, actor: str, now: 
     """Settles a touch of which nobody knew whether it arrived.
 
     Not `sent`: it may go out again at once, with the same Message-ID and new debits; those of the first attempt stay.
-    A lead that nobody may write to any more keeps its status, and what is not sent is cancelled.
+    A lead that nobody may write to any more keeps its status, and what is not sent is cancelled. So is what has lost
+    its text, as after an older database was restored: its step is planned anew.
     """
     _require(Verb.RESOLVE, touch)
     after = _taken_as_sent(touch, now) if sent else _tried_again(touch, now)
@@ -72,6 +73,8 @@ def resolve(tx: Tx, ctx: Context, touch: Touch, *, sent: bool, actor: str, now: 
     saved = _save(tx, touch, after, EventType.TOUCH_RESOLVED, actor, now, {"as": word})
     if saved.sent_at is not None:
         settle.count(tx, ctx, saved, DeliveryFact.SENT, saved.sent_at)
+    elif saved.body is None:
+        record.cancel_touches(tx, _lead_of(tx, touch), actor=actor, now=now, reason="no_text")
     _go_on(tx, touch, accepted=sent, actor=actor, now=now)
     log.info("send.resolved", campaign_id=touch.campaign_id, touch_id=touch.id, mailbox=touch.mailbox, result=word)
     return saved

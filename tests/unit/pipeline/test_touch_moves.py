@@ -258,6 +258,20 @@ def test_resolving_a_mail_leaves_the_leads_other_holds_alone(tmp_path: Path) -> 
     simulate(tmp_path, scenario)
 
 
+def test_a_mail_that_did_not_arrive_and_has_lost_its_text_is_planned_anew_in_its_row(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        campaign, touch = await unknown(world)
+        textless = await changed(world, touch, subject=None, body=None)
+        after = await resolved(world, campaign, textless, sent=False)
+        assert (after.status, after.reason) == (TouchStatus.CANCELLED, "no_text")
+        await world.cycle(campaign)
+        [again] = await world.touches(campaign)
+        assert (again.id, again.status, again.body) == (touch.id, TouchStatus.PLANNED, touch.body)
+        await world.check_invariants()
+
+    simulate(tmp_path, scenario)
+
+
 @pytest.mark.parametrize("end", [LOST, Erased()])
 @pytest.mark.parametrize(("sent", "status"), [(True, TouchStatus.SENT), (False, TouchStatus.CANCELLED)])
 def test_a_lead_that_is_lost_stays_lost_and_its_unknown_mail_is_never_sent_again(
