@@ -15,7 +15,7 @@ from camd.sandbox.smtp_door import HOST
 CONFIG = "camd.toml"
 MAIL = "mail"
 OPERATOR = "you@studio.example"
-MAILBOXES = {"ada": "ada@studio.example", "ben": "ben@studio.example", "cleo": "cleo@studio.example"}
+MAILBOXES = {"ada": "ada@studio.example", "hello": "hello@studio.example", "office": "office@studio.example"}
 
 # For invented people the countries are decided so that each decision can be seen.
 _TEMPLATE = """\

@@ -36,10 +36,10 @@ def test_it_is_live_and_no_mailbox_knows_another_server_than_its_own(tmp_path: P
 def test_a_mailbox_of_another_machine_is_refused(tmp_path: Path, host: str) -> None:
     settings = demo_settings(tmp_path, 0, MAIL_PORT)
     boxes = dict(settings.mailboxes)
-    boxes["ben"] = replace(boxes["ben"], smtp_host=host)
+    boxes["hello"] = replace(boxes["hello"], smtp_host=host)
     with pytest.raises(Invalid, match="this machine alone") as refused:
         require_this_machine(replace(settings, mailboxes=boxes))
-    assert refused.value.field == "mailboxes.ben.smtp_host"
+    assert refused.value.field == "mailboxes.hello.smtp_host"
 
 
 def test_the_configuration_of_this_machine_stays_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
