@@ -6,7 +6,7 @@ sent, and how often. Nothing is ever passed on. Where it cannot store a message 
 
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from mailbox import Maildir
 from pathlib import Path
@@ -125,6 +125,8 @@ class MailWorld:
     async def _give_back(self) -> None:
         async for each in self._returning:
             await anyio.sleep(max(0.0, each.due - self._clock.monotonic()))
-            async with self._writing:
-                await anyio.to_thread.run_sync(Maildir(each.inbox).add, each.report)
-            self._answers[Manner.BOUNCES] += 1
+            # A report that cannot be stored is lost, as in the real world, and the next one is given back.
+            with suppress(OSError):
+                async with self._writing:
+                    await anyio.to_thread.run_sync(Maildir(each.inbox).add, each.report)
+                self._answers[Manner.BOUNCES] += 1

@@ -122,6 +122,14 @@ async def test_what_bounces_is_accepted_and_comes_back_as_a_delivery_report(tmp_
         assert original.get_payload(0)["Message-ID"] == "<one@studio.example>"
 
 
+async def test_a_report_that_cannot_be_stored_stops_no_mail(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        (inbox_of(tmp_path, "ada") / "tmp").rmdir()
+        assert isinstance(await house.send(somebody(Manner.BOUNCES)), Accepted)
+        assert isinstance(await house.send(somebody(Manner.ACCEPTS)), Accepted)
+    assert (house.world.figures.accepted, house.world.figures.returned) == (2, 0)
+
+
 async def test_a_message_that_comes_again_is_counted_after_a_new_start_too(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house:
         recipient = somebody(Manner.ACCEPTS)
