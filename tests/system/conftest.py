@@ -99,6 +99,12 @@ class Postfix:
     process: subprocess.Popen[bytes]
     log: list[str] = field(default_factory=list)
     _rest: bytes = b""
+    _sessions: int = 0
+
+    def end_of_session(self) -> None:
+        """Waits until the server has closed one connection more."""
+        self._sessions += 1
+        self.wait_for("disconnect from", self._sessions)
 
     def wait_for(self, words: str, times: int = 1) -> str:
         """The first line of the log with these words, or the one that makes them so many."""

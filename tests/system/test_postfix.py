@@ -1,7 +1,8 @@
 """The channel against a real Postfix: what it takes, what its Maildir holds, and what never reaches it."""
 
 import ssl
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -50,6 +51,9 @@ class Server(Protocol):
     @property
     def inbox(self) -> Callable[[], list[bytes]]: ...
 
+    @property
+    def end_of_session(self) -> Callable[[], None]: ...
+
 
 def sales(server: Server, **changes: Any) -> MailboxSettings:
     settings = replace(
@@ -63,8 +67,14 @@ def sales(server: Server, **changes: Any) -> MailboxSettings:
     return replace(settings, **changes)
 
 
-def door(settings: MailboxSettings, tls: ssl.SSLContext | None) -> SmtpChannel:
-    return SmtpChannel({"sales": settings}, SystemClock(), tls=tls)
+@asynccontextmanager
+async def door(server: Server, settings: MailboxSettings, tls: ssl.SSLContext | None) -> AsyncIterator[SmtpChannel]:
+    """For one connection. An encrypted one is closed when the server has answered to that."""
+    async with SmtpChannel({"sales": settings}, SystemClock(), tls=tls) as channel:
+        yield channel
+    await anyio.to_thread.run_sync(server.end_of_session)
+    for _ in range(10):
+        await anyio.lowlevel.checkpoint()
 
 
 async def delivered(server: Server, handover: Handover) -> bytes:
@@ -73,7 +83,7 @@ async def delivered(server: Server, handover: Handover) -> bytes:
     async def marked() -> None:
         await anyio.lowlevel.checkpoint()
 
-    async with door(sales(server), server.trusted) as channel:
+    async with door(server, sales(server), server.trusted) as channel:
         outcome = await channel.hand_over(handover, marked)
     assert isinstance(outcome, Accepted), outcome
     return server.received(handover.message_id)
@@ -85,11 +95,11 @@ def parsed(raw: bytes) -> EmailMessage:
     return message
 
 
-async def refusal(settings: MailboxSettings, tls: ssl.SSLContext | None) -> Misconfigured:
+async def refusal(server: Server, settings: MailboxSettings, tls: ssl.SSLContext | None) -> Misconfigured:
     async def never() -> None:
         pytest.fail("it was about to hand the message over")
 
-    async with door(settings, tls) as channel:
+    async with door(server, settings, tls) as channel:
         with pytest.raises(Misconfigured) as refused:
             await channel.hand_over(FIRST, never)
     assert refused.value.scope is Scope.MAILBOX
@@ -140,22 +150,22 @@ async def test_a_follow_up_stands_in_the_thread(postfix: Server) -> None:
 
 
 async def test_a_wrong_password_is_for_the_operator_to_mend(postfix: Server) -> None:
-    refused = await refusal(sales(postfix, password=SecretStr("wrong")), postfix.trusted)
+    refused = await refusal(postfix, sales(postfix, password=SecretStr("wrong")), postfix.trusted)
     assert "refused the log-in: 535" in str(refused)
 
 
 async def test_no_password_goes_to_a_server_without_starttls(postfix: Server) -> None:
     before = len(postfix.inbox())
-    refused = await refusal(sales(postfix, smtp_port=postfix.clear_port), postfix.trusted)
+    refused = await refusal(postfix, sales(postfix, smtp_port=postfix.clear_port), postfix.trusted)
     assert "does not offer STARTTLS" in str(refused)
     assert len(postfix.inbox()) == before
 
 
 async def test_a_server_that_wants_starttls_takes_nothing_in_the_clear(postfix: Server) -> None:
-    refused = await refusal(sales(postfix, smtp_security="none"), postfix.trusted)
+    refused = await refusal(postfix, sales(postfix, smtp_security="none"), postfix.trusted)
     assert "offers no way to log in" in str(refused)
 
 
 async def test_a_certificate_of_an_unknown_authority_is_not_trusted(postfix: Server) -> None:
-    refused = await refusal(sales(postfix), None)
+    refused = await refusal(postfix, sales(postfix), None)
     assert "cannot be trusted" in str(refused)
