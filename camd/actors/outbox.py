@@ -151,20 +151,21 @@ class Outbox:
             result = failure
         except get_cancelled_exc_class():
             with anyio.move_on_after(SETTLE_SECONDS, shield=True):
-                await self._store_outcome(claimed, on_wire.interrupted())
+                await self._store_outcome(claimed, on_wire, on_wire.interrupted())
             raise
         context.metrics.send_duration_seconds.labels("hand_over").observe(context.clock.monotonic() - started)
         while True:
             with CancelScope(shield=True):
-                if await self._store_outcome(claimed, result):
+                if await self._store_outcome(claimed, on_wire, result):
                     return
             # A crash now leaves it unknown, and the journal's line tells what it was.
             await anyio.sleep(RETRY_SECONDS)
 
-    async def _store_outcome(self, claimed: Claimed, result: Result) -> bool:
+    async def _store_outcome(self, claimed: Claimed, on_wire: "_OnWire", result: Result) -> bool:
         """False where it cannot be stored now: then nothing is sent until it can."""
         context, touch = self._context, claimed.touch
-        if word := outcome_word(result):
+        # Without its mark the journal has no line of this handover: the word would be taken for an earlier one's.
+        if on_wire.is_marked and (word := outcome_word(result)):
             await context.journal.note(OutcomeLine(context.clock.now(), claimed.handover.message_id, word))
         try:
             status = await context.store.write(lambda tx: settle(tx, context, touch.id, result, context.clock.now()))
@@ -207,7 +208,7 @@ class _OnWire:
     def __init__(self, context: Context, touch_id: TouchId) -> None:
         self._context = context
         self._touch_id = touch_id
-        self._is_marked = False
+        self.is_marked = False
 
     async def mark(self) -> None:
         """Returns once the mark and its line are durable. Raises `Withdrawn`, with the intent released."""
@@ -215,10 +216,10 @@ class _OnWire:
         reason = await context.store.write(lambda tx: mark_on_wire(tx, context, self._touch_id, context.clock.now()))
         if reason is not None:
             raise Withdrawn(reason)
-        self._is_marked = True
+        self.is_marked = True
 
     def interrupted(self) -> Result:
-        return Unknown("camd was stopped") if self._is_marked else Untold("camd was stopped")
+        return Unknown("camd was stopped") if self.is_marked else Untold("camd was stopped")
 
 
 async def give_all_away(context: Context, mailbox: str) -> bool:

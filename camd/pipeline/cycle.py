@@ -253,15 +253,16 @@ class _Cycle:
         lead, before, touch = plan.view.lead, plan.instead_of, plan.touch
         if not self._mode.dry and plan.is_forgotten:
             tx.touches.rearm(lead.id, now)
-        if before is not None and plan.is_other_text:
-            self._note_touch(tx, EventType.TOUCH_CANCELLED, before, now, reason="text_changed")
-            if touch is None:
-                tx.touches.save(before, replace(before, status=TouchStatus.CANCELLED, reason="text_changed"))
+        if plan.drops is not None:
+            self._note_touch(tx, EventType.TOUCH_CANCELLED, plan.drops, now, reason="step_gone")
+            tx.touches.save(plan.drops, replace(plan.drops, status=TouchStatus.CANCELLED, reason="step_gone"))
         if touch is None or touch == before:
             return False
-        if before is None or before.step != touch.step:
+        if before is None:
             tx.touches.insert(touch)
         else:
+            if plan.is_other_text:
+                self._note_touch(tx, EventType.TOUCH_CANCELLED, before, now, reason="text_changed")
             tx.touches.save(before, touch)
         is_new = before is None or plan.is_other_text or before.status is TouchStatus.CANCELLED
         if is_new:

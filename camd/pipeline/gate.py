@@ -137,6 +137,8 @@ def _approved(subject: Subject) -> Check:
 def _person(ctx: Context, subject: Subject, now: datetime) -> Iterator[Check]:
     lead, campaign = subject.lead, subject.campaign
     yield _check("lead_status", lead.is_open, lead.state.lost_reason or lead.status)
+    by_mail = subject.touch is None or subject.touch.channel == Channel.EMAIL
+    yield _check("address", not by_mail or lead.facts.email is not None, "no_address")
     standing = [hold for hold in lead.holds if hold.until is None or hold.until > now]
     for hold in standing:
         yield Check("no_hold", False, f"hold:{hold.reason}", hold.until)

@@ -79,21 +79,22 @@ class Surroundings:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What was decided for one lead: an outcome, and the touch or preview that goes with it. `instead_of` is the
-    row that the touch takes over; without a touch it is cancelled."""
+    row that the touch takes over; `drops` is planned for a step that is gone."""
 
     view: LeadView
     outcome: Outcome
     touch: Touch | None = None
     instead_of: Touch | None = None
+    drops: Touch | None = None
     preview: Preview | None = None
 
     @property
     def is_other_text(self) -> bool:
         """Whether what was planned, and perhaps approved, is no longer what would be sent."""
         before, after = self.instead_of, self.touch
-        if before is None or before.status not in _CHANGEABLE:
+        if before is None or after is None or before.status not in _CHANGEABLE:
             return False
-        return after is None or (before.subject, before.body) != (after.subject, after.body)
+        return (before.subject, before.body) != (after.subject, after.body)
 
     @property
     def is_forgotten(self) -> bool:
@@ -192,9 +193,9 @@ def _next(ctx: Context, campaign: Campaign, view: LeadView, around: Surroundings
         case Finished(no_reply_at) if no_reply_at <= now and not dry:
             return Plan(view, Advance(lead, (Lost(LostReason.NO_REPLY, Authority.RULE),)))
         case Finished(no_reply_at):
-            return Plan(view, Snooze(no_reply_at if no_reply_at > now else None), instead_of=changeable)
+            return Plan(view, Snooze(no_reply_at if no_reply_at > now else None), drops=changeable)
         case None:
-            return Plan(view, Snooze(None), instead_of=changeable)
+            return Plan(view, Snooze(None), drops=changeable)
         case never:
             assert_never(never)
 
@@ -273,9 +274,10 @@ def _touched(
 ) -> Plan:
     """The planned touch: as it was where nothing of it changed, else in the row of the one before it."""
     lead, step = view.lead, planned.step
-    before = view.changeable or view.touch_of(step.number)
+    before, changeable = view.touch_of(step.number), view.changeable
+    drops = changeable if changeable is not None and changeable.step != step.number else None
     touch = _touch(ctx, campaign, view, around, planned, text, now)
-    if before is not None and before.step == step.number:
+    if before is not None:
         touch = replace(touch, id=before.id, version=before.version)
         if before.status in _CHANGEABLE and before.steps_version == view.steps_version:
             same = (before.subject, before.body) == (text.subject, text.body)
@@ -285,10 +287,10 @@ def _touched(
             touch = replace(touch, status=TouchStatus.APPROVED, ready_at=touch.due_at)
         else:
             advance = replace(lead, holds=(), waits_for=APPROVAL, next_action_at=None)
-            return Plan(view, Advance(advance), touch=touch, instead_of=before)
+            return Plan(view, Advance(advance), touch=touch, instead_of=before, drops=drops)
     next_at = touch.due_at if touch.due_at > now else None
     advance = replace(lead, holds=(), waits_for=None, next_action_at=next_at)
-    return Plan(view, Advance(advance), touch=touch, instead_of=before)
+    return Plan(view, Advance(advance), touch=touch, instead_of=before, drops=drops)
 
 
 def _as_it_was(before: Touch, touch: Touch) -> Touch:
