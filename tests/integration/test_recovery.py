@@ -14,7 +14,10 @@ from email import message_from_bytes
 from pathlib import Path
 
 import anyio
+import httpx
 
+from camd.api.listen import serve_public
+from camd.api.public import build_public_app
 from camd.daemon.journal import append_now
 from camd.daemon.journal_lines import StandLine
 from camd.daemon.restore import restore
@@ -24,15 +27,20 @@ from camd.domain.contact import parse_address
 from camd.domain.facts import CampaignId
 from camd.domain.lead import LeadStatus, LostReason
 from camd.domain.opt_out import make_token
+from camd.domain.suppression import SuppressionKind, SuppressionReason, keyed_hash
 from camd.operations import erasure, opt_out, recovery
+from camd.pipeline import handover
+from camd.pipeline.settle import settle
+from camd.ports.channel import Accepted
 from camd.ports.journal import JournalMark
 from camd.ports.records import Listing, MachineIdentity, TouchFilter, TouchStatus
-from camd.ports.settings import Settings
+from camd.ports.settings import PublicSettings, Settings
 from camd.sim import invariants
 from camd.sim.fakes import ListSource, Verifier
 from camd.sim.smtp_server import ScriptedServer
 from camd.sim.world import OPERATOR, STEPS, mailbox, people, plain_settings
 from camd.store.backup import back_up
+from camd.store.sqlite import SqliteStore
 from camd.system import SystemEntropy, SystemIds
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -382,3 +390,61 @@ async def test_fault_25_an_outcome_that_only_the_journal_has_settles_its_mail(tm
             after = await engine.context.store.read(lambda tx: tx.touches.get(sent.id))
         assert after is not None
         assert after.status is TouchStatus.SENT
+
+
+async def test_fault_88_an_opt_out_that_only_the_journal_took_is_applied_at_the_next_start(tmp_path: Path) -> None:
+    async with office_in(tmp_path) as office:
+        office.add_people(0)
+        async with office.opened() as engine:
+            await begin(engine)
+            await plan(engine)
+            key = await engine.context.store.read(lambda tx: tx.instance.key())
+            public = PublicSettings(enabled=True, port=0)
+            async with serve_public(build_public_app(engine.desk), public) as url, httpx.AsyncClient() as http:
+                await set_read_only(engine, read_only=True)
+                answered = await http.post(f"{url}/u/{make_token(key, parse_address(address(0)).key)}")
+                await set_read_only(engine, read_only=False)
+            assert answered.status_code == 503
+            [lead] = await engine.context.store.read(lambda tx: invariants.leads(tx, ONE))
+            assert lead.status is LeadStatus.ENRICHED
+        async with office.opened() as engine:
+            [lead] = await engine.context.store.read(lambda tx: invariants.leads(tx, ONE))
+            assert lead.status is LeadStatus.LOST
+            assert not (await recovery.status(engine.desk)).hold
+        await work(office, days=3)
+        assert office.server.accepted == []
+
+
+async def set_read_only(engine: Engine, *, read_only: bool) -> None:
+    store = engine.context.store
+    assert isinstance(store, SqliteStore)
+    await store.writer.alone(lambda raw: raw.exec_driver_sql(f"PRAGMA query_only={int(read_only)}") and None)
+
+
+async def test_fault_86_the_outcome_of_a_mail_to_somebody_erased_meanwhile_stands_against_the_hash(
+    tmp_path: Path,
+) -> None:
+    async with office_in(tmp_path) as office:
+        office.add_people(0)
+        async with office.opened() as engine:
+            await begin(engine)
+            await plan(engine)
+            office.clock.instant += timedelta(hours=1)
+            context = engine.context
+            now = office.clock.now()
+            found = await context.store.write(
+                lambda tx: handover.claim(tx, context, "sales", handover.EVERY_CAMPAIGN, {}, now).found
+            )
+            assert isinstance(found, handover.Claimed)
+            assert await context.store.write(lambda tx: handover.mark_on_wire(tx, context, found.touch.id, now)) is None
+            await is_erased(engine, 0)
+            await context.store.write(lambda tx: settle(tx, context, found.touch.id, Accepted("250"), now))
+            [lead] = await context.store.read(lambda tx: invariants.leads(tx, ONE))
+            [touch] = await context.store.read(lambda tx: tx.touches.of_lead(lead.id))
+            key = await context.store.read(lambda tx: tx.instance.key())
+            hashed = keyed_hash(key, SuppressionKind.ADDRESS, parse_address(address(0)).key)
+            kept = await context.store.read(lambda tx: tx.suppressions.covering([hashed]))
+        assert (touch.status, touch.recipient_hash, touch.subject, touch.body) == (SENT, hashed, None, None)
+        assert (lead.status, lead.state.lost_reason) == (LeadStatus.LOST, LostReason.ERASED)
+        assert kept is not None
+        assert (kept.reason, kept.value) == (SuppressionReason.ERASED, None)

@@ -72,8 +72,13 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path, clock: HandClock) -> AsyncIterator[Desk]:
-    async with SqliteStore.open(tmp_path / "camd.db", clock, journal=MemoryJournal(), simulated=True) as store:
+def journal() -> MemoryJournal:
+    return MemoryJournal()
+
+
+@pytest.fixture
+async def desk(tmp_path: Path, clock: HandClock, journal: MemoryJournal) -> AsyncIterator[Desk]:
+    async with SqliteStore.open(tmp_path / "camd.db", clock, journal=journal, simulated=True) as store:
         entropy = SystemEntropy()
         context = build_context(
             settings(tmp_path),
@@ -82,7 +87,7 @@ async def desk(tmp_path: Path, clock: HandClock) -> AsyncIterator[Desk]:
             make_metrics(clock, settings(tmp_path)),
             MemoryMail(frozenset({"sales"})),
             FixedRecords(),
-            MemoryJournal(),
+            journal,
         )
         runner = CycleRunner(context, Doorbells())
         # Whoever starts a run enters a group of its own: a fixture is set up and torn down by different tasks.

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -206,3 +208,40 @@ def test_one_line_without_a_loop_is_on_the_disk(path: Path) -> None:
     append_now(path, RestoredLine(NOW + timedelta(days=1)))
     assert len(path.read_text().splitlines()) == 2
     assert read(path).restored
+
+
+FILLS = """
+import resource, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import anyio
+
+from camd.daemon.journal import FileJournal
+from camd.ports.journal import ErasureLine
+from camd.ports.store_errors import StoreUnavailable
+from camd.system import SystemClock
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+async def main():
+    async with FileJournal(Path(sys.argv[1]), SystemClock()) as journal:
+        written = 0
+        try:
+            while True:
+                await journal.append([ErasureLine(datetime(2026, 3, 2, tzinfo=UTC), f"{written:064x}")])
+                written += 1
+        except StoreUnavailable:
+            print(written)
+
+anyio.run(main)
+"""
+
+
+def test_where_the_kernel_takes_a_part_of_a_line_no_part_of_it_stays(path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", FILLS, str(path)], capture_output=True, text=True, check=True)
+    written = int(done.stdout)
+    assert written > 0
+    assert len(read(path).refusals.erased) == written
+    assert path.read_bytes().endswith(b"\n")

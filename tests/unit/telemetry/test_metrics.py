@@ -21,6 +21,7 @@ CATALOGUE = {
     "start_time_seconds",
     "ready",
     "send_gate_open",
+    "recovery_hold",
     "campaigns",
     "leads",
     "leads_on_hold",
