@@ -10,7 +10,7 @@ from camd.domain.lead import LeadStatus
 from camd.domain.token_bucket import LocalDay, QuotaScope
 from camd.domain.zones import UnknownZone
 from camd.pipeline.evaluate import goal_figures
-from camd.ports.records import Preview
+from camd.ports.records import Preview, Touch
 from camd.ports.store import Tx
 from camd.schema.campaign import CampaignDetail, CampaignSummary, Crash
 from camd.schema.definition import definition_fields
@@ -78,7 +78,7 @@ def _parked_by(tx: Tx, campaign: Campaign) -> Crash | None:
     return Crash(at=crashes[0].at, error=crashes[0].error, traceback=crashes[0].traceback) if crashes else None
 
 
-def preview(tx: Tx, stored: Preview) -> PreviewView:
+def preview(tx: Tx, stored: Preview | Touch) -> PreviewView:
     lead = tx.leads.get(stored.lead_id)
     return PreviewView(
         campaign_id=stored.campaign_id,
@@ -87,6 +87,6 @@ def preview(tx: Tx, stored: Preview) -> PreviewView:
         due_at=stored.due_at,
         mailbox=stored.mailbox,
         email=lead.facts.email if lead else None,
-        subject=stored.subject,
-        body=stored.body,
+        subject=stored.subject or "",
+        body=stored.body or "",
     )

@@ -5,9 +5,9 @@ Every write is one unit with its ledger events. A definition equal to the stored
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from camd.domain.campaign import Campaign, CampaignStatus, Definition, StatusChange
+from camd.domain.campaign import Campaign, CampaignStatus, Channel, Definition, StatusChange
 from camd.domain.events import Event, EventType
 from camd.domain.lead import Action
 from camd.operations import campaign_views, going_live
@@ -21,6 +21,8 @@ from camd.schema.page import DEFAULT_LIMIT, Page, checked_limit, cut, decode_cur
 from camd.schema.preview import Preview
 
 _KIND = "campaigns"
+_AHEAD = timedelta(days=3650)
+"""Nothing is planned for later."""
 _SCORED_BY = frozenset({"icp", "scoring"})
 _RULES_ALONE = frozenset(
     {
@@ -121,11 +123,15 @@ async def dry(desk: Desk, ref: str | int, *, actor: str) -> Stored:
 
 
 async def previews(desk: Desk, ref: str | int, *, limit: int = DEFAULT_LIMIT) -> Page[Preview]:
-    """The mails to come, soonest first."""
+    """The mails to come, soonest first: the previews of a dry run, what is planned of a live campaign."""
 
     def query(tx: Tx) -> Page[Preview]:
-        stored = tx.previews.of_campaign(find_campaign(tx, ref).id, checked_limit(limit))
-        return Page(items=[campaign_views.preview(tx, one) for one in stored])
+        campaign, most = find_campaign(tx, ref), checked_limit(limit)
+        previews = [campaign_views.preview(tx, one) for one in tx.previews.of_campaign(campaign.id, most)]
+        planned = tx.touches.planned(campaign.id, Channel.EMAIL, most)
+        approved = tx.touches.approved(campaign.id, desk.now() + _AHEAD, most)
+        to_come = [campaign_views.preview(tx, touch) for touch in (*planned, *approved)]
+        return Page(items=sorted([*previews, *to_come], key=lambda mail: mail.due_at)[:most])
 
     return await desk.read(query)
 

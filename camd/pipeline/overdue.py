@@ -21,7 +21,7 @@ COUNTER = "overdue_replanned"
 def plan_overdue_anew(tx: Tx, campaign: Campaign, now: datetime) -> int:
     """Spreads the late ones by the campaign's daily limit, the best first; answers how many, a batch at most.
     All that were ever moved are counted for the campaign."""
-    late = sorted(tx.touches.overdue(campaign.id, now - OVERDUE, BATCH), key=_send_order)
+    late = sorted(tx.touches.approved(campaign.id, now - OVERDUE, BATCH), key=_send_order)
     if not late:
         return 0
     definition = campaign.definition

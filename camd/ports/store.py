@@ -238,7 +238,7 @@ class Touches(Protocol):
         """Those that wait for approval, or as tasks for a person, soonest first."""
         ...
 
-    def overdue(self, campaign_id: CampaignId, before: datetime, limit: int) -> Sequence[Touch]:
+    def approved(self, campaign_id: CampaignId, before: datetime, limit: int) -> Sequence[Touch]:
         """Approved ones, through a mailbox, that were planned for before that instant, oldest first."""
         ...
 

@@ -1,4 +1,4 @@
-"""A mail to come, as a dry run made it: never a touch."""
+"""A mail to come: the preview that a dry run made, or a planned touch of a live campaign."""
 
 from camd.schema.values import Instant, View
 

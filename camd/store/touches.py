@@ -63,7 +63,7 @@ PLANNED_OF = (
     .order_by(_row.due_at, _row.id)
     .limit(_limit)
 )
-OVERDUE = (
+APPROVED_BEFORE = (
     select(touches)
     .where(APPROVED, _of_campaign, _row.due_at < bindparam("before"))
     .order_by(_row.due_at, _row.id)
@@ -140,8 +140,8 @@ class Touches:
     def planned(self, campaign_id: CampaignId, channel: str, limit: int) -> Sequence[Touch]:
         return self._all(PLANNED_OF, in_campaign=campaign_id, of_channel=channel, limit=limit)
 
-    def overdue(self, campaign_id: CampaignId, before: datetime, limit: int) -> Sequence[Touch]:
-        return self._all(OVERDUE, in_campaign=campaign_id, before=before, limit=limit)
+    def approved(self, campaign_id: CampaignId, before: datetime, limit: int) -> Sequence[Touch]:
+        return self._all(APPROVED_BEFORE, in_campaign=campaign_id, before=before, limit=limit)
 
     def due_instants(self, campaign_id: CampaignId, since: datetime) -> Sequence[datetime]:
         return self._connection.execute(DUE_INSTANTS, {"in_campaign": campaign_id, "since": since}).scalars().all()

@@ -171,7 +171,7 @@ async def test_a_touch_that_was_put_off_is_never_overdue(store: Store, campaign:
     assert await store.read(next_ready()) == "to_1"
     await store.write(lambda tx: tx.touches.save(put_off, replace(put_off, status=TouchStatus.SENT)))
     assert await store.read(next_ready()) == "to_3"
-    assert await ids(store, lambda tx: tx.touches.overdue(campaign.id, LONG_AGO, 9)) == ["to_2"]
+    assert await ids(store, lambda tx: tx.touches.approved(campaign.id, LONG_AGO, 9)) == ["to_2"]
 
 
 async def test_an_outbox_sleeps_until_the_soonest_of_its_own(store: Store, campaign: Campaign, other: Campaign) -> None:
@@ -240,8 +240,8 @@ async def test_overdue_ones_are_approved_and_come_oldest_first(
             ready(other, 6, due_at=NOW - HOUR),
         )
     )
-    assert await ids(store, lambda tx: tx.touches.overdue(campaign.id, NOW, 9)) == ["to_2", "to_1"]
-    assert await ids(store, lambda tx: tx.touches.overdue(campaign.id, NOW, 1)) == ["to_2"]
+    assert await ids(store, lambda tx: tx.touches.approved(campaign.id, NOW, 9)) == ["to_2", "to_1"]
+    assert await ids(store, lambda tx: tx.touches.approved(campaign.id, NOW, 1)) == ["to_2"]
     instants = await store.read(lambda tx: tx.touches.due_instants(campaign.id, NOW - HOUR))
     assert instants == [NOW - HOUR, NOW]
 
