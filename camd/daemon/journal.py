@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Literal, Self
+from typing import Literal, NoReturn, Self
 
 import anyio
 
@@ -56,6 +56,7 @@ class FileJournal:
         self._thread = threading.Thread(target=self._main, name="camd-journal", daemon=True)
         self._closed = False
         self._distrust: OSError | None = None
+        self._distrusted = anyio.Event()
 
     async def __aenter__(self) -> Self:
         """Makes the file where there is none, cuts off a last line that a crash tore. Raises StoreUnavailable."""
@@ -91,6 +92,12 @@ class FileJournal:
         except StoreUnavailable as error:
             log.error("db.commit_failed", error=error, kind="journal")
 
+    async def watch(self) -> NoReturn:
+        """Wait until the file can no longer be trusted, then raise StoreUnavailable."""
+        await self._distrusted.wait()
+        assert self._distrust is not None
+        raise self._refusal(self._distrust)
+
     async def _ask(self, data: bytes, *, is_durable: bool) -> None:
         if self._closed:
             raise StoreUnavailable("the journal is closed")
@@ -124,7 +131,7 @@ class FileJournal:
             with suppress(OSError):  # what cannot be cut off is a line too many, and a reader can bear that
                 os.ftruncate(self._descriptor, self._length)
             for job in group:
-                job.error = StoreUnavailable(f"the journal {self.path} cannot be written: {error.strerror}")
+                job.error = self._refusal(error)
         else:
             self._length += sum(len(job.data) for job in group)
 
@@ -133,12 +140,16 @@ class FileJournal:
         while data:
             data = data[os.write(self._descriptor, data) :]
 
+    def _refusal(self, error: OSError) -> StoreUnavailable:
+        return StoreUnavailable(f"the journal {self.path} cannot be written: {error.strerror}")
+
     def _sync(self) -> None:
         try:
             self._before("sync")
             os.fsync(self._descriptor)
         except OSError as error:
             self._distrust = error
+            self._loop.call_soon_threadsafe(self._distrusted.set)
             raise
 
 

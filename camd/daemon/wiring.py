@@ -152,6 +152,7 @@ class Engine:
             async with journal, opened as store, mail, anyio.create_task_group() as tasks:
                 # A file that can no longer be trusted ends the process: nothing is repaired in place.
                 tasks.start_soon(store.writer.watch)
+                tasks.start_soon(journal.watch)
                 context = build_context(settings, parts, store, metrics, mail, DnsDomainRecords(), journal)
                 await check_integrity(store.writer, context.gate)
                 await recover(context, journal, parts.identify(database.path))

@@ -156,6 +156,8 @@ async def test_fault_26_after_a_failed_fsync_the_journal_takes_nothing_more(path
         disk.trouble = lambda _: None
         with pytest.raises(StoreUnavailable):
             await journal.append([handover(3)])
+        with pytest.raises(StoreUnavailable):
+            await journal.watch()
     assert numbers(path) == [1]
     async with FileJournal(path, SystemClock()) as anew:
         await anew.append([handover(4)])
