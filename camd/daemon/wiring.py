@@ -4,7 +4,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Self
@@ -74,6 +74,7 @@ class Adapters:
     verifier: AddressVerifier
     simulated: bool = False
     identify: Callable[[Path], MachineIdentity] = _this_machine
+    domain_records: DomainRecords = field(default_factory=DnsDomainRecords)
 
 
 def real_adapters() -> Adapters:
@@ -153,7 +154,7 @@ class Engine:
                 # A file that can no longer be trusted ends the process: nothing is repaired in place.
                 tasks.start_soon(store.writer.watch)
                 tasks.start_soon(journal.watch)
-                context = build_context(settings, parts, store, metrics, mail, DnsDomainRecords(), journal)
+                context = build_context(settings, parts, store, metrics, mail, parts.domain_records, journal)
                 await check_integrity(store.writer, context.gate)
                 await recover(context, journal, parts.identify(database.path))
                 health = Health(parts.clock.now())

@@ -24,6 +24,7 @@ from camd.providers.csv_file import CsvSource
 from camd.providers.dns import DnsVerifier
 from camd.providers.dns_resolver import BundledResolver, load_zone
 from camd.sandbox.mail_world import MailFigures, MailWorld
+from camd.sandbox.invented_records import InventedRecords
 from camd.sandbox.people import split_list
 from camd.sandbox.scene import Place, Scene, Watched, look
 from camd.sandbox.settings import CONFIG, MAILBOXES, arrivals_of, demo_settings, inbox_of
@@ -94,6 +95,7 @@ def demo_adapters() -> Adapters:
         SystemIds(clock, entropy),
         sources=(CsvSource(clock),),
         verifier=DnsVerifier(resolver, clock),
+        domain_records=InventedRecords(),
     )
 
 
