@@ -23,8 +23,8 @@ from camd.daemon.wiring import Adapters, Engine
 from camd.providers.csv_file import CsvSource
 from camd.providers.dns import DnsVerifier
 from camd.providers.dns_resolver import BundledResolver, load_zone
-from camd.sandbox.mail_world import MailFigures, MailWorld
 from camd.sandbox.invented_records import InventedRecords
+from camd.sandbox.mail_world import MailFigures, MailWorld
 from camd.sandbox.people import split_list
 from camd.sandbox.scene import Place, Scene, Watched, look
 from camd.sandbox.settings import CONFIG, MAILBOXES, arrivals_of, demo_settings, inbox_of
