@@ -55,7 +55,10 @@ class Child(Generic[T]):
     def kill_after(self, seconds: float) -> None:
         """Unless it ends before."""
         if not select.select([self._handle], [], [], seconds)[0]:
-            os.kill(self.pid, signal.SIGKILL)
+            self.kill()
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
 
     def end(self) -> Ended[T] | Killed:
         """Waits for its end."""

@@ -34,6 +34,7 @@ from camd.mail.smtp import SmtpChannel
 from camd.mail.smtp_session import Patience
 from camd.operations.desk import Desk
 from camd.pipeline.context import Context
+from camd.pipeline.handover import Claimed, Round
 from camd.ports.channel import MailDoor
 from camd.ports.journal import Journal, Line, OutcomeLine
 from camd.ports.settings import Settings
@@ -49,8 +50,8 @@ Point = tuple[str, int]
 
 _CAMD = f"{Path(camd.__file__).parent}/"
 _SENDERS = frozenset({"Outbox._carry", "Outbox._claim"})
-_UNITS = frozenset({"claim", "_OnWire.mark", "Outbox._store_outcome", "Outbox.run", "_go_on"})
-"""What the send path commits: the two marks, the outcome, and what a start settles."""
+_UNITS = frozenset({"claim", "intent", "_OnWire.mark", "Outbox._store_outcome", "Outbox.run", "_go_on"})
+"""What the send path commits: looks for a mail, the two marks, the outcome, and what a start settles."""
 
 
 class Points:
@@ -88,8 +89,9 @@ class Commits:
         name = _name_of(unit)
 
         def named(tx: Tx) -> T:
-            self._units.append(name)
-            return unit(tx)
+            answer = unit(tx)
+            self._units.append("intent" if isinstance(answer, Round) and isinstance(answer.found, Claimed) else name)
+            return answer
 
         return await self.inner.write(named)
 

@@ -1,10 +1,10 @@
 """The judge: a mail server on loopback that writes each message to a file, on the disk, before it answers the dot.
 
 A program of its own: `python sink.py RECORD SCRIPT` writes its port to stdout. SCRIPT is JSON and says what it does, by
-recipient, by `*` for all others, and by `greeting`. `accept`; `late S`: it answers the dot after so many seconds;
-`hang`: never; `lose`: the connection ends instead; `reset`: the connection ends right after the reply 250; `half`: it
-reads no further than the beginning of the message; `greylist`: 451 to the first RCPT; any other text is the reply to
-RCPT, or the greeting.
+recipient, by `*` for all others, and by `greeting`: `accept`; `late S`, it answers the dot after so many seconds;
+`held`, once somebody says `XRELEASE`; `hang`, never; `lose`, the connection ends instead; `reset`, the connection ends
+right after the reply 250; `half`, it reads no further than the beginning of the message; `greylist`, 451 to the first
+RCPT; any other text is the reply to RCPT, or the greeting.
 
 Beside SMTP it knows `XWAIT N`, answered once N messages are recorded, `XRCPT NAME`, answered once that recipient was
 named, and `XIDLE`, answered once nobody is connected.
@@ -19,6 +19,8 @@ import struct
 import sys
 from collections.abc import Callable
 
+SO_IT_IS = "250 2.0.0 so it is"
+QUEUED = "250 2.0.0 queued"
 MOST_BYTES = 20_000_000
 STEP = re.compile(rb"This is mail (\d+)")
 MESSAGE_ID = re.compile(rb"^Message-ID:\s*<([^>]+)>", re.IGNORECASE | re.MULTILINE)
@@ -36,6 +38,7 @@ class Sink:
         self.named: list[str] = []
         self.clients = 0
         self.recorded = 0
+        self.is_released = False
         self._file = os.open(record, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def behaviour(self, recipient: str) -> str:
@@ -102,15 +105,19 @@ class Conversation:
                 await self._once(lambda: sink.recorded >= int(rest))
             case "XRCPT":
                 await self._once(lambda: rest in sink.named)
+            case "XRELEASE":
+                sink.is_released = True
+                await sink.tell()
+                await self._say(SO_IT_IS)
             case "XIDLE":
                 await self._once(lambda: not sink.clients)
             case _:
                 await self._say("250 2.0.0 ok")
 
-    async def _once(self, is_so: Callable[[], bool]) -> None:
+    async def _once(self, is_so: Callable[[], bool], reply: str = SO_IT_IS) -> None:
         async with self._sink.changed:
             await self._sink.changed.wait_for(is_so)
-        await self._say("250 2.0.0 so it is")
+        await self._say(reply)
 
     async def _take_recipient(self, recipient: str) -> None:
         behaviour = self._sink.behaviour(recipient)
@@ -133,19 +140,21 @@ class Conversation:
         message = await self._reader.readuntil(b"\r\n.\r\n")
         await self._sink.record(self._recipient, message)
         match behaviour.split():
+            case ["held"]:
+                await self._once(lambda: self._sink.is_released, QUEUED)
             case ["hang"]:
                 await self._reader.read()
                 raise Gone
             case ["lose"]:
                 self._cut()
             case ["reset"]:
-                await self._say("250 2.0.0 queued")
+                await self._say(QUEUED)
                 self._cut()
             case ["late", seconds]:
                 await asyncio.sleep(float(seconds))
-                await self._say("250 2.0.0 queued")
+                await self._say(QUEUED)
             case _:
-                await self._say("250 2.0.0 queued")
+                await self._say(QUEUED)
 
     def _cut(self) -> None:
         connected: socket.socket = self._writer.get_extra_info("socket")
@@ -162,6 +171,10 @@ class Conversation:
 async def main(record: str, script: str) -> None:
     sink = Sink(record, json.loads(script))
     listener = socket.create_server(("127.0.0.1", 0), backlog=100)
+    if "half" in sink.script.values():
+        # So that both ends take less than 100 kB of what nobody reads.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
     server = await asyncio.start_server(sink.converse, sock=listener, limit=MOST_BYTES)
     sys.stdout.write(f"{listener.getsockname()[1]}\n")
     sys.stdout.flush()

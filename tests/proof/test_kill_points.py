@@ -19,8 +19,8 @@ from tests.proof.site import NO_BUG, Bug, Crash, Site
 CHOSEN = {1, 4}
 """The first handover, over a new connection, and the last one, a follow-up over a kept one."""
 MARKED = [
-    "claim before_commit",
-    "claim after_commit",
+    "intent before_commit",
+    "intent after_commit",
     "_OnWire.mark before_commit",
     "_OnWire.mark after_commit",
     "handover line before_write",
