@@ -7,6 +7,7 @@ from camd.domain.opt_out import read_token
 from camd.domain.suppression import SuppressionKind, SuppressionReason
 from camd.operations.desk import Desk, campaign_of
 from camd.pipeline import opt_out as engine
+from camd.pipeline import record
 from camd.ports.journal import SuppressionLine
 from camd.ports.store import Tx
 
@@ -44,7 +45,7 @@ async def opt_out(desk: Desk, token: str) -> Outcome:
             # Its line is written again: that of the first time may have failed.
             standing = tx.suppressions.covering([address_hash])
             assert standing is not None, "the no is on record"
-            tx.journal.add(SuppressionLine(desk.now(), standing.kind, standing.hash, standing.reason))
+            tx.journal.add(record.journal_line(standing))
             return Outcome.KNOWN, frozenset()
         return Outcome.STORED, concerned
 

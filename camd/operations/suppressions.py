@@ -16,7 +16,7 @@ from camd.domain.suppression import SuppressionReason, SuppressionValue, keyed_h
 from camd.operations.desk import Desk
 from camd.operations.errors import Conflict, NotFound
 from camd.pipeline import record
-from camd.ports.journal import SuppressionLine, UnsuppressionLine
+from camd.ports.journal import UnsuppressionLine
 from camd.ports.records import Listing, Suppression
 from camd.ports.store import Tx
 from camd.schema.page import DEFAULT_LIMIT, Page, checked_limit, cut, decode_cursor
@@ -63,10 +63,9 @@ async def add(desk: Desk, body: SuppressionBody, *, actor: str) -> Added:
 
 
 def _standing(tx: Tx, value: SuppressionValue) -> Suppression:
-    """What could not be added. Its line is written again: that of the first time may have failed."""
+    """What could not be added."""
     standing = tx.suppressions.covering([keyed_hash(tx.instance.key(), value.kind, value.key)])
     assert standing is not None, "what could not be added stands already"
-    tx.journal.add(SuppressionLine(standing.created_at, standing.kind, standing.hash, standing.reason))
     return standing
 
 

@@ -179,12 +179,21 @@ def suppress(
 
 
 def add_suppression(tx: Tx, ctx: Context, added: Suppression) -> bool:
-    """The row and what tells of it, without consequences for leads; false where it stands already."""
+    """The row and what tells of it, without consequences for leads; false where it stands already: then it is only
+    written into the journal again, where an earlier try may have failed to."""
     if not tx.suppressions.add(added):
+        standing = tx.suppressions.covering([added.hash])
+        if standing is not None:
+            tx.journal.add(journal_line(standing))
         return False
-    tx.journal.add(SuppressionLine(added.created_at, added.kind, added.hash, added.reason))
+    tx.journal.add(journal_line(added))
     data = {"suppression_id": added.id, "reason": added.reason.value, "kind": added.kind.value}
     tx.ledger.append(Event(EventType.SUPPRESSION_ADDED, added.created_at, added.by, data=data))
     ctx.metrics.suppressions_total.labels(added.reason).inc()
     log.info("suppression.added", reason=added.reason.value)
     return True
+
+
+def journal_line(stored: Suppression) -> SuppressionLine:
+    """What the journal keeps of it."""
+    return SuppressionLine(stored.created_at, stored.kind, stored.hash, stored.reason)

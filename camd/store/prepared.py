@@ -35,6 +35,7 @@ class _Plan:
     statement: Executable
     sql: str
     bound: tuple[_Bound, ...]
+    has_lists: bool
     row: Callable[[Sequence[Any]], Any]
 
     def arguments(self, parameters: Mapping[str, Any]) -> list[Any]:
@@ -95,13 +96,13 @@ class DriverConnection:
     def __init__(self, raw: sqlite3.Connection) -> None:
         self._raw = raw
 
-    def execute(self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] = {}) -> Rows:
-        if isinstance(parameters, Mapping):
-            plan = _found(statement, parameters)
-            cursor = self._raw.execute(plan.sql, plan.arguments(_expanded(parameters)))
-            return Rows(cursor, plan.row)
-        plan = _found(statement, parameters[0])
-        return Rows(self._raw.executemany(plan.sql, map(plan.arguments, parameters)), plan.row)
+    def execute(self, statement: Executable, parameters: dict[str, Any] | list[dict[str, Any]] = {}) -> Rows:  # noqa: B006 - never changed
+        if isinstance(parameters, list):
+            plan = _plan(statement, parameters[0])
+            return Rows(self._raw.executemany(plan.sql, map(plan.arguments, parameters)), plan.row)
+        plan = _of_queries.get(id(statement)) or _plan(statement, parameters)
+        given = _flat(parameters) if plan.has_lists else parameters
+        return Rows(self._raw.execute(plan.sql, plan.arguments(given)), plan.row)
 
 
 def prepared(connection: Connection) -> Connection:
@@ -109,16 +110,19 @@ def prepared(connection: Connection) -> Connection:
     return cast("Connection", DriverConnection(driver_connection(connection)))
 
 
+_of_queries: dict[int, _Plan] = {}
+"""Of statements whose text is the same whatever the parameters, by their identity."""
 _known: dict[tuple[int, tuple[object, ...]], _Plan] = {}
+"""Of all others: the columns that are written and the lengths of lists change the text."""
 
 
-def _found(statement: Executable, parameters: Mapping[str, Any]) -> _Plan:
-    key = (
-        id(statement),
-        tuple((name, len(value)) if isinstance(value, list) else name for name, value in parameters.items()),
-    )
+def _plan(statement: Executable, parameters: Mapping[str, Any]) -> _Plan:
+    shape = tuple((name, len(value)) if isinstance(value, list) else name for name, value in parameters.items())
+    key = id(statement), shape
     if key not in _known:
-        _known[key] = _prepare(statement, parameters)
+        plan = _known[key] = _prepare(statement, parameters)
+        if isinstance(statement, Select) and not plan.has_lists:
+            _of_queries[id(statement)] = plan
     return _known[key]
 
 
@@ -132,7 +136,8 @@ def _prepare(statement: Executable, parameters: Mapping[str, Any]) -> _Plan:
         _Bound(name, whole.parameters[name], whole.processors.get(name) or _writes(compiled, name))
         for name in whole.positiontup or ()
     ]
-    return _Plan(statement, whole.statement, tuple(bound), _row_maker(statement))
+    has_lists = any(isinstance(value, list) for value in parameters.values())
+    return _Plan(statement, whole.statement, tuple(bound), has_lists, _row_maker(statement))
 
 
 def _writes(compiled: SQLCompiler, name: str) -> Convert | None:
@@ -173,10 +178,8 @@ def _columns(statement: Any) -> Sequence[ColumnElement[Any]]:
             return ()
 
 
-def _expanded(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+def _flat(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
     """The elements of lists under the names that SQLAlchemy gives them: `ids_1`, `ids_2`, …"""
-    if not any(isinstance(value, list) for value in parameters.values()):
-        return parameters
     flat = {}
     for name, value in parameters.items():
         if isinstance(value, list):

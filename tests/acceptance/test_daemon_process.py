@@ -35,8 +35,10 @@ def test_an_import_under_way_does_not_keep_it_from_stopping(start: Start, folder
     daemon = start("run")
     url = daemon.url()
     assert ask(f"{url}/api/cam/campaigns", "POST", b'{"name": "Q1"}').status == 201
+    following = start("--json", "events", "--follow", "--after", "0")
+    following.wait_for("campaign.created")
     importing = start("leads", "import", "Q1", "people.csv")
-    start("--json", "events", "--follow", "--after", "0").wait_for("lead.discovered")
+    following.wait_for("lead.discovered")
     assert daemon.end() == 0
     assert importing.process.wait(timeout=30) in (1, 69)
     assert "Traceback" not in importing.errors.read_text()
