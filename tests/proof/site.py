@@ -115,7 +115,7 @@ class Site:
             shutil.copy(file, copy)
         contents = read_journal(self.settings.database.journal, after=JournalMark(0, 0))
         told = (message_id for message_id, word in outcomes(contents).items() if word is HandoverOutcomeWord.SENT)
-        return Crash(anyio.run(_read, copy / "camd.db"), frozenset(told))
+        return Crash(anyio.run(read, copy / "camd.db"), frozenset(told))
 
 
 async def to_the_end(engine: Engine, begun: Tell) -> Books:
@@ -123,6 +123,7 @@ async def to_the_end(engine: Engine, begun: Tell) -> Books:
     return await books(engine)
 
 
-async def _read(path: Path) -> Books:
+async def read(path: Path) -> Books:
+    """What the database says while nobody works on it."""
     async with SqliteStore.open(path, SystemClock(), journal=MemoryJournal()) as store:
         return await store.read(read_books)
