@@ -1,5 +1,6 @@
 """Years of sending, made by SQL out of one mail that was really sent: leads, touches, debits and ledger."""
 
+import os
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,7 +30,8 @@ def grow(database: Path, touches: int) -> None:
         copies = {
             name: f"old.{name} || '_' || n" for name in ("id", "key", "address_key", "address_hash", "source_ref")
         }
-        _copy(connection, "leads", "people", copies)
+        # Their sequence is over.
+        _copy(connection, "leads", "people", copies | {"next_action": "NULL", "next_action_at": "NULL"})
         of_touch = {"id": "old.id || '_' || m", "lead_id": "old.lead_id || '_' || n", "step": "mails.step"}
         of_touch |= {"message_id": "m || '.' || message_id", "recipient_hash": "recipient_hash || n"}
         _copy(connection, "touches", "mails", {**old, **of_touch})
@@ -41,6 +43,7 @@ def grow(database: Path, touches: int) -> None:
             "UPDATE tallies SET amount = amount + ? WHERE name = 'status:contacted'", (touches // STEPS,)
         )
     connection.close()
+    os.sync()  # what is still being written would be measured too
 
 
 def _count(connection: sqlite3.Connection, into: str, count: int) -> None:
