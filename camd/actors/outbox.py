@@ -20,11 +20,13 @@ from camd.pipeline.context import Context
 from camd.pipeline.handover import EVERY_CAMPAIGN, Claimed, Nothing, Refusal, claim, mark_on_wire
 from camd.pipeline.rehoming import give_away
 from camd.pipeline.send_gate import GateReason
+from camd.pipeline.send_quota import note_zones
 from camd.pipeline.settle import Result, Untold, outcome_word, settle, settle_interrupted
 from camd.ports.channel import Unknown, Withdrawn
 from camd.ports.journal import OutcomeLine
 from camd.ports.records import TouchStatus
 from camd.ports.settings import MailboxSettings
+from camd.ports.store import Tx
 from camd.ports.store_errors import StoreUnavailable
 from camd.telemetry.logs import get_log
 
@@ -32,10 +34,14 @@ log = get_log()
 
 RETRY_SECONDS = 5.0
 """Between two tries to store an outcome, and to reach a database that is away."""
+REST_SECONDS = 20.0
+"""Of a connection's place after the database was away at the mark."""
 SETTLE_SECONDS = 10.0
 """What a stopped handover may take to store its outcome."""
 
 RESULTS = frozenset({TouchStatus.SENT, TouchStatus.REJECTED, TouchStatus.DEFERRED, TouchStatus.UNKNOWN})
+_KEEP_ALL = frozenset({TouchStatus.SENT, TouchStatus.UNKNOWN})
+"""With any other outcome quotas were given back."""
 
 
 class Outbox:
@@ -76,9 +82,7 @@ class Outbox:
 
     async def run(self) -> None:
         context = self._context
-        await context.store.write(
-            lambda tx: settle_interrupted(tx, context, {}, context.clock.now(), mailbox=self.mailbox)
-        )
+        await context.store.write(self._begin)
         async with anyio.create_task_group() as tasks:
             while not self._stopping:
                 await self._places.acquire()
@@ -89,6 +93,11 @@ class Outbox:
                     case Nothing() as nothing:
                         self._places.release()
                         await self._sleep(nothing)
+
+    def _begin(self, tx: Tx) -> None:
+        now = self._context.clock.now()
+        note_zones(tx, self._context.settings, now)
+        settle_interrupted(tx, self._context, {}, now, mailbox=self.mailbox)
 
     async def _claim(self) -> Claimed | Nothing:
         if self._stopping:
@@ -147,6 +156,11 @@ class Outbox:
         except Withdrawn as withdrawn:
             self._blocked(claimed, str(withdrawn))
             return
+        except StoreUnavailable:
+            # No fault of the mailbox. Its place rests, so that a disk that stays full is asked now and then only.
+            await self._store_until_it_is(claimed, on_wire, Untold("database_away"))
+            await anyio.sleep(REST_SECONDS)
+            return
         except Failure as failure:
             result = failure
         except get_cancelled_exc_class():
@@ -154,6 +168,9 @@ class Outbox:
                 await self._store_outcome(claimed, on_wire, on_wire.interrupted())
             raise
         context.metrics.send_duration_seconds.labels("hand_over").observe(context.clock.monotonic() - started)
+        await self._store_until_it_is(claimed, on_wire, result)
+
+    async def _store_until_it_is(self, claimed: Claimed, on_wire: "_OnWire", result: Result) -> None:
         while True:
             with CancelScope(shield=True):
                 if await self._store_outcome(claimed, on_wire, result):
@@ -172,7 +189,9 @@ class Outbox:
         except StoreUnavailable:
             context.gate.close(GateReason.OUTCOME_WAITS)
             return False
-        context.gate.open(GateReason.OUTCOME_WAITS)
+        if any(closure.reason is GateReason.OUTCOME_WAITS for closure in context.gate.closures()):
+            context.gate.open(GateReason.OUTCOME_WAITS)
+            self._bells.ring_outboxes()
         self._tell(claimed, status)
         return True
 
@@ -192,6 +211,9 @@ class Outbox:
         if status in RESULTS:
             self._context.metrics.sends_total.labels(mailbox, status).inc()
         self._bells.ring(campaign_id)
+        if status not in _KEEP_ALL:
+            # What was given back may let out what was passed over for the day.
+            self._bells.ring_outboxes()
 
     def _blocked(self, claimed: Claimed, reason: str) -> None:
         """What a person or an answer changed between the two marks won."""
@@ -200,6 +222,7 @@ class Outbox:
         self._context.metrics.sends_total.labels(self.mailbox, "blocked").inc()
         log.info("send.blocked", campaign_id=touch.campaign_id, touch_id=touch.id, mailbox=self.mailbox, reason=reason)
         self._bells.ring(touch.campaign_id)
+        self._bells.ring_outboxes()
 
 
 class _OnWire:

@@ -84,8 +84,9 @@ class Watch:
         self._context.metrics.disk_free_bytes.set(free)
         if free < DISK_FULL_BYTES:
             self._context.gate.close(GateReason.DISK_FULL)
-        else:
+        elif any(closure.reason is GateReason.DISK_FULL for closure in self._context.gate.closures()):
             self._context.gate.open(GateReason.DISK_FULL)
+            self._bells.ring_outboxes()
 
     async def _ask_store(self) -> None:
         """An empty unit takes the write lock, which is what a read-only or vanished database refuses."""

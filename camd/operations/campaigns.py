@@ -13,6 +13,7 @@ from camd.domain.lead import Action
 from camd.operations import campaign_views, going_live
 from camd.operations.campaign_checks import require_usable
 from camd.operations.desk import Desk, find_campaign, find_open_campaign
+from camd.pipeline import send_quota
 from camd.ports.records import Listing
 from camd.ports.store import StaleWrite, Tx
 from camd.schema.campaign import CampaignDetail, CampaignSummary
@@ -158,6 +159,7 @@ async def _define(desk: Desk, ref: str | int, wish: Callable[[Definition], Defin
             raise StaleWrite("the definition was changed since it was read")
         now = desk.now()
         saved = tx.campaigns.save(_with(campaign, after, now))
+        send_quota.note_campaign_zone(tx, saved, now)
         for event in _events(saved, changed, actor, now):
             tx.ledger.append(event)
         _wake_leads(tx, saved, changed, now)
@@ -165,6 +167,7 @@ async def _define(desk: Desk, ref: str | int, wish: Callable[[Definition], Defin
 
     stored = await desk.write(unit)
     desk.doorbells.ring(read.id)
+    desk.doorbells.ring_outboxes()
     return Stored(stored, changed=True)
 
 

@@ -153,6 +153,19 @@ def volume_left(tx: Tx, box: MailboxSettings, now: datetime) -> int:
     return _volume(tx, box, now) - tx.quotas.used(QuotaScope.MAILBOX_DAY, box.name, day.since(now))
 
 
+def note_campaign_zone(tx: Tx, campaign: Campaign, now: datetime) -> None:
+    """To be told when it may have changed: the days of both count from that instant on, not from the next mail."""
+    _Days(tx, now).remember(_zone_name(QuotaScope.CAMPAIGN, str(campaign.id)), campaign.definition.timezone)
+
+
+def note_zones(tx: Tx, settings: Settings, now: datetime) -> None:
+    """The zones of the mailboxes and the instance; to be told when settings were read."""
+    days = _Days(tx, now)
+    for box in settings.mailboxes.values():
+        days.remember(_zone_name(QuotaScope.MAILBOX_DAY, box.name), box.timezone)
+    days.remember(_ENGINE, settings.engine.timezone)
+
+
 def _ask(tx: Tx, need: Need, mail: Mail, now: datetime) -> Allowed | Taken | NotBefore:
     if isinstance(need, RateBucket):
         late = jitter(mail.campaign.id.to_bytes(8), mail.lead.id, mail.step, int(mail.mailbox.jitter_seconds))

@@ -22,14 +22,27 @@ from camd.actors.supervisor import Supervisor
 from camd.actors.wake import Doorbells
 from camd.actors.watch import Watch
 from camd.daemon.wiring import Adapters, build_context, make_metrics
-from camd.domain.campaign import Campaign, CampaignStatus, Definition, SourceEntry, StatusChange, Step, Verb
+from camd.domain.campaign import (
+    Autonomy,
+    AutonomyMode,
+    Campaign,
+    CampaignStatus,
+    Definition,
+    SourceEntry,
+    StatusChange,
+    Step,
+    Verb,
+)
 from camd.domain.facts import Facts
 from camd.domain.lead import Lead
+from camd.domain.opt_out import make_token
+from camd.domain.send_window import MINUTES_A_DAY, Window
 from camd.domain.suppression import SuppressionReason, parse_value
-from camd.operations import campaign_status, campaigns, lead_moves
+from camd.operations import campaign_status, campaigns, erasure, lead_moves, mailboxes, opt_out, switches
 from camd.operations.desk import Desk
 from camd.pipeline import record
 from camd.pipeline.context import Context
+from camd.ports.channel import Handover
 from camd.ports.providers import Found
 from camd.ports.records import LedgerRow, Preview, Touch
 from camd.ports.settings import (
@@ -49,6 +62,7 @@ from camd.ports.store import Tx
 from camd.schema.definition import CampaignPatch
 from camd.schema.lead import LostBody, ReleaseBody
 from camd.schema.report import CycleReport
+from camd.schema.status import KillSwitchBody
 from camd.sim import invariants
 from camd.sim.clock import START, SeededEntropy, SequentialIds, VirtualClock, run
 from camd.sim.fakes import CountingStore, ListSource, Verifier
@@ -64,6 +78,9 @@ STEPS = (
     Step(2, "Again", "Still there, {{ first_name }}?", wait_days=Decimal(3)),
 )
 OPERATOR = "os:ann"
+ALWAYS = Window(frozenset(range(7)), 0, MINUTES_A_DAY, holidays=False)
+AT_ONCE = timedelta(seconds=1)
+"""For a world that has only to do what is due already."""
 
 
 def simulate(
@@ -118,6 +135,14 @@ class _Daemon:
     tasks: TaskGroup
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message that a server took, and when: by this a simulation judges, not by what the daemon wrote down."""
+
+    at: datetime
+    handover: Handover
+
+
 class World:
     """Made by `World.open`. Nothing runs by itself before `run_for`; `cycle` runs one by hand."""
 
@@ -127,7 +152,8 @@ class World:
         self.entropy = SeededEntropy(seed)
         self.source = ListSource()
         self.verifier = Verifier()
-        self.mail = MemoryMail(frozenset(settings.mailboxes))
+        self.arrivals: list[Arrival] = []
+        self.mail = MemoryMail(frozenset(settings.mailboxes), on_delivery=self._arrived)
         self.journal = MemoryJournal()
         self.roster_seconds = 60.0
         self._ids = SequentialIds(seed)
@@ -182,6 +208,14 @@ class World:
     def health(self) -> Health:
         return self._daemon.health
 
+    @property
+    def outboxes(self) -> Outboxes:
+        return self._daemon.outboxes
+
+    @property
+    def desk(self) -> Desk:
+        return self._daemon.desk
+
     async def campaign(self, *found: Found, name: str | None = None, active: bool = True, **fields: Any) -> Campaign:
         """A campaign over a list of `found`, dry by default; `fields` are those of its definition.
 
@@ -196,6 +230,16 @@ class World:
         added = await self.store.write(lambda tx: tx.campaigns.add(definition, change))
         self._daemon.bells.roster.ring()
         return added
+
+    async def live(self, *found: Found, **fields: Any) -> Campaign:
+        """A campaign that writes by itself, at any hour and to everybody at once. `Any`: as for `campaign`."""
+        eager: dict[str, Any] = {
+            "dry_run": False,
+            "autonomy": Autonomy(AutonomyMode.FULL),
+            "window": ALWAYS,
+            "first_touch_spread_hours": 0.0,
+        }
+        return await self.campaign(*found, **(eager | fields))
 
     async def cycle(self, campaign: Campaign, *, dry: bool = False) -> CycleReport:
         """One cycle that a person asks for."""
@@ -233,6 +277,20 @@ class World:
             record.suppress(tx, self.context, parse_value(value), reason, actor="person", now=self.clock.now())
 
         await self.store.write(unit)
+
+    async def opt_out(self, email: str) -> None:
+        """The person clicks the address in the mail."""
+        key = await self.store.read(lambda tx: tx.instance.key())
+        await opt_out.opt_out(self.desk, make_token(key, parse_value(email).key))
+
+    async def kill(self, *, on: bool = True) -> None:
+        await switches.set_kill_switch(self.desk, KillSwitchBody(on=on), actor=OPERATOR)
+
+    async def enable(self, mailbox: str) -> None:
+        await mailboxes.enable(self.desk, mailbox, actor=OPERATOR)
+
+    async def erase(self, lead: Lead) -> None:
+        await erasure.erase(self.desk, lead.id, actor=OPERATOR)
 
     async def lose(self, lead: Lead) -> None:
         await lead_moves.lost(self._daemon.desk, lead.id, LostBody(), actor=OPERATOR)
@@ -275,6 +333,9 @@ class World:
     async def check_invariants(self) -> None:
         problems = await self.store.read(lambda tx: invariants.broken(tx, self.clock.now(), self.settings.countries))
         assert not problems, "\n".join(problems)
+
+    def _arrived(self, handover: Handover) -> None:
+        self.arrivals.append(Arrival(self.clock.now(), handover))
 
     async def _begin(self) -> None:
         opened = SqliteStore.open(
