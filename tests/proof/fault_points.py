@@ -50,8 +50,10 @@ Point = tuple[str, int]
 
 _CAMD = f"{Path(camd.__file__).parent}/"
 _SENDERS = frozenset({"Outbox._carry", "Outbox._claim"})
-_UNITS = frozenset({"claim", "intent", "_OnWire.mark", "Outbox._store_outcome", "Outbox.run", "_go_on"})
-"""What the send path commits: looks for a mail, the two marks, the outcome, and what a start settles."""
+_SENDING = frozenset({"camd.actors.outbox", "camd.pipeline.handover", "camd.daemon.recovery"})
+"""Where the units of the send path are made."""
+_UNITS = {"claim": "look", "_OnWire.mark": "on_wire", "Outbox._store_outcome": "outcome"}
+_STARTS = {"camd.actors.outbox": "start of the outbox", "camd.daemon.recovery": "recovery"}
 
 
 class Points:
@@ -82,15 +84,14 @@ class Commits:
         if point == "begin":
             self._units = []
         else:
-            for unit in _UNITS.intersection(self._units):
+            for unit in self._units:
                 self._points.hit(f"{unit} {point}")
 
     async def write(self, unit: Callable[[Tx], T]) -> T:
-        name = _name_of(unit)
-
         def named(tx: Tx) -> T:
             answer = unit(tx)
-            self._units.append("intent" if isinstance(answer, Round) and isinstance(answer.found, Claimed) else name)
+            if name := _name_of(unit, answer):
+                self._units.append(name)
             return answer
 
         return await self.inner.write(named)
@@ -99,9 +100,14 @@ class Commits:
         return await self.inner.read(query)
 
 
-def _name_of(unit: Callable[[Tx], object]) -> str:
+def _name_of(unit: Callable[[Tx], object], answer: object) -> str | None:
+    """None for what does not belong to the send path."""
     function = unit.func if isinstance(unit, partial) else unit
-    return str(function.__qualname__).partition(".<locals>")[0]
+    if function.__module__ not in _SENDING:
+        return None
+    if isinstance(answer, Round) and isinstance(answer.found, Claimed):
+        return "intent"
+    return _UNITS.get(function.__qualname__.partition(".<locals>")[0]) or _STARTS[function.__module__]
 
 
 class JournalPoints:

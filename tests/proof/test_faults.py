@@ -58,7 +58,7 @@ def test_fault_01_a_kill_before_the_intent_leaves_the_mail_due(site: Site, judge
     assert after.count(TouchStatus.SENT) == 4
 
 
-@pytest.mark.parametrize("place", ["intent after_commit", "await Session.command RCPT", "_OnWire.mark before_commit"])
+@pytest.mark.parametrize("place", ["intent after_commit", "await Session.command RCPT", "on_wire before_commit"])
 def test_fault_02_a_kill_between_the_two_marks_makes_it_ready_again_with_its_message_id(
     site: Site, judge: Sink, place: str
 ) -> None:
@@ -117,9 +117,7 @@ def test_fault_04_a_kill_between_the_reply_and_the_outcome_is_unknown_until_a_pe
 
 
 @pytest.mark.parametrize("tear", TORN)
-@pytest.mark.parametrize(
-    "place", ["intent after_commit", "_OnWire.mark after_commit", "Outbox._store_outcome after_commit"]
-)
+@pytest.mark.parametrize("place", ["intent after_commit", "on_wire after_commit", "outcome after_commit"])
 def test_fault_05_a_commit_that_was_torn_is_undone_and_the_rest_goes_on(
     site: Site, judge: Sink, place: str, tear: str
 ) -> None:
@@ -143,7 +141,7 @@ def _overwrite(file: Path, start: int) -> None:
 
 
 def test_fault_25_an_outcome_that_only_the_journal_has_is_stored_at_the_next_start(site: Site, judge: Sink) -> None:
-    assert site.is_killed_at(("Outbox._store_outcome before_commit", 1))
+    assert site.is_killed_at(("outcome before_commit", 1))
     assert site.crash().books.touch(ADA).status is TouchStatus.ON_WIRE
     after = site.finish()
     assert problems(judge.mails(), after, steps=2) == []

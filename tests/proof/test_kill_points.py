@@ -21,15 +21,15 @@ CHOSEN = {1, 4}
 MARKED = [
     "intent before_commit",
     "intent after_commit",
-    "_OnWire.mark before_commit",
-    "_OnWire.mark after_commit",
+    "on_wire before_commit",
+    "on_wire after_commit",
     "handover line before_write",
     "handover line before_sync",
     "handover line after_sync",
     "outcome line before_write",
     "outcome line after_write",
-    "Outbox._store_outcome before_commit",
-    "Outbox._store_outcome after_commit",
+    "outcome before_commit",
+    "outcome after_commit",
 ]
 WAITED_FOR = [
     "await Outbox._claim Writer._ask",
@@ -46,9 +46,14 @@ WAITED_FOR = [
     "await Outbox._store_outcome FileJournal._ask",
     "await Outbox._store_outcome Writer._ask",
 ]
-STARTED = ["_go_on before_commit", "_go_on after_commit", "Outbox.run before_commit", "Outbox.run after_commit"]
+STARTED = [
+    "recovery before_commit",
+    "recovery after_commit",
+    "start of the outbox before_commit",
+    "start of the outbox after_commit",
+]
 IN_DOUBT = {
-    "_OnWire.mark after_commit",
+    "on_wire after_commit",
     "handover line before_write",
     "handover line before_sync",
     "handover line after_sync",
@@ -149,5 +154,5 @@ def test_a_kill_while_a_start_settles_what_a_kill_left_changes_nothing(make: Cal
 def test_the_proof_sees_a_mail_that_goes_out_before_its_mark_is_stored(
     make: Callable[[], Site], judge: Sink, bug: Bug
 ) -> None:
-    killed = kill_everywhere(make, judge, lambda point: point[0] in {*IN_DOUBT, "_OnWire.mark before_commit"}, bug)
+    killed = kill_everywhere(make, judge, lambda point: point[0] in {*IN_DOUBT, "on_wire before_commit"}, bug)
     assert any(duplicates(each.mails) for each in killed)
