@@ -35,10 +35,10 @@ class CycleRunner:
         lock = self._turns.setdefault(campaign_id, anyio.Lock())
         try:
             async with lock, self._at_once:
-                report = await run_cycle(self._context, campaign_id, call_dry=call_dry)
+                report = await run_cycle(
+                    self._context, campaign_id, call_dry=call_dry, tell_outboxes=self._bells.ring_outboxes
+                )
                 await self._context.store.write(lambda tx: _keep_wake(tx, campaign_id, report))
-                if not report.dry_run and report.touches_planned:
-                    self._bells.ring_outboxes()
                 return report
         finally:
             if not lock.locked():

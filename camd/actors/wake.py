@@ -3,6 +3,7 @@
 A bell that nobody hears is remembered until its owner waits next, so a ring between two waits is not missed.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 import anyio
@@ -50,10 +51,11 @@ class Doorbells:
     def outbox(self, mailbox: str) -> Doorbell:
         return self._outboxes.setdefault(mailbox, Doorbell())
 
-    def ring_outboxes(self) -> None:
-        """Something may go out that could not before."""
-        for bell in self._outboxes.values():
-            bell.ring()
+    def ring_outboxes(self, mailboxes: Collection[str] | None = None) -> None:
+        """Something may go out, through these mailboxes or any, that could not before."""
+        for name, bell in self._outboxes.items():
+            if mailboxes is None or name in mailboxes:
+                bell.ring()
 
     def ring_all(self) -> None:
         """The clock was set, or the gate moved: everybody looks again."""

@@ -56,6 +56,7 @@ async def move(desk: Desk, ref: str | int, verb: Verb, *, actor: str) -> Stored:
         log.info("campaign.status_changed", campaign_id=after.id, status=after.status, reason=after.status_reason)
         desk.doorbells.roster.ring()
         desk.doorbells.ring(read.id)
+        desk.doorbells.ring_outboxes()
     return stored
 
 

@@ -3,6 +3,7 @@
 An edit of the steps makes a new version of them, whose first texts wait again.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -28,14 +29,14 @@ def is_granted(tx: Tx, campaign: Campaign, steps_version: int) -> bool:
     return tx.counters.get(campaign.id, approvals_counter(steps_version)) >= autonomy.approve_first
 
 
-def approve_waiting(tx: Tx, campaign: Campaign, now: datetime) -> int:
-    """Approves what waits without need, a batch of it; answers how many."""
+def approve_waiting(tx: Tx, campaign: Campaign, now: datetime) -> Sequence[Touch]:
+    """Approves what waits without need, and answers it, a batch at most."""
     waiting = tx.touches.planned(campaign.id, Channel.EMAIL, BATCH)
     granted = {version for version in {touch.steps_version for touch in waiting} if is_granted(tx, campaign, version)}
     free = [touch for touch in waiting if touch.steps_version in granted]
     for touch in free:
         _approve(tx, touch, now)
-    return len(free)
+    return free
 
 
 def _approve(tx: Tx, touch: Touch, now: datetime) -> None:

@@ -4,7 +4,7 @@ It alone acts on what the stages decide. Each commit first looks whether the cam
 read: a pause or an edit ends the cycle, nothing of it is lost, and the next cycle begins with the change.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -37,8 +37,15 @@ UNIT = 100
 """Leads in one commit: small enough that other writers wait for milliseconds."""
 
 
-async def run_cycle(ctx: Context, campaign_id: CampaignId, *, call_dry: bool) -> CycleReport:
-    """Runs one cycle. Raises `UnknownCampaign`; a bug in a stage comes out as it is."""
+async def run_cycle(
+    ctx: Context,
+    campaign_id: CampaignId,
+    *,
+    call_dry: bool,
+    tell_outboxes: Callable[[Collection[str]], None] = lambda _: None,
+) -> CycleReport:
+    """Runs one cycle, and tells the outboxes of the mailboxes for which it changed what waits to be sent. Raises
+    `UnknownCampaign`; a bug in a stage comes out as it is."""
     campaign = await ctx.store.read(lambda tx: tx.campaigns.get(campaign_id))
     if campaign is None:
         raise UnknownCampaign(f"there is no campaign {campaign_id}")
@@ -55,6 +62,7 @@ async def run_cycle(ctx: Context, campaign_id: CampaignId, *, call_dry: bool) ->
         ctx.metrics.cycles_total.labels("failed").inc()
         raise
     report = await cycle.finish(ctx.clock.monotonic() - started)
+    tell_outboxes(cycle.mailboxes)
     log.info(
         "campaign.cycle_finished",
         campaign_id=campaign_id,
@@ -71,6 +79,7 @@ class _Cycle:
         self._mode = mode
         self._report = CycleReport(campaign_id=campaign.id, campaign_name=campaign.definition.name, dry_run=mode.dry)
         self._wake_at: datetime | None = None
+        self.mailboxes: set[str] = set()
         # A dry call on a live campaign looks, and leaves the schedule of its leads alone.
         self._peeks = mode.dry_reasons == (DryReason.CALL,)
 
@@ -228,7 +237,8 @@ class _Cycle:
         def unit(tx: Tx) -> bool:
             moved = overdue.plan_overdue_anew(tx, self._campaign, now)
             approved = approval.approve_waiting(tx, self._campaign, now)
-            return moved == overdue.BATCH or approved == approval.BATCH
+            self.mailboxes.update(touch.mailbox for touch in (*moved, *approved) if touch.mailbox)
+            return len(moved) == overdue.BATCH or len(approved) == approval.BATCH
 
         if await self._write(unit):
             self.wake(now)
@@ -251,6 +261,7 @@ class _Cycle:
     def _record_touch(self, tx: Tx, plan: outreach.Plan, now: datetime) -> bool:
         """True where a text was planned that was not planned before."""
         lead, before, touch = plan.view.lead, plan.instead_of, plan.touch
+        self.mailboxes.update(each.mailbox for each in (*plan.view.touches, touch) if each and each.mailbox)
         if not self._mode.dry and plan.is_forgotten:
             tx.touches.rearm(lead.id, now)
         if plan.drops is not None:

@@ -1,6 +1,7 @@
 """What is more than a day late, as after an outage, is planned anew over the days to come and never sent in a burst."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -18,19 +19,19 @@ BATCH = 500
 COUNTER = "overdue_replanned"
 
 
-def plan_overdue_anew(tx: Tx, campaign: Campaign, now: datetime) -> int:
-    """Spreads the late ones by the campaign's daily limit, the best first; answers how many, a batch at most.
-    All that were ever moved are counted for the campaign."""
+def plan_overdue_anew(tx: Tx, campaign: Campaign, now: datetime) -> Sequence[Touch]:
+    """Spreads the late ones by the campaign's daily limit, the best first; answers them, a batch at most. All that
+    were ever moved are counted for the campaign."""
     late = sorted(tx.touches.approved(campaign.id, now - OVERDUE, BATCH), key=_send_order)
     if not late:
-        return 0
+        return ()
     definition = campaign.definition
     wanted = [_wanted(tx, campaign, touch, now) for touch in late]
     due = spread_by_day(wanted, definition.daily_email_limit, definition.timezone, _taken(tx, campaign, now))
     for touch in late:
         tx.touches.save(touch, replace(touch, due_at=due[touch.id], ready_at=due[touch.id]))
     tx.counters.add(campaign.id, COUNTER, len(late))
-    return len(late)
+    return late
 
 
 def _send_order(touch: Touch) -> tuple[bool, float, datetime]:
