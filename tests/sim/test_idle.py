@@ -18,7 +18,8 @@ def test_idle_campaigns_cost_no_query_for_an_hour(tmp_path: Path, campaigns: int
         await world.run_for(minutes=59, seconds=58)
         assert world.store.calls == 0
         await world.run_for(seconds=2)
-        assert bool(world.store.calls) == bool(campaigns)
+        of_the_outbox = 1
+        assert (world.store.calls > of_the_outbox) == bool(campaigns)
 
     simulate(tmp_path, scenario)
 
