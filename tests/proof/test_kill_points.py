@@ -18,6 +18,8 @@ from tests.proof.site import NO_BUG, Bug, Crash, Site
 
 CHOSEN = {1, 4}
 """The first handover, over a new connection, and the last one, a follow-up over a kept one."""
+MOST_PASSES = 20
+"""More than the run makes at any place."""
 MARKED = [
     "intent before_commit",
     "intent after_commit",
@@ -79,6 +81,8 @@ class Killed:
         found = problems(self.mails, self.books, steps=2)
         if self.books.count(TouchStatus.UNKNOWN) != len(self.crash.in_doubt):
             found.append(f"unknown are {self.books.count(TouchStatus.UNKNOWN)}, in doubt {self.crash.in_doubt}")
+        if len(self.crash.in_doubt) > 1:
+            found.append(f"one connection left {len(self.crash.in_doubt)} in doubt")
         return [*found, *(f"{message_id} is gone" for message_id in self.crash.changed_ids(self.books))]
 
 
@@ -129,9 +133,7 @@ def test_a_kill_at_any_commit_line_or_await_of_the_send_path_doubles_and_loses_n
 def test_a_kill_at_every_single_pass_of_them_doubles_and_loses_nothing(
     make: Callable[[], Site], judge: Sink, nightly_share: float
 ) -> None:
-    least = len({*MARKED, *WAITED_FOR, *STARTED})
-    found = held_to_account(kill_everywhere(make, judge, lambda point: point[1] <= max(4, round(10 * nightly_share))))
-    assert len(found) > least
+    held_to_account(kill_everywhere(make, judge, lambda point: point[1] <= max(1, round(MOST_PASSES * nightly_share))))
 
 
 def test_a_kill_while_a_start_settles_what_a_kill_left_changes_nothing(make: Callable[[], Site], judge: Sink) -> None:
