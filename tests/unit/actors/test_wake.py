@@ -58,6 +58,41 @@ def test_ringing_all_rings_the_roster_too_and_a_forgotten_bell_rings_no_more() -
     run(main)
 
 
+def test_a_bell_counts_every_ring_also_those_that_nobody_waits_for() -> None:
+    async def main(_: VirtualClock) -> None:
+        bell = Doorbell()
+        bell.ring()
+        bell.ring()
+        await bell.wait(0)
+        bell.ring()
+        assert bell.rings == 3
+
+    run(main)
+
+
+def test_an_outbox_has_one_bell_whoever_asks_for_it() -> None:
+    async def main(_: VirtualClock) -> None:
+        bells = Doorbells()
+        assert bells.outbox("sales") is bells.outbox("sales")
+        assert bells.outbox("sales") is not bells.outbox("info")
+
+    run(main)
+
+
+def test_ringing_the_outboxes_rings_all_of_them_or_those_that_are_named_and_no_campaign() -> None:
+    async def main(_: VirtualClock) -> None:
+        bells = Doorbells()
+        sales, info, campaign = bells.outbox("sales"), bells.outbox("info"), bells.of(CampaignId(1))
+        bells.ring_outboxes()
+        bells.ring_outboxes({"info", "gone"})
+        bells.ring_outboxes(())
+        assert [bell.rings for bell in (sales, info, campaign, bells.roster)] == [1, 2, 0, 0]
+        bells.ring_all()
+        assert [bell.rings for bell in (sales, info, campaign, bells.roster)] == [2, 3, 1, 1]
+
+    run(main)
+
+
 def test_a_sleep_is_bounded_both_ways() -> None:
     async def main(clock: VirtualClock) -> None:
         ahead = [seconds_until(START + timedelta(seconds=delay), clock, 100) for delay in (-5, 7, 1000)]

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from camd.domain.retry import (
     ACTOR_INTENSITY,
+    DEFERRALS,
+    DEFERRED_AT_MOST,
     RETRY_AFTER_MAX,
     RETRY_AFTER_MIN,
     GiveUp,
@@ -14,6 +16,7 @@ from camd.domain.retry import (
     Restart,
     backoff,
     clamp_retry_after,
+    deferred_until,
     is_common_cause,
 )
 
@@ -84,6 +87,33 @@ def test_a_wait_that_cannot_be_understood_counts_as_not_given(value: str | None)
 def test_fault_55_no_header_raises_or_leaves_the_bounds(value: str) -> None:
     wait = clamp_retry_after(value, NOW)
     assert wait is None or RETRY_AFTER_MIN <= wait <= RETRY_AFTER_MAX
+
+
+@pytest.mark.parametrize(
+    ("attempt", "minutes"), [(1, 6), (2, 20), (3, 60), (4, 180), (5, 360), (6, 720), (7, 720), (100, 720)]
+)
+def test_a_mail_that_is_put_off_rests_longer_each_time_up_to_twelve_hours(attempt: int, minutes: int) -> None:
+    assert deferred_until(attempt, NOW, NOW) == NOW + timedelta(minutes=minutes)
+
+
+def test_a_mail_is_tried_the_last_time_48_hours_after_the_first() -> None:
+    end, minute = NOW + timedelta(hours=48), timedelta(minutes=1)
+    assert deferred_until(9, NOW, end - minute) == end
+    assert deferred_until(1, NOW, end - minute) == end
+    assert deferred_until(9, NOW, end) is None
+    assert deferred_until(1, NOW, end + minute) is None
+
+
+@given(late=st.lists(st.timedeltas(timedelta(), timedelta(hours=5)), min_size=20))
+def test_a_mail_that_is_put_off_again_and_again_ends_after_nine_tries_and_48_hours_however_late_they_come(
+    late: list[timedelta],
+) -> None:
+    now, tries = NOW, 0
+    while (again := deferred_until(tries + 1, NOW, now)) is not None:
+        assert now < again <= NOW + DEFERRED_AT_MOST
+        assert again - now in (*DEFERRALS, NOW + DEFERRED_AT_MOST - now)
+        now, tries = again + late[tries], tries + 1
+    assert tries <= 9
 
 
 @given(restarts=st.integers(1, 12), minutes=st.integers(1, 60), roll=ROLLS)
