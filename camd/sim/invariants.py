@@ -1,27 +1,105 @@
 """What must hold between any two commits, whatever happened: each broken law is one line for a person to read."""
 
-from collections import Counter
-from collections.abc import Iterator
-from datetime import datetime
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from camd.domain import tally
 from camd.domain.campaign import Campaign
+from camd.domain.contact import parse_address
 from camd.domain.eligibility import loss_due
 from camd.domain.events import EventType
 from camd.domain.facts import CampaignId
 from camd.domain.lead import Lead, LeadStatus
+from camd.domain.send_window import local_day
+from camd.domain.suppression import SuppressionValue, covering
 from camd.pipeline import outreach, record
-from camd.ports.records import EventFilter, LeadFilter, LedgerRow, Listing, Preview, Touch
-from camd.ports.settings import CountrySettings
+from camd.pipeline.settle import IN_FLIGHT
+from camd.ports.channel import Handover
+from camd.ports.records import EventFilter, LeadFilter, LedgerRow, Listing, Preview, Touch, TouchStatus
+from camd.ports.settings import CountrySettings, MailboxSettings
 from camd.ports.store import Tx
 
 _EVERYTHING = 1_000_000
+_ONE_DAY = timedelta(hours=24)
+_READY = frozenset({TouchStatus.APPROVED, TouchStatus.DEFERRED})
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message that a server took, and when: by this a simulation judges, not by what the daemon wrote down."""
+
+    at: datetime
+    handover: Handover
 
 
 def broken(tx: Tx, now: datetime, countries: CountrySettings) -> list[str]:
     """The laws that do not hold; none in a sound world."""
     found = [problem for campaign in campaigns(tx) for problem in _of_campaign(tx, campaign, now, countries)]
     return [*found, *_of_ledger(ledger(tx))]
+
+
+def unlawful(
+    tx: Tx,
+    arrivals: Sequence[Arrival],
+    refusals: Mapping[SuppressionValue, datetime],
+    mailboxes: Mapping[str, MailboxSettings],
+) -> list[str]:
+    """What of the mails that arrived should not have; `refusals` are who or what was refused, and since when."""
+    return [
+        *_twice(tx, arrivals),
+        *_after_a_no(arrivals, refusals),
+        *_over_campaign_limit(tx, arrivals),
+        *_over_mailbox_limit(arrivals, mailboxes),
+    ]
+
+
+def _twice(tx: Tx, arrivals: Sequence[Arrival]) -> Iterator[str]:
+    for message_id, count in Counter(arrival.handover.message_id for arrival in arrivals).items():
+        if count > 1:
+            yield f"message {message_id} arrived {count} times"
+    steps = Counter((touch.lead_id, touch.step) for _, touch in _with_touches(tx, arrivals))
+    for (lead_id, step), count in steps.items():
+        if count > 1:
+            yield f"lead {lead_id}: step {step} arrived {count} times"
+
+
+def _after_a_no(arrivals: Sequence[Arrival], refusals: Mapping[SuppressionValue, datetime]) -> Iterator[str]:
+    for arrival in arrivals:
+        for value in covering(parse_address(arrival.handover.recipient)):
+            if arrival.at > refusals.get(value, arrival.at):
+                yield f"{arrival.handover.recipient} was written to at {arrival.at}, after their no"
+
+
+def _over_campaign_limit(tx: Tx, arrivals: Sequence[Arrival]) -> Iterator[str]:
+    """For campaigns whose zone and limit were never changed."""
+    by_id = {campaign.id: campaign.definition for campaign in campaigns(tx)}
+    days = Counter(
+        (touch.campaign_id, local_day(arrival.at, by_id[touch.campaign_id].timezone))
+        for arrival, touch in _with_touches(tx, arrivals)
+    )
+    for (campaign_id, day), count in days.items():
+        if count > by_id[campaign_id].daily_email_limit:
+            yield f"campaign {campaign_id}: {count} mails on {day}"
+
+
+def _over_mailbox_limit(arrivals: Sequence[Arrival], mailboxes: Mapping[str, MailboxSettings]) -> Iterator[str]:
+    instants: defaultdict[str, list[datetime]] = defaultdict(list)
+    for arrival in arrivals:
+        instants[arrival.handover.mailbox].append(arrival.at)
+    for name, all_at in instants.items():
+        limit = mailboxes[name].daily_limit
+        for first, one_too_many in zip(sorted(all_at), sorted(all_at)[limit:], strict=False):
+            if one_too_many - first < _ONE_DAY:
+                yield f"mailbox {name}: more than {limit} mails in the 24 hours from {first}"
+
+
+def _with_touches(tx: Tx, arrivals: Sequence[Arrival]) -> Iterator[tuple[Arrival, Touch]]:
+    for arrival in arrivals:
+        touch = tx.touches.of_message(arrival.handover.message_id)
+        assert touch is not None, "a touch that was handed over is never deleted"
+        yield arrival, touch
 
 
 def campaigns(tx: Tx) -> list[Campaign]:
@@ -62,7 +140,8 @@ def _of_campaign(tx: Tx, campaign: Campaign, now: datetime, countries: CountrySe
 
 
 def _of_lead(tx: Tx, campaign: Campaign, lead: Lead, now: datetime, countries: CountrySettings) -> Iterator[str]:
-    planned = [touch for touch in tx.touches.of_lead(lead.id) if touch.status in record.CANCELLABLE]
+    touches = tx.touches.of_lead(lead.id)
+    planned = [touch for touch in touches if touch.status in record.CANCELLABLE]
     suppressed = lead.facts.email is not None and record.is_suppressed(tx, lead.facts.email)
     if not lead.is_open and planned:
         yield "has a planned touch although nobody may write to it"
@@ -71,8 +150,17 @@ def _of_lead(tx: Tx, campaign: Campaign, lead: Lead, now: datetime, countries: C
     is_looked_at_now = lead.next_action_at is not None and lead.next_action_at <= now
     if suppressed and not is_looked_at_now and (planned or tx.previews.of_lead(lead.id)):
         yield "is suppressed and something is planned for it"
-    if not (_is_at_rest(lead) or _waits(campaign, lead, countries, suppressed=suppressed)):
+    if not (
+        _is_at_rest(lead) or any(map(_stands, touches)) or _waits(campaign, lead, countries, suppressed=suppressed)
+    ):
         yield f"is forgotten: next action {lead.next_action}, nothing it waits for"
+
+
+def _stands(touch: Touch) -> bool:
+    """Whether an outbox or a person has it: the lead is looked at again when it is over."""
+    if touch.mailbox is None:
+        return touch.status is TouchStatus.PLANNED
+    return touch.status in IN_FLIGHT or (touch.status in _READY and touch.ready_at is not None)
 
 
 def _is_at_rest(lead: Lead) -> bool:

@@ -37,7 +37,7 @@ from camd.domain.facts import Facts
 from camd.domain.lead import Lead
 from camd.domain.opt_out import make_token
 from camd.domain.send_window import MINUTES_A_DAY, Window
-from camd.domain.suppression import SuppressionReason, parse_value
+from camd.domain.suppression import SuppressionReason, SuppressionValue, parse_value
 from camd.operations import campaign_status, campaigns, erasure, lead_moves, mailboxes, opt_out, switches
 from camd.operations.desk import Desk
 from camd.pipeline import record
@@ -135,14 +135,6 @@ class _Daemon:
     tasks: TaskGroup
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A message that a server took, and when: by this a simulation judges, not by what the daemon wrote down."""
-
-    at: datetime
-    handover: Handover
-
-
 class World:
     """Made by `World.open`. Nothing runs by itself before `run_for`; `cycle` runs one by hand."""
 
@@ -152,7 +144,8 @@ class World:
         self.entropy = SeededEntropy(seed)
         self.source = ListSource()
         self.verifier = Verifier()
-        self.arrivals: list[Arrival] = []
+        self.arrivals: list[invariants.Arrival] = []
+        self.refusals: dict[SuppressionValue, datetime] = {}
         self.mail = MemoryMail(frozenset(settings.mailboxes), on_delivery=self._arrived)
         self.journal = MemoryJournal()
         self.roster_seconds = 60.0
@@ -277,11 +270,13 @@ class World:
             record.suppress(tx, self.context, parse_value(value), reason, actor="person", now=self.clock.now())
 
         await self.store.write(unit)
+        self._was_refused(value)
 
     async def opt_out(self, email: str) -> None:
         """The person clicks the address in the mail."""
         key = await self.store.read(lambda tx: tx.instance.key())
         await opt_out.opt_out(self.desk, make_token(key, parse_value(email).key))
+        self._was_refused(email)
 
     async def kill(self, *, on: bool = True) -> None:
         await switches.set_kill_switch(self.desk, KillSwitchBody(on=on), actor=OPERATOR)
@@ -331,11 +326,18 @@ class World:
         return await self.store.read(invariants.ledger)
 
     async def check_invariants(self) -> None:
-        problems = await self.store.read(lambda tx: invariants.broken(tx, self.clock.now(), self.settings.countries))
+        def query(tx: Tx) -> list[str]:
+            found = invariants.broken(tx, self.clock.now(), self.settings.countries)
+            return found + invariants.unlawful(tx, self.arrivals, self.refusals, self.settings.mailboxes)
+
+        problems = await self.store.read(query)
         assert not problems, "\n".join(problems)
 
+    def _was_refused(self, value: str) -> None:
+        self.refusals.setdefault(parse_value(value), self.clock.now())
+
     def _arrived(self, handover: Handover) -> None:
-        self.arrivals.append(Arrival(self.clock.now(), handover))
+        self.arrivals.append(invariants.Arrival(self.clock.now(), handover))
 
     async def _begin(self) -> None:
         opened = SqliteStore.open(
