@@ -19,6 +19,8 @@ from camd.schema.report import CycleReport
 
 _FIRST_RETRY = timedelta(seconds=1)
 _LONGEST_RETRY = timedelta(minutes=1)
+BREATH_SECONDS = 1.0
+"""Between two cycles of a campaign for which its bell rings again and again, as while its mails go out."""
 
 
 class CycleRunner:
@@ -59,6 +61,7 @@ class CampaignActor:
         self._bell = bells.of(campaign_id)
         self._campaign_id = campaign_id
         self._failures = 0
+        self._ended_at = -BREATH_SECONDS
 
     async def run(self, wake_at: datetime | None) -> None:
         """`wake_at` is when the campaign has to be looked at first; none means now."""
@@ -69,17 +72,26 @@ class CampaignActor:
             rang = await self._bell.wait(seconds_until(due, clock, idle))
             if not rang and due > clock.now():
                 continue
+            if rang:
+                await self._breathe()
             self._context.metrics.schedule_lag_seconds.observe(max((clock.now() - due).total_seconds(), 0.0))
             next_due = await self._cycle()
             if next_due is None:
                 return
             due = next_due
 
+    async def _breathe(self) -> None:
+        """One cycle answers all the rings of a second."""
+        await anyio.sleep(max(self._ended_at + BREATH_SECONDS - self._context.clock.monotonic(), 0.0))
+        self._bell.silence()
+
     async def _cycle(self) -> datetime | None:
         try:
             report = await self._runner.run(self._campaign_id, call_dry=False)
         except Transient as failure:
             return self._retry_at(failure)
+        finally:
+            self._ended_at = self._context.clock.monotonic()
         self._failures = 0
         return report.next_wake_at
 

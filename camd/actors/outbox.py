@@ -17,7 +17,7 @@ from camd.actors.wake import Doorbells, seconds_until
 from camd.domain.errors import Failure
 from camd.domain.facts import CampaignId, TouchId
 from camd.pipeline.context import Context
-from camd.pipeline.handover import EVERY_CAMPAIGN, Claimed, Nothing, Refusal, claim, mark_on_wire
+from camd.pipeline.handover import EVERY_CAMPAIGN, Claimed, Nothing, Refusal, claims, mark_on_wire
 from camd.pipeline.rehoming import give_away
 from camd.pipeline.send_gate import GateReason
 from camd.pipeline.send_quota import note_zones
@@ -86,43 +86,53 @@ class Outbox:
         async with anyio.create_task_group() as tasks:
             while not self._stopping:
                 await self._places.acquire()
-                match await self._claim():
-                    case Claimed() as claimed:
-                        self._in_flight += 1
-                        tasks.start_soon(self._carry, claimed)
-                    case Nothing() as nothing:
-                        self._places.release()
-                        await self._sleep(nothing)
+                self._places.release()
+                claimed, nothing = await self._claim()
+                for each in claimed:
+                    self._places.acquire_nowait()
+                    self._in_flight += 1
+                    tasks.start_soon(self._carry, each)
+                if nothing is not None:
+                    await self._sleep(nothing)
 
     def _begin(self, tx: Tx) -> None:
         now = self._context.clock.now()
         note_zones(tx, self._context.settings, now)
         settle_interrupted(tx, self._context, {}, now, mailbox=self.mailbox)
 
-    async def _claim(self) -> Claimed | Nothing:
+    async def _claim(self) -> tuple[list[Claimed], Nothing | None]:
+        """A touch for each free place, as far as there are any that may go."""
         if self._stopping:
-            return Nothing(None)
+            return [], None
         context = self._context
         now = context.clock.now()
-        unit = partial(claim, ctx=context, mailbox=self.mailbox, served=self._served, refused=self._refused, now=now)
+        unit = partial(
+            claims,
+            ctx=context,
+            mailbox=self.mailbox,
+            served=self._served,
+            refused=self._refused,
+            places=self._places.value,
+            now=now,
+        )
         try:
-            found = await context.store.write(unit)
+            rounds = await context.store.write(unit)
         except StoreUnavailable:
             # The watch tells of it once for all.
-            return Nothing(now + timedelta(seconds=RETRY_SECONDS))
-        self._refused = found.refused
-        for campaign_id in found.woken:
+            return [], Nothing(now + timedelta(seconds=RETRY_SECONDS))
+        self._refused = rounds[-1].refused
+        for campaign_id in set().union(*(found.woken for found in rounds)):
             self._bells.ring(campaign_id)
-        match found.found:
-            case Claimed(touch) as claimed:
-                self._stop_reason = None
-                self._served = touch.campaign_id
-                return claimed
-            case Nothing() as nothing:
-                self._stop_reason = nothing.reason
-                if nothing.is_disabled and await give_all_away(context, self.mailbox):
-                    self._bells.ring_outboxes()
-                return nothing
+        claimed = [found.found for found in rounds if isinstance(found.found, Claimed)]
+        if claimed:
+            self._served = claimed[-1].touch.campaign_id
+        last = rounds[-1].found
+        self._stop_reason = None if isinstance(last, Claimed) else last.reason
+        if isinstance(last, Claimed):
+            return claimed, None
+        if last.is_disabled and await give_all_away(context, self.mailbox):
+            self._bells.ring_outboxes()
+        return claimed, last
 
     async def _sleep(self, nothing: Nothing) -> None:
         if not self._in_flight:

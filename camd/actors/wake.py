@@ -28,8 +28,12 @@ class Doorbell:
         with anyio.move_on_after(max(timeout_seconds, 0)):
             await self._rung.wait()
         rung = self._rung.is_set()
-        self._rung = anyio.Event()
+        self.silence()
         return rung
+
+    def silence(self) -> None:
+        """Whatever rang until now is answered by what its owner does next."""
+        self._rung = anyio.Event()
 
 
 class Doorbells:

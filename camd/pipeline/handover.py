@@ -86,6 +86,26 @@ class Round:
     woken: frozenset[CampaignId] = frozenset()
 
 
+def claims(
+    tx: Tx,
+    ctx: Context,
+    mailbox: str,
+    served: CampaignId,
+    refused: Mapping[CampaignId, Refusal],
+    places: int,
+    now: datetime,
+) -> list[Round]:
+    """One claim after the other until every place has its touch or nothing may go: the last one is then `Nothing`."""
+    rounds: list[Round] = []
+    while len(rounds) < places:
+        found = claim(tx, ctx, mailbox, served, refused, now)
+        rounds.append(found)
+        if not isinstance(found.found, Claimed):
+            break
+        served, refused = found.found.touch.campaign_id, found.refused
+    return rounds
+
+
 def claim(
     tx: Tx, ctx: Context, mailbox: str, served: CampaignId, refused: Mapping[CampaignId, Refusal], now: datetime
 ) -> Round:
