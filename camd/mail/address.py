@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 import idna
 
@@ -30,6 +31,7 @@ class Mailable:
         return not self.local.isascii()
 
 
+@lru_cache(maxsize=4096)  # a mailbox's own address is asked for with every mail
 def mailable(text: str, field: str) -> Mailable:
     """Raises `Invalid` for `field` where it is not one bare address (RFC 5321, 4.5.3.1: 64 bytes before the @,
     254 in all). Host names without a dot are taken: a relay on this machine may know them."""
