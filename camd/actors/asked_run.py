@@ -1,8 +1,9 @@
 """A cycle that a person asked for: its report waits until what was ready to go has gone, or says why it does not."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import anyio
 
@@ -33,12 +34,14 @@ class AskedRuns:
         if report.dry_run:
             return report
         now = self._context.clock.now()
-        ready = await self._context.store.read(lambda tx: tx.touches.ready_of(campaign_id, now, LOOKED_AT))
+        ready, mailboxes = await self._context.store.read(lambda tx: _to_go(tx, campaign_id, now))
         async with self._sending():
             with anyio.move_on_after(LONGEST_SECONDS):
-                await self._outboxes.at_rest({touch.mailbox for touch in ready if touch.mailbox})
+                await self._outboxes.at_rest(mailboxes)
+            # As it is now: an outbox that is stopped forgets why it waited.
+            waits = {name: box.waits_for(campaign_id) for name, box in self._outboxes.boxes.items()}
         left = await self._context.store.read(lambda tx: _as_they_are(tx, ready))
-        self._tell(report, ready, left)
+        self._tell(report, ready, left, waits)
         return report
 
     @asynccontextmanager
@@ -51,7 +54,9 @@ class AskedRuns:
             yield
             await self._outboxes.drain()
 
-    def _tell(self, report: CycleReport, ready: Sequence[Touch], left: Sequence[Touch]) -> None:
+    def _tell(
+        self, report: CycleReport, ready: Sequence[Touch], left: Sequence[Touch], waits: Mapping[str, str | None]
+    ) -> None:
         done = self._outboxes.counts.take(CampaignId(report.campaign_id))
         report.outreach_sent = done[TouchStatus.SENT]
         report.outreach_failed = done[TouchStatus.REJECTED] + done[TouchStatus.DEFERRED]
@@ -60,14 +65,17 @@ class AskedRuns:
         denied = [touch for touch in left if touch.status in _WAITING and touch.attempts == before[touch.id].attempts]
         cancelled = [touch for touch in left if touch.status is TouchStatus.CANCELLED]
         report.outreach_skipped = len(denied) + len(cancelled)
-        reasons = Counter(filter(None, map(self._reason, denied)))
+        reasons = Counter(reason for touch in denied if (reason := waits.get(touch.mailbox or "") or touch.reason))
         if reasons:
             report.waiting_for.pop("nothing_due", None)
             report.waiting_for.update(reasons)
 
-    def _reason(self, touch: Touch) -> str | None:
-        box = self._outboxes.boxes.get(touch.mailbox or "")
-        return (box.waits_for(touch.campaign_id) if box else None) or touch.reason
+
+def _to_go(tx: Tx, campaign_id: CampaignId, now: datetime) -> tuple[Sequence[Touch], Collection[str]]:
+    """What is ready, and the mailboxes that have it or carry some of the campaign's already: the outboxes were rung."""
+    ready = tx.touches.ready_of(campaign_id, now, LOOKED_AT)
+    flying = [touch for touch in tx.touches.in_flight() if touch.campaign_id == campaign_id]
+    return ready, {touch.mailbox for touch in (*ready, *flying) if touch.mailbox}
 
 
 def _as_they_are(tx: Tx, touches: Sequence[Touch]) -> list[Touch]:
