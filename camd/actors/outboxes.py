@@ -35,7 +35,7 @@ class Outboxes:
         self._context = context
         self._bells = bells
         self._boxes: dict[str, Outbox] = {}
-        self._is_stopping = False
+        self._stop = anyio.Event()
         self._ended: anyio.Event | None = None
 
     @property
@@ -44,7 +44,7 @@ class Outboxes:
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Sends until it is cancelled, or after `drain` until nothing is in flight."""
-        self._is_stopping = False
+        self._stop = anyio.Event()
         self._ended = ended = anyio.Event()
         try:
             await self._find_other_mailboxes()
@@ -59,7 +59,7 @@ class Outboxes:
 
     async def drain(self) -> None:
         """Nothing new is claimed from now on; returns when nothing is in flight."""
-        self._is_stopping = True
+        self._stop.set()
         for box in self._boxes.values():
             box.stop()
         if self._ended is not None:
@@ -89,7 +89,7 @@ class Outboxes:
     async def _keep(self, mailbox: MailboxSettings) -> None:
         """One outbox for its whole life, restarts included."""
         crashes: deque[datetime] = deque(maxlen=ACTOR_INTENSITY.restarts + 1)
-        while not self._is_stopping:
+        while not self._stop.is_set():
             log.debug("actor.started", mailbox=mailbox.name)
             try:
                 await self._boxes[mailbox.name].run()
@@ -108,14 +108,14 @@ class Outboxes:
             case Restart(after):
                 wait = after
             case GiveUp():
-                wait = await self._park(mailbox, now)
-                crashes.clear()
+                wait = await self._park(mailbox, crashes)
         log.warning("actor.restart_scheduled", mailbox=mailbox.name, delay_s=wait.total_seconds())
-        await anyio.sleep(wait.total_seconds())
+        with anyio.move_on_after(wait.total_seconds()):
+            await self._stop.wait()
 
-    async def _park(self, mailbox: MailboxSettings, now: datetime) -> timedelta:
+    async def _park(self, mailbox: MailboxSettings, crashes: deque[datetime]) -> timedelta:
         detail = f"its outbox crashed {ACTOR_INTENSITY.restarts + 1} times; camd mailboxes enable {mailbox.name}"
-        rule = by_rule("parked")
+        now, rule = crashes[-1], by_rule("parked")
         try:
             await self._context.store.write(
                 lambda tx: mailbox_health.disable(
@@ -125,5 +125,6 @@ class Outboxes:
         except Transient:
             # The database is away, which is no fault of this mailbox: it is judged at its next crash.
             return _AWAY
+        crashes.clear()
         log.error("actor.parked", mailbox=mailbox.name)
         return timedelta(0)
