@@ -59,12 +59,12 @@ class Outbox:
         self._served = EVERY_CAMPAIGN
         self._refused: Mapping[CampaignId, Refusal] = {}
         self._stop_reason: str | None = None
-        self._stopping = False
-        self._rest = anyio.Event()
+        self._stopping = anyio.Event()
+        self._wait_for_rest: list[anyio.Event] = []
 
     def stop(self) -> None:
         """Nothing new is claimed; `run` returns when what is in flight has ended."""
-        self._stopping = True
+        self._stopping.set()
         self._bell.ring()
 
     def waits_for(self, campaign_id: CampaignId) -> str | None:
@@ -75,16 +75,31 @@ class Outbox:
         return refusal.reason if refusal else None
 
     async def at_rest(self) -> None:
-        """Looks again, and returns once nothing is in flight and nothing more may go now."""
-        self._rest = anyio.Event()
+        """Looks again, and returns once nothing is in flight and nothing more may go now, or `run` has ended."""
+        rest = anyio.Event()
+        self._wait_for_rest.append(rest)
         self._bell.ring()
-        await self._rest.wait()
+        await rest.wait()
 
     async def run(self) -> None:
-        context = self._context
-        await context.store.write(self._begin)
+        try:
+            while not await self._has_begun():
+                await self._bell.wait(RETRY_SECONDS)
+            await self._send()
+        finally:
+            self._tell_of_rest()
+
+    async def _has_begun(self) -> bool:
+        """False where the database is away, of which the watch tells once for all."""
+        try:
+            await self._context.store.write(self._begin)
+        except StoreUnavailable:
+            return self._stopping.is_set()
+        return True
+
+    async def _send(self) -> None:
         async with anyio.create_task_group() as tasks:
-            while not self._stopping:
+            while not self._stopping.is_set():
                 await self._places.acquire()
                 self._places.release()
                 claimed, nothing = await self._claim()
@@ -102,7 +117,7 @@ class Outbox:
 
     async def _claim(self) -> tuple[list[Claimed], Nothing | None]:
         """A touch for each free place, as far as there are any that may go."""
-        if self._stopping:
+        if self._stopping.is_set():
             return [], None
         context = self._context
         now = context.clock.now()
@@ -136,13 +151,18 @@ class Outbox:
 
     async def _sleep(self, nothing: Nothing) -> None:
         if not self._in_flight:
-            self._rest.set()
+            self._tell_of_rest()
         idle = self._context.settings.engine.max_idle_seconds
         await self._bell.wait(seconds_until(nothing.until, self._context.clock, idle))
         if self._bell.rings != self._own_rings:
             # Somebody else rang: what refused a campaign may be gone.
             self._own_rings = self._bell.rings
             self._refused = {}
+
+    def _tell_of_rest(self) -> None:
+        for rest in self._wait_for_rest:
+            rest.set()
+        self._wait_for_rest.clear()
 
     async def _carry(self, claimed: Claimed) -> None:
         """One handover, from the intent to its stored outcome."""
@@ -169,7 +189,8 @@ class Outbox:
         except StoreUnavailable:
             # No fault of the mailbox. Its place rests, so that a disk that stays full is asked now and then only.
             await self._store_until_it_is(claimed, on_wire, Untold("database_away"))
-            await anyio.sleep(REST_SECONDS)
+            with anyio.move_on_after(REST_SECONDS):
+                await self._stopping.wait()
             return
         except Failure as failure:
             result = failure

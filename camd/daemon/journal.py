@@ -55,6 +55,7 @@ class FileJournal:
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._main, name="camd-journal", daemon=True)
         self._closed = False
+        self._is_away = False
         self._distrust: OSError | None = None
         self._distrusted = anyio.Event()
 
@@ -87,10 +88,8 @@ class FileJournal:
             await self._ask(b"".join(map(encode, entries)), is_durable=True)
 
     async def note(self, line: OutcomeLine) -> None:
-        try:
+        with suppress(StoreUnavailable):
             await self._ask(encode(line), is_durable=False)
-        except StoreUnavailable as error:
-            log.error("db.commit_failed", error=error, kind="journal")
 
     async def watch(self) -> NoReturn:
         """Wait until the file can no longer be trusted, then raise StoreUnavailable."""
@@ -103,8 +102,15 @@ class FileJournal:
             raise StoreUnavailable("the journal is closed")
         job = _Job(data, self._loop.create_future(), is_durable=is_durable)
         self._queue.put(job)
-        with self._clock.real_work():
-            await job.answer
+        try:
+            with self._clock.real_work():
+                await job.answer
+        except StoreUnavailable as error:
+            if not self._is_away:
+                log.error("db.commit_failed", error=str(error), kind="journal")
+            self._is_away = True
+            raise
+        self._is_away = False
 
     # From here on everything runs on the journal's thread, except _settle.
 

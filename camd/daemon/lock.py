@@ -75,7 +75,8 @@ class DatabaseLock:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self._record.unlink(missing_ok=True)
+        with suppress(OSError):  # on a disk gone read-only it would hide what ended the process
+            self._record.unlink()
         del _held[self._key]
         os.close(self._descriptor)
 

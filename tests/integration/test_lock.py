@@ -173,3 +173,11 @@ def test_fault_19_a_network_file_system_is_refused_unless_it_is_allowed(tmp_path
     assert not path.exists()
     with DatabaseLock(path, since=SINCE, mounts=mounts, network_allowed=True):
         pass
+
+
+def test_a_note_that_cannot_be_removed_hides_nothing_and_the_lock_is_free(path: Path) -> None:
+    path.with_name("camd.db.holder").mkdir()
+    with pytest.raises(KeyError), DatabaseLock(path, since=SINCE):
+        raise KeyError
+    with DatabaseLock(path, since=SINCE):
+        pass

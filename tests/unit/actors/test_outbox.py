@@ -1,6 +1,7 @@
 """One outbox: what it claims, what it does with every way a handover can end, and when it looks again."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import anyio
@@ -95,5 +96,26 @@ def test_a_database_that_is_away_at_the_mark_is_no_fault_of_the_mailbox(tmp_path
         assert len(world.mail.delivered) == 1
         assert (await only(world, campaign)).status is TouchStatus.SENT
         assert (await state(world)).stopped_until is None
+
+    simulate(tmp_path, scenario, settings=quick)
+
+
+def test_a_place_that_rests_does_not_keep_a_stop_waiting(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        async def goes_away(_: Handover) -> None:
+            world.mail.before_mark = comes_back
+            world.store.trouble = AWAY
+
+        async def comes_back(_: Handover) -> None:
+            """The second handover finds it there."""
+
+        await one(world)
+        world.mail.before_mark = goes_away
+        await world.run_for(seconds=3)
+        world.store.trouble = None
+        await world.run_for(seconds=6)
+        before = world.clock.now()
+        await world.outboxes.drain()
+        assert world.clock.now() - before < timedelta(seconds=1)
 
     simulate(tmp_path, scenario, settings=quick)

@@ -1,6 +1,8 @@
 """What the journal answered for is on the disk, whole, whatever the disk does."""
 
 import errno
+import io
+import json
 import os
 import subprocess
 import sys
@@ -24,8 +26,11 @@ from camd.ports.journal import (
     OutcomeLine,
     SuppressionLine,
 )
+from camd.ports.settings import LoggingSettings
 from camd.ports.store_errors import StoreUnavailable
 from camd.system import SystemClock
+from camd.telemetry.logs import configure
+from camd.telemetry.metrics import Labels, Metrics
 
 NOW = datetime(2026, 3, 2, 9, 30, 1, 234567, tzinfo=UTC)
 ALL = JournalMark(0, 0)
@@ -147,6 +152,32 @@ async def test_a_full_disk_refuses_and_leaves_nothing_half_written_and_room_heal
     assert numbers(path) == [1, 3]
 
 
+async def test_a_journal_that_cannot_be_written_is_told_once_and_again_after_it_was_back(
+    path: Path, disk: Disk
+) -> None:
+    told = io.StringIO()
+    sink = configure(SystemClock(), LoggingSettings(), version="1", metrics=metrics(), stream=told)
+    async with FileJournal(path, SystemClock(), before=disk) as journal:
+        disk.trouble = failing("write", errno.EROFS)
+        await journal.note(outcome(1))
+        for _ in range(3):
+            with pytest.raises(StoreUnavailable):
+                await journal.append([handover(1)])
+        disk.trouble = lambda _: None
+        await journal.append([handover(1)])
+        disk.trouble = failing("write", errno.ENOSPC)
+        await journal.note(outcome(1))
+    sink.close()
+    first, second = map(json.loads, told.getvalue().splitlines())
+    assert (first["event"], first["kind"]) == (second["event"], second["kind"]) == ("db.commit_failed", "journal")
+    assert first["error"].endswith("camd.journal cannot be written: Read-only file system")
+    assert second["error"].endswith("camd.journal cannot be written: No space left on device")
+
+
+def metrics() -> Metrics:
+    return Metrics(version="1", started_at=NOW, labels=Labels((), (), (), (), (), (), (), ()))
+
+
 async def test_fault_26_after_a_failed_fsync_the_journal_takes_nothing_more(path: Path, disk: Disk) -> None:
     async with FileJournal(path, SystemClock(), before=disk) as journal:
         await journal.append([handover(1)])
@@ -221,8 +252,11 @@ import anyio
 
 from camd.daemon.journal import FileJournal
 from camd.ports.journal import ErasureLine
+from camd.ports.settings import LoggingSettings
 from camd.ports.store_errors import StoreUnavailable
 from camd.system import SystemClock
+from camd.telemetry.logs import configure
+from camd.telemetry.metrics import Labels, Metrics
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
