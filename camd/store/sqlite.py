@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Self, TypeVar
@@ -143,10 +144,13 @@ class SqliteStore:
     ) -> AsyncIterator[Self]:
         """Opens or creates the file and brings its schema to this program's.
 
-        `simulated` reads on the writer's thread too, so that a run repeats to the letter; `instance_key` is what a
+        `simulated` reads on the writer's thread too and commits each unit by itself, so that a run repeats to the
+        letter: which units share a commit hangs on the threads' speed; `instance_key` is what a
         file that is still empty gets instead of a random key. Raises `NewerSchema` and the other errors of
         `ports.store_errors`.
         """
+        if simulated:
+            limits = replace(limits, group=1)
         async with Writer(path, clock, limits=limits, observer=observer, on_commit=on_commit) as writer:
             if await writer.alone(partial(_migrated, instance_key)):
                 log.info("migration.applied", revision=head_revision())
@@ -175,4 +179,9 @@ class SqliteStore:
 
 def _migrated(instance_key: bytes | None, connection: Connection) -> bool:
     connection.info["instance_key"] = instance_key
-    return migrate(connection)
+    # A new index over years of rows is not sorted in memory.
+    connection.exec_driver_sql("PRAGMA temp_store=FILE")
+    try:
+        return migrate(connection)
+    finally:
+        connection.exec_driver_sql("PRAGMA temp_store=MEMORY")

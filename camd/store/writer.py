@@ -8,7 +8,7 @@ until another process opens the file: `watch` raises then. What is SQLite's own 
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -189,6 +189,8 @@ class Writer:
             _set(self._raw, "journal_mode", "WAL", expected="wal")
             _set(self._raw, "synchronous", "FULL", expected=2)
             _set(self._raw, "foreign_keys", "ON", expected=1)
+            # Else SQLite makes a file for the pages that a savepoint may restore once they are more than 16.
+            _set(self._raw, "temp_store", "MEMORY", expected=2)
             _set(self._raw, "wal_autocheckpoint", self._limits.checkpoint_pages, expected=self._limits.checkpoint_pages)
         except Exception:
             connection.close()
@@ -221,8 +223,8 @@ class Writer:
             self._require_trust()
             self._patiently("BEGIN IMMEDIATE")
             self._on_commit("begin")
-            for job in group:
-                self._run_unit(job)
+            for place, job in enumerate(group):
+                self._run_unit(job, is_first=place == 0)
             self._on_commit("before_commit")
             self._patiently("COMMIT")
             failure = None
@@ -232,24 +234,29 @@ class Writer:
         finally:
             if failure:
                 self._give_up(group, failure)
-            for job in group:
-                self._loop.call_soon_threadsafe(self._settle, job)
+            self._loop.call_soon_threadsafe(self._settle, group)
             if self._observer:
                 seconds = self._clock.monotonic() - started
                 self._observer.transaction(committed=failure is None, units=len(group), seconds=seconds)
 
-    def _run_unit(self, job: _AnyJob) -> None:
-        self._raw.execute("SAVEPOINT unit")
+    def _run_unit(self, job: _AnyJob, *, is_first: bool) -> None:
+        """The first has nothing before it for a savepoint to keep."""
+        if not is_first:
+            self._raw.execute("SAVEPOINT unit")
         try:
             job.value = job.unit(self._connection)
         except Exception as error:
             job.error = self._judged(error)
-            if self._raw.in_transaction:
+            if self._raw.in_transaction and is_first:
+                self._raw.execute("ROLLBACK")
+                self._patiently("BEGIN IMMEDIATE")
+            elif self._raw.in_transaction:
                 self._raw.execute("ROLLBACK TO unit")
             elif job.error is not error:
                 raise  # out of room or in trouble with the disk, SQLite undid the whole transaction on its own
         assert self._raw.in_transaction, "a unit ended the transaction of its group"
-        self._raw.execute("RELEASE unit")
+        if not is_first:
+            self._raw.execute("RELEASE unit")
 
     def _run_alone(self, job: _AnyJob) -> None:
         job.error = RuntimeError("the writer's thread ended")
@@ -261,7 +268,7 @@ class Writer:
             job.error = self._judged(error)
         finally:
             self._roll_back()
-            self._loop.call_soon_threadsafe(self._settle, job)
+            self._loop.call_soon_threadsafe(self._settle, [job])
 
     def _patiently(self, statement: str) -> None:
         """Nothing of a group has run at BEGIN and nothing is lost by a busy COMMIT, so both may be repeated."""
@@ -297,14 +304,16 @@ class Writer:
         if self._distrust:
             raise self._distrust.with_traceback(None)
 
-    def _settle(self, job: _AnyJob) -> None:
-        self._places.release()
-        if job.answer.done():
-            return
-        if job.error is not None:
-            job.answer.set_exception(job.error)
-        else:
-            job.answer.set_result(job.value)
+    def _settle(self, group: Sequence[_AnyJob]) -> None:
+        """In the order in which they came; the loop is woken once for all of them."""
+        for job in group:
+            self._places.release()
+            if job.answer.done():
+                continue
+            if job.error is not None:
+                job.answer.set_exception(job.error)
+            else:
+                job.answer.set_result(job.value)
 
     def _refuse_the_rest(self) -> None:
         while True:
@@ -314,7 +323,7 @@ class Writer:
                 return
             if job is not None:
                 job.error = StoreUnavailable("the database is closed")
-                self._loop.call_soon_threadsafe(self._settle, job)
+                self._loop.call_soon_threadsafe(self._settle, [job])
 
     def _disconnect(self) -> None:
         with suppress(sqlite3.Error):  # what stays in the WAL is not lost

@@ -123,6 +123,47 @@ async def test_a_unit_that_raises_is_undone_alone_and_its_caller_alone_is_told(p
         assert await writer.write(bodies) == ["before", "after"]
 
 
+async def test_one_that_raises_first_is_undone_alone_too(path: Path) -> None:
+    def spoilt(connection: Connection) -> None:
+        note("spoilt")(connection)
+        raise LookupError("spoilt")
+
+    async def spoil() -> None:
+        with pytest.raises(LookupError, match="spoilt"):
+            await writer.write(spoilt)
+
+    groups, busy = Groups(), Busy()
+    async with Writer(path, SystemClock(), observer=groups) as writer:
+        await writer.write(create)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(writer.alone, busy)
+            tasks.start_soon(spoil)
+            tasks.start_soon(writer.write, note("after"))
+            await anyio.wait_all_tasks_blocked()
+            busy.release()
+        await spoil()
+        assert await writer.write(bodies) == ["after"]
+    assert (groups.committed, groups.failed) == ([1, 2, 1, 1], [])
+
+
+async def test_the_callers_of_one_group_are_answered_in_their_order(path: Path) -> None:
+    answered: list[int] = []
+
+    async def ask(number: int) -> None:
+        await writer.write(lambda _: None)
+        answered.append(number)
+
+    busy = Busy()
+    async with Writer(path, SystemClock()) as writer, anyio.create_task_group() as tasks:
+        tasks.start_soon(writer.alone, busy)
+        for number in range(10):
+            tasks.start_soon(ask, number)
+        await anyio.wait_all_tasks_blocked()
+        busy.release()
+    assert answered == sorted(answered)
+    assert len(answered) == 10
+
+
 async def test_nobody_is_answered_before_the_commit(path: Path) -> None:
     steps: list[str] = []
 
@@ -230,7 +271,7 @@ async def test_virtual_time_stands_still_while_a_caller_waits(path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("pragma", "value"),
-    [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 5000)],
+    [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 5000), ("temp_store", 2)],
 )
 async def test_the_connection_is_durable_and_strict(path: Path, pragma: str, value: object) -> None:
     async with Writer(path, SystemClock()) as writer:
