@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it 
 from camd.domain.facts import CampaignId, CandidateId
 from camd.ports.providers import Found
 from camd.ports.records import Candidate, SourceState
-from camd.store.rows import record, values
+from camd.store.rows import columns_of, values
 from camd.store.tables import campaign_sources, candidates
 
 _row = candidates.c
@@ -16,7 +16,10 @@ _source = campaign_sources.c
 
 ADD = insert(candidates).on_conflict_do_nothing(index_elements=["campaign_id", "source", "source_ref"])
 WAITING = (
-    select(candidates).where(_row.campaign_id == bindparam("campaign_id")).order_by(_row.id).limit(bindparam("limit"))
+    select(*columns_of(candidates, Candidate))
+    .where(_row.campaign_id == bindparam("campaign_id"))
+    .order_by(_row.id)
+    .limit(bindparam("limit"))
 )
 REMOVE = delete(candidates).where(_row.id == bindparam("candidate_id"))
 SOURCES = select(campaign_sources).where(_source.campaign_id == bindparam("campaign_id")).order_by(_source.position)
@@ -48,7 +51,7 @@ class Candidates:
 
     def waiting(self, campaign_id: CampaignId, limit: int) -> Sequence[Candidate]:
         rows = self._connection.execute(WAITING, {"campaign_id": campaign_id, "limit": limit})
-        return [record(Candidate, row) for row in rows]
+        return [Candidate(*row) for row in rows]
 
     def remove(self, ids: Sequence[CandidateId]) -> None:
         if ids:

@@ -1,8 +1,10 @@
 """How values that a database has no type for are kept in its columns, each of them exactly."""
 
+from abc import abstractmethod
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -15,37 +17,55 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class Instant(sa.types.TypeDecorator[datetime]):
+class Kept(sa.types.TypeDecorator[T]):
+    """`write` and `read` of a value that is there; none is kept as NULL. Both do the same on every database."""
+
+    cache_ok = True
+
+    @abstractmethod
+    def write(self, value: T) -> int | str: ...
+
+    @abstractmethod
+    def read(self, value: Any) -> T:
+        """`Any`: of the column's own type, an integer or a text."""
+        ...
+
+    def process_bind_param(self, value: T | None, dialect: sa.Dialect) -> int | str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        return None if value is None else self.write(value)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> T | None:  # noqa: ARG002 - same
+        return None if value is None else self.read(value)
+
+
+class Instant(Kept[datetime]):
     """Microseconds since 1970 in UTC, an integer that sorts as time does. Aware in, aware UTC out."""
 
     impl = sa.BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+    def write(self, value: datetime) -> int:
+        return (value - _EPOCH) // _MICROSECOND
 
-    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002 - same
-        return None if value is None else _EPOCH + value * _MICROSECOND
+    def read(self, value: int) -> datetime:
+        return _EPOCH + timedelta(0, 0, value)
 
 
-class Money(sa.types.TypeDecorator[Decimal]):
+class Money(Kept[Decimal]):
     """Whole hundredths; an amount with a third decimal is an `AssertionError`, that is, a bug."""
 
     impl = sa.BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: Decimal | None, dialect: sa.Dialect) -> int | None:  # noqa: ARG002 - same
-        if value is None:
-            return None
+    def write(self, value: Decimal) -> int:
         hundredths = int(value * 100)
         assert hundredths == value * 100, f"{value} has more than two decimals"
         return hundredths
 
-    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> Decimal | None:  # noqa: ARG002 - same
-        return None if value is None else Decimal(value).scaleb(-2)
+    def read(self, value: int) -> Decimal:
+        return Decimal(value).scaleb(-2)
 
 
-class Word(sa.types.TypeDecorator[E], Generic[E]):
+class Word(Kept[E], Generic[E]):
     """One word of an enumeration."""
 
     impl = sa.Text
@@ -54,31 +74,35 @@ class Word(sa.types.TypeDecorator[E], Generic[E]):
     def __init__(self, words: type[E]) -> None:
         super().__init__()
         self.words = words
+        self._members = {word.value: word for word in words}
 
-    def process_bind_param(self, value: E | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002 - same
-        return None if value is None else value.value
+    def write(self, value: E) -> str:
+        return str(value)
 
-    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> E | None:  # noqa: ARG002 - same
-        return None if value is None else self.words(value)
+    def read(self, value: str) -> E:
+        return self._members[value]
 
 
-class Json(sa.types.TypeDecorator[T], Generic[T]):
+class Json(Kept[T], Generic[T]):
     """A value of a dataclass, mapping or tuple type as JSON text, with every field written out: a default that
-    changes later must not change what is stored."""
+    changes later must not change what is stored.
+
+    `remembered` texts are read once, for a type without mappings and lists: all who read one share the value.
+    """
 
     impl = sa.Text
     cache_ok = True
 
-    def __init__(self, kept: Any) -> None:  # any type form that pydantic takes
+    def __init__(self, kept: Any, remembered: int = 0) -> None:  # any type form that pydantic takes
         super().__init__()
         self.kept = kept
+        self.remembered = remembered
         self.adapter: TypeAdapter[T] = TypeAdapter(kept)
+        self._read = lru_cache(remembered)(self.adapter.validate_json) if remembered else self.adapter.validate_json
 
-    def process_bind_param(self, value: T | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002 - same
-        if value is None:
-            return None
+    def write(self, value: T) -> str:
         # The domain's empty mappings are read-only proxies, which pydantic writes only when told how.
         return self.adapter.dump_json(value, fallback=dict, warnings=False).decode()
 
-    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> T | None:  # noqa: ARG002 - same
-        return None if value is None else self.adapter.validate_json(value)
+    def read(self, value: str) -> T:
+        return self._read(value)

@@ -9,7 +9,7 @@ from sqlalchemy import Text as TextType
 from camd.domain.events import Event
 from camd.ports.records import EventFilter, LedgerRow
 from camd.store.column_types import Instant
-from camd.store.rows import record, values
+from camd.store.rows import columns_of, values
 from camd.store.tables import ledger
 
 _row = ledger.c
@@ -19,7 +19,7 @@ def _after(of: Literal["campaign_id", "lead_id"] | None) -> Select[Any]:
     """One statement for each index; whatever else is asked for is compared on the way."""
     actor, kind = bindparam("actor", type_=TextType), bindparam("type", type_=_row.type.type)
     since, campaign = bindparam("since", type_=Instant), bindparam("campaign_id", type_=_row.campaign_id.type)
-    page = select(ledger).where(
+    page = select(_row.seq, *columns_of(ledger, Event)).where(
         _row.seq > bindparam("seq"),
         actor.is_(None) | (_row.actor == actor),
         kind.is_(None) | (_row.type == kind),
@@ -56,8 +56,4 @@ class Ledger:
         else:
             statement = AFTER
         rows = self._connection.execute(statement, values(chosen) | {"seq": seq, "limit": limit})
-        return [record(_ledger_row, row) for row in rows]
-
-
-def _ledger_row(seq: int, **event: Any) -> LedgerRow:  # the columns are the event's fields
-    return LedgerRow(seq, Event(**event))
+        return [LedgerRow(seq, Event(*event)) for seq, *event in rows]

@@ -6,11 +6,12 @@ from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
 
 from camd.ports.records import MailboxState
-from camd.store.rows import record, values
+from camd.store.rows import columns_of, values
 from camd.store.sending_tables import mailboxes
 
-GET = select(mailboxes).where(mailboxes.c.name == bindparam("mailbox"))
-ALL = select(mailboxes).order_by(mailboxes.c.name)
+_ALL = select(*columns_of(mailboxes, MailboxState))
+GET = _ALL.where(mailboxes.c.name == bindparam("mailbox"))
+ALL = _ALL.order_by(mailboxes.c.name)
 _arriving = insert(mailboxes)
 PUT = _arriving.on_conflict_do_update(
     index_elements=["name"],
@@ -24,10 +25,10 @@ class Mailboxes:
 
     def get(self, name: str) -> MailboxState:
         row = self._connection.execute(GET, {"mailbox": name}).first()
-        return MailboxState(name) if row is None else record(MailboxState, row)
+        return MailboxState(name) if row is None else MailboxState(*row)
 
     def all(self) -> Mapping[str, MailboxState]:
-        return {row.name: record(MailboxState, row) for row in self._connection.execute(ALL)}
+        return {row.name: MailboxState(*row) for row in self._connection.execute(ALL)}
 
     def put(self, state: MailboxState) -> None:
         self._connection.execute(PUT, values(state))

@@ -6,53 +6,76 @@ It answers what the aggregates ask of SQLAlchemy's connection, and nothing else.
 
 import sqlite3
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from operator import itemgetter
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Connection, Executable, Select, UpdateBase
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
 
+from camd.store.column_types import Kept
 from camd.store.writer import driver_connection
 
 _DIALECT = sqlite.dialect()
 
+Parameters = dict[str, Any]
 Convert = Callable[[Any], Any]
-"""Between a value and what the driver stores; `Any`: the column's type knows which."""
-
-
-class _Bound(NamedTuple):
-    name: str
-    default: object
-    convert: Convert | None
+"""Between a value that is not none and what the driver stores; `Any`: the column's type knows which."""
+MakeRow = Callable[[Sequence[Any]], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """`statement` is kept so that its identity, by which this is found again, stays its own."""
+    """A statement with parameters of given names. `constants` are those of its values that nobody gives."""
+
+    sql: str
+    pick: Callable[[Parameters], tuple[Any, ...]]
+    converts: tuple[tuple[int, Convert], ...]
+    constants: Parameters
+    row: MakeRow
+
+    def arguments(self, parameters: Parameters) -> Sequence[Any]:
+        values = self.pick(self.constants | parameters if self.constants else parameters)
+        return _converted(values, self.converts) if self.converts else values
+
+
+def _converted(values: Sequence[Any], converts: Sequence[tuple[int, Convert]]) -> list[Any]:
+    changed = list(values)
+    for place, convert in converts:
+        value = changed[place]
+        if value is not None:
+            changed[place] = convert(value)
+    return changed
+
+
+@dataclass(frozen=True, slots=True)
+class _Shapes:
+    """A statement's plans by the names it is given, and by the lengths of `lists`: both change its text.
+
+    `statement` is kept so that its identity, by which this is found again, stays its own.
+    """
 
     statement: Executable
-    sql: str
-    bound: tuple[_Bound, ...]
-    has_lists: bool
-    row: Callable[[Sequence[Any]], Any]
-
-    def arguments(self, parameters: Mapping[str, Any]) -> list[Any]:
-        found = []
-        for name, default, convert in self.bound:
-            value = parameters.get(name, default)
-            found.append(convert(value) if convert else value)
-        return found
+    lists: tuple[str, ...]
+    plans: dict[tuple[object, ...], _Plan] = field(default_factory=dict)
 
 
 class Rows:
     """The answer to one statement, read once."""
 
-    def __init__(self, cursor: sqlite3.Cursor, row: Callable[[Sequence[Any]], Any]) -> None:
+    __slots__ = ("_cursor", "_row")
+
+    def __init__(self, cursor: sqlite3.Cursor, row: MakeRow) -> None:
         self._cursor = cursor
         self._row = row
-        self.rowcount = cursor.rowcount
+
+    @property
+    def rowcount(self) -> int:
+        return self._cursor.rowcount
 
     def __iter__(self) -> Iterator[Any]:
         return map(self._row, self._cursor)
@@ -65,7 +88,8 @@ class Rows:
         return list(self)
 
     def first(self) -> Any:
-        return next(iter(self), None)
+        values = self._cursor.fetchone()
+        return None if values is None else self._row(values)
 
     def one(self) -> Any:
         [row] = self
@@ -96,75 +120,95 @@ class DriverConnection:
     def __init__(self, raw: sqlite3.Connection) -> None:
         self._raw = raw
 
-    def execute(self, statement: Executable, parameters: dict[str, Any] | list[dict[str, Any]] = {}) -> Rows:  # noqa: B006 - never changed
+    def execute(self, statement: Executable, parameters: Parameters | list[Parameters] = {}) -> Rows:  # noqa: B006 - never changed
+        known = _known.get(id(statement)) or _learn(statement)
         if isinstance(parameters, list):
-            plan = _plan(statement, parameters[0])
+            plan = known.plans.get(tuple(parameters[0])) or _prepare(known, parameters[0], parameters[0])
             return Rows(self._raw.executemany(plan.sql, map(plan.arguments, parameters)), plan.row)
-        plan = _of_queries.get(id(statement)) or _plan(statement, parameters)
-        given = _flat(parameters) if plan.has_lists else parameters
+        given = _flat(parameters, known.lists) if known.lists else parameters
+        plan = known.plans.get(tuple(given)) or _prepare(known, parameters, given)
         return Rows(self._raw.execute(plan.sql, plan.arguments(given)), plan.row)
 
 
 def prepared(connection: Connection) -> Connection:
     """The same transaction of the same connection, as the aggregates know one."""
-    return cast("Connection", DriverConnection(driver_connection(connection)))
+    if (driver := connection.info.get(_DRIVER)) is None:
+        driver = connection.info[_DRIVER] = DriverConnection(driver_connection(connection))
+    return cast("Connection", driver)
 
 
-_of_queries: dict[int, _Plan] = {}
-"""Of statements whose text is the same whatever the parameters, by their identity."""
-_known: dict[tuple[int, tuple[object, ...]], _Plan] = {}
-"""Of all others: the columns that are written and the lengths of lists change the text."""
+_DRIVER = "camd.driver"
+_known: dict[int, _Shapes] = {}
+"""By the identity of the statement."""
 
 
-def _plan(statement: Executable, parameters: Mapping[str, Any]) -> _Plan:
-    shape = tuple((name, len(value)) if isinstance(value, list) else name for name, value in parameters.items())
-    key = id(statement), shape
-    if key not in _known:
-        plan = _known[key] = _prepare(statement, parameters)
-        if isinstance(statement, Select) and not plan.has_lists:
-            _of_queries[id(statement)] = plan
-    return _known[key]
+def _flat(parameters: Parameters, lists: Sequence[str]) -> Parameters:
+    """The elements of lists under the names that SQLAlchemy gives them: `ids_1`, `ids_2`, …"""
+    flat = {name: value for name, value in parameters.items() if name not in lists}
+    for name in lists:
+        flat.update({f"{name}_{place}": each for place, each in enumerate(parameters[name], 1)})
+    return flat
 
 
-def _prepare(statement: Executable, parameters: Mapping[str, Any]) -> _Plan:
-    made: Any = statement  # of the many kinds of statements, all can be compiled, and no type says so
-    column_keys = None if isinstance(made, Select) else list(parameters)
-    compiled = made.compile(dialect=_DIALECT, column_keys=column_keys)
-    assert isinstance(compiled, SQLCompiler), "only statements are prepared, no schema"
+def _learn(statement: Executable) -> _Shapes:
+    binds = _compiled(statement).binds
+    lists = tuple(name for name, bind in binds.items() if bind.expanding and bind.required)
+    return _known.setdefault(id(statement), _Shapes(statement, lists))
+
+
+def _prepare(known: _Shapes, parameters: Parameters, given: Parameters) -> _Plan:
+    """`given` are the parameters with their lists made flat."""
+    is_query = isinstance(known.statement, Select)
+    compiled = _compiled(known.statement, None if is_query else list(parameters))
     whole = compiled.construct_expanded_state(parameters)
-    bound = [
-        _Bound(name, whole.parameters[name], whole.processors.get(name) or _writes(compiled, name))
-        for name in whole.positiontup or ()
-    ]
-    has_lists = any(isinstance(value, list) for value in parameters.values())
-    return _Plan(statement, whole.statement, tuple(bound), has_lists, _row_maker(statement))
+    names = whole.positiontup or ()
+    bases = {flat: base for base, flats in whole.parameter_expansion.items() for flat in flats}
+    binds = {name: compiled.binds[bases.get(name, name)] for name in names}
+    writes = {name: write for name, bind in binds.items() if (write := _write(bind.type))}
+    constants = {
+        name: _converted([whole.parameters[name]], [(0, writes[name])] if name in writes else ())[0]
+        for name, bind in binds.items()
+        if name not in given and not bind.required
+    }
+    converts = [(place, writes[name]) for place, name in enumerate(names) if name in writes and name not in constants]
+    plan = _Plan(whole.statement, _picker(names), tuple(converts), constants, _row_maker(known.statement))
+    return known.plans.setdefault(tuple(given), plan)
 
 
-def _writes(compiled: SQLCompiler, name: str) -> Convert | None:
-    bind = compiled.binds.get(name)
-    return None if bind is None else bind.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
+def _compiled(statement: Any, column_keys: list[str] | None = None) -> SQLCompiler:
+    """`Any`: of the many kinds of statements, all can be compiled, and no type says so."""
+    compiled = statement.compile(dialect=_DIALECT, column_keys=column_keys)
+    assert isinstance(compiled, SQLCompiler), "only statements are prepared, no schema"
+    return compiled
 
 
-def _row_maker(statement: Executable) -> Callable[[Sequence[Any]], Any]:
+def _picker(names: Sequence[str]) -> Callable[[Parameters], tuple[Any, ...]]:
+    """Their values as a tuple, which `itemgetter` makes of two and more alone."""
+    match names:
+        case []:
+            return lambda _: ()
+        case [name]:
+            return lambda parameters: (parameters[name],)
+        case _:
+            return itemgetter(*names)
+
+
+def _write(kind: TypeEngine[Any]) -> Convert | None:
+    return kind.write if isinstance(kind, Kept) else kind.dialect_impl(_DIALECT).bind_processor(_DIALECT)
+
+
+def _read(kind: TypeEngine[Any]) -> Convert | None:
+    return kind.read if isinstance(kind, Kept) else kind.dialect_impl(_DIALECT).result_processor(_DIALECT, None)
+
+
+def _row_maker(statement: Executable) -> MakeRow:
     """Makes a tuple whose values are also attributes, each as its column's type reads it."""
     columns = _columns(statement)
-    reads = [column.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None) for column in columns]
     names = [column.key or f"column_{place}" for place, column in enumerate(columns)]
-    kind = _row_type(names)
-    converted = [(place, read) for place, read in enumerate(reads) if read]
-
-    def make(values: Sequence[Any]) -> Any:
-        row = list(values)
-        for place, read in converted:
-            row[place] = read(row[place])
-        return kind._make(row)
-
-    return make
-
-
-def _row_type(names: Sequence[str]) -> Any:
     bare: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # noqa: PYI024 - known at run time alone
-    return type("Row", (bare,), {"__slots__": (), "_mapping": property(bare._asdict)})
+    row = partial(tuple.__new__, bare)
+    reads = tuple((place, read) for place, column in enumerate(columns) if (read := _read(column.type)))
+    return (lambda values: row(_converted(values, reads))) if reads else row
 
 
 def _columns(statement: Any) -> Sequence[ColumnElement[Any]]:
@@ -176,14 +220,3 @@ def _columns(statement: Any) -> Sequence[ColumnElement[Any]]:
             return list(statement.exported_columns)
         case _:
             return ()
-
-
-def _flat(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The elements of lists under the names that SQLAlchemy gives them: `ids_1`, `ids_2`, …"""
-    flat = {}
-    for name, value in parameters.items():
-        if isinstance(value, list):
-            flat.update({f"{name}_{place}": each for place, each in enumerate(value, 1)})
-        else:
-            flat[name] = value
-    return flat

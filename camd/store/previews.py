@@ -2,27 +2,26 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
 
 from camd.domain.facts import CampaignId, LeadId
 from camd.ports.records import Preview
-from camd.store.rows import record, values
+from camd.store.rows import columns_of, values
 from camd.store.sending_tables import previews
 
 _row = previews.c
+_ALL = select(*columns_of(previews, Preview))
 
 _arriving = insert(previews)
 PUT = _arriving.on_conflict_do_update(
     index_elements=["lead_id"],
     set_={column.name: _arriving.excluded[column.name] for column in previews.c if not column.primary_key},
 )
-OF_LEAD = select(previews).where(_row.lead_id == bindparam("lead_id"))
+OF_LEAD = _ALL.where(_row.lead_id == bindparam("lead_id"))
 OF_CAMPAIGN = (
-    select(previews)
-    .where(_row.campaign_id == bindparam("campaign_id"))
+    _ALL.where(_row.campaign_id == bindparam("campaign_id"))
     .order_by(_row.due_at, _row.lead_id)
     .limit(bindparam("limit"))
 )
@@ -44,11 +43,11 @@ class Previews:
 
     def of_lead(self, lead_id: LeadId) -> Preview | None:
         row = self._connection.execute(OF_LEAD, {"lead_id": lead_id}).first()
-        return None if row is None else _preview(row)
+        return None if row is None else Preview(*row)
 
     def of_campaign(self, campaign_id: CampaignId, limit: int) -> Sequence[Preview]:
         rows = self._connection.execute(OF_CAMPAIGN, {"campaign_id": campaign_id, "limit": limit})
-        return [_preview(row) for row in rows]
+        return [Preview(*row) for row in rows]
 
     def instants(self, campaign_id: CampaignId, since: datetime) -> Sequence[tuple[LeadId, datetime]]:
         rows = self._connection.execute(INSTANTS, {"campaign_id": campaign_id, "since": since})
@@ -59,7 +58,3 @@ class Previews:
 
     def drop_campaign(self, campaign_id: CampaignId) -> None:
         self._connection.execute(DROP_CAMPAIGN, {"of_campaign": campaign_id})
-
-
-def _preview(row: Row[Any]) -> Preview:
-    return record(Preview, row)

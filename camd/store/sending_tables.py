@@ -42,7 +42,7 @@ touches = Table(
     Column("settled_at", Instant),
     Column("text_hash", Text),
     Column("recipient_hash", Text),
-    Column("debits", Json[Debits](Debits)),
+    Column("debits", Json[Debits](Debits, remembered=1024)),
     Index("uq_touches_step", "lead_id", "step", unique=True),
     Index("uq_touches_campaign_step", "campaign_id", "lead_id", "step", unique=True),
     Index("ix_touches_campaign", "campaign_id", "id"),

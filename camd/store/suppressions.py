@@ -3,28 +3,27 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, select
+from sqlalchemy import Connection, Select, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
 
 from camd.domain.facts import SuppressionId
 from camd.domain.suppression import SuppressionReason
 from camd.ports.records import Listing, Suppression
-from camd.store.rows import NEWEST_ID, record, values
+from camd.store.rows import NEWEST_ID, columns_of, values
 from camd.store.tables import suppressions
 
 _row = suppressions.c
+_ALL = select(*columns_of(suppressions, Suppression))
 
 
 def _page(of_reason: bool) -> Select[Any]:
-    page = select(suppressions).where(_row.id < bindparam("before")).order_by(_row.id.desc()).limit(bindparam("limit"))
+    page = _ALL.where(_row.id < bindparam("before")).order_by(_row.id.desc()).limit(bindparam("limit"))
     return page.where(_row.reason == bindparam("reason")) if of_reason else page
 
 
 ADD = insert(suppressions).on_conflict_do_nothing(index_elements=["hash", "kind"])
-GET = select(suppressions).where(_row.id == bindparam("suppression_id"))
-COVERING = (
-    select(suppressions).where(_row.hash.in_(bindparam("hashes", expanding=True))).order_by(_row.kind, _row.id).limit(1)
-)
+GET = _ALL.where(_row.id == bindparam("suppression_id"))
+COVERING = _ALL.where(_row.hash.in_(bindparam("hashes", expanding=True))).order_by(_row.kind, _row.id).limit(1)
 REMOVE = delete(suppressions).where(_row.id == bindparam("suppression_id"))
 PAGE = {of_reason: _page(of_reason) for of_reason in (False, True)}
 
@@ -50,8 +49,8 @@ class Suppressions:
         if reason is not None:
             chosen["reason"] = reason
         rows = self._connection.execute(PAGE[reason is not None], chosen)
-        return [record(Suppression, row) for row in rows]
+        return [Suppression(*row) for row in rows]
 
 
-def _suppression(row: Row[Any] | None) -> Suppression | None:
-    return None if row is None else record(Suppression, row)
+def _suppression(row: Sequence[Any] | None) -> Suppression | None:
+    return None if row is None else Suppression(*row)

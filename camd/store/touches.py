@@ -6,16 +6,17 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, func, select, update
+from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
 
 from camd.domain.facts import CampaignId, LeadId, TouchId
 from camd.ports.records import Listing, Touch, TouchFilter, TouchStatus
 from camd.ports.store import StaleWrite
-from camd.store.rows import NEWEST_ID, record, values
+from camd.store.rows import NEWEST_ID, changed, columns_of, values
 from camd.store.sending_tables import APPROVED, PLANNED, QUEUED, WAITS, touches
 
 _row = touches.c
+_ALL = select(*columns_of(touches, Touch))
 _of_campaign = _row.campaign_id == bindparam("in_campaign")
 _of_mailbox = _row.mailbox == bindparam("on_mailbox")
 _limit: BindParameter[int] = bindparam("limit")
@@ -26,7 +27,7 @@ _INDEXED = (("lead_id",), ("campaign_id", "status"), ("status",), ("campaign_id"
 
 def _page(by: tuple[str, ...]) -> Select[Any]:
     """One statement for each index; whatever else is asked for is compared on the way."""
-    page = select(touches).where(_row.id < bindparam("before"))
+    page = _ALL.where(_row.id < bindparam("before"))
     for name in _FILTERS:
         wanted = bindparam(name, type_=_row[name].type)
         page = page.where(_row[name] == wanted if name in by else wanted.is_(None) | (_row[name] == wanted))
@@ -34,12 +35,11 @@ def _page(by: tuple[str, ...]) -> Select[Any]:
 
 
 INSERT = insert(touches).on_conflict_do_nothing(index_elements=["lead_id", "step"])
-GET = select(touches).where(_row.id == bindparam("touch_id"))
-OF_LEAD = select(touches).where(_row.lead_id == bindparam("lead_id")).order_by(_row.step)
+GET = _ALL.where(_row.id == bindparam("touch_id"))
+OF_LEAD = _ALL.where(_row.lead_id == bindparam("lead_id")).order_by(_row.step)
 SAVE = update(touches).where(_row.id == bindparam("touch_id"), _row.version == bindparam("read_version"))
 NEXT_READY = (
-    select(touches)
-    .where(
+    _ALL.where(
         WAITS,
         _of_mailbox,
         _row.campaign_id > bindparam("above"),
@@ -51,30 +51,22 @@ NEXT_READY = (
 )
 NEXT_READY_AT = select(func.min(_row.ready_at)).where(WAITS, _of_mailbox, _row.ready_at > bindparam("after"))
 READY_OF = (
-    select(touches)
-    .where(WAITS, _of_campaign, _row.ready_at <= bindparam("now"))
-    .order_by(_row.ready_at, _row.id)
-    .limit(_limit)
+    _ALL.where(WAITS, _of_campaign, _row.ready_at <= bindparam("now")).order_by(_row.ready_at, _row.id).limit(_limit)
 )
-IN_FLIGHT = select(touches).where(_row.status.in_([TouchStatus.INTENT, TouchStatus.ON_WIRE])).order_by(_row.id)
+IN_FLIGHT = _ALL.where(_row.status.in_([TouchStatus.INTENT, TouchStatus.ON_WIRE])).order_by(_row.id)
 PLANNED_OF = (
-    select(touches)
-    .where(PLANNED, _of_campaign, _row.channel == bindparam("of_channel"))
+    _ALL.where(PLANNED, _of_campaign, _row.channel == bindparam("of_channel"))
     .order_by(_row.due_at, _row.id)
     .limit(_limit)
 )
 APPROVED_BEFORE = (
-    select(touches)
-    .where(APPROVED, _of_campaign, _row.due_at < bindparam("before"))
-    .order_by(_row.due_at, _row.id)
-    .limit(_limit)
+    _ALL.where(APPROVED, _of_campaign, _row.due_at < bindparam("before")).order_by(_row.due_at, _row.id).limit(_limit)
 )
 DUE_INSTANTS = (
     select(_row.due_at).where(APPROVED, _of_campaign, _row.due_at >= bindparam("since")).order_by(_row.due_at)
 )
 UNBOUND = (
-    select(touches)
-    .where(
+    _ALL.where(
         QUEUED,
         _of_mailbox,
         ~_row.follow_up,
@@ -93,8 +85,8 @@ REARM = (
     .where(WAITS, _row.lead_id == bindparam("of_lead"), _row.ready_at.is_(None))
     .values(ready_at=bindparam("at"), version=_row.version + 1)
 )
-HANDED_TO = select(touches).where(_of_campaign, _row.recipient_hash == bindparam("recipient")).order_by(_row.id)
-OF_MESSAGE = select(touches).where(_row.message_id == bindparam("message"))
+HANDED_TO = _ALL.where(_of_campaign, _row.recipient_hash == bindparam("recipient")).order_by(_row.id)
+OF_MESSAGE = _ALL.where(_row.message_id == bindparam("message"))
 COUNT = select(func.count()).where(_row.status == bindparam("status"))
 COUNT_OF_CHANNEL = COUNT.where(_row.channel == bindparam("of_channel"))
 OLDEST_UNKNOWN = select(func.min(_row.on_wire_at)).where(_row.status == TouchStatus.UNKNOWN)
@@ -117,11 +109,10 @@ class Touches:
     def save(self, before: Touch, after: Touch) -> Touch:
         """Writes what differs, so that the indexes of the rest are left alone."""
         after = replace(after, version=before.version + 1)
-        old = values(before)
-        changed = {name: value for name, value in values(after).items() if value != old[name]}
-        assert changed.keys().isdisjoint(_FIXED), f"a touch keeps its {', '.join(_FIXED)}"
+        written = changed(before, after)
+        assert _FIXED.isdisjoint(written), f"a touch keeps its {', '.join(sorted(_FIXED))}"
         named = {"touch_id": before.id, "read_version": before.version}
-        if self._connection.execute(SAVE, changed | named).rowcount == 0:
+        if self._connection.execute(SAVE, written | named).rowcount == 0:
             raise StaleWrite(f"touch {before.id} is no longer at version {before.version}")
         return after
 
@@ -183,18 +174,14 @@ class Touches:
 
     def _first(self, statement: Select[Any], **chosen: object) -> Touch | None:
         row = self._connection.execute(statement, chosen).first()
-        return None if row is None else _touch(row)
+        return None if row is None else Touch(*row)
 
     def _all(self, statement: Select[Any], **chosen: object) -> list[Touch]:
-        return [_touch(row) for row in self._connection.execute(statement, chosen)]
+        return [Touch(*row) for row in self._connection.execute(statement, chosen)]
 
     def _count(self, statement: Select[Any], **chosen: object) -> int:
         count: int = self._connection.execute(statement, chosen).scalar_one()
         return count
 
 
-_FIXED = ("id", "campaign_id", "lead_id", "step")
-
-
-def _touch(row: Row[Any]) -> Touch:
-    return record(Touch, row)
+_FIXED = frozenset({"id", "campaign_id", "lead_id", "step"})

@@ -62,8 +62,8 @@ def both() -> Iterator[tuple[DriverConnection, sa.Connection]]:
 
 def same(both: tuple[DriverConnection, sa.Connection], statement: Any, parameters: dict[str, Any]) -> list[Any]:
     driver, core = both
-    found = [dict(row._mapping) for row in driver.execute(statement, parameters)]
-    assert found == [dict(row._mapping) for row in core.execute(statement, parameters)]
+    found = [row._asdict() for row in driver.execute(statement, parameters)]
+    assert found == [row._asdict() for row in core.execute(statement, parameters)]
     return found
 
 
