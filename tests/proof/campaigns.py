@@ -129,22 +129,22 @@ async def sending(engine: Engine) -> AsyncIterator[None]:
 
 
 async def send_to_the_end(engine: Engine, begun: Callable[[], None] = lambda: None) -> None:
-    """Until nothing is due in any campaign; what a server put off is due later. `begun`: the outboxes run."""
+    """Until nothing is due in any campaign; what a server put off is due later. `begun`: the first mails may go."""
     async with sending(engine):
-        begun()
         for _ in range(MOST_ROUNDS):
-            await send_what_is_due(engine)
+            await send_what_is_due(engine, begun)
             if not await _is_due(engine):
                 return
         raise AssertionError("the campaigns never come to rest")
 
 
-async def send_what_is_due(engine: Engine) -> None:
+async def send_what_is_due(engine: Engine, planned: Callable[[], None] = lambda: None) -> None:
     """One cycle of every campaign, until all that may go now has gone."""
     active = await engine.context.store.read(lambda tx: tx.campaigns.active())
     async with anyio.create_task_group() as tasks:
         for campaign_id, _ in active:
             tasks.start_soon(engine.runner.run, campaign_id, False)
+    planned()
     await engine.outboxes.at_rest(engine.settings.mailboxes)
 
 

@@ -16,6 +16,8 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 Tell = Callable[[], None]
+LONGEST_LIFE_SECONDS = 60
+"""After which it never ends, and SIGALRM ends it."""
 _BEGUN = b"!"
 
 
@@ -63,7 +65,7 @@ class Child(Generic[T]):
     def end(self) -> Ended[T] | Killed:
         """Waits for its end."""
         with os.fdopen(self._answers, "rb") as answers:
-            told = answers.read().removeprefix(_BEGUN)
+            told = answers.read().lstrip(_BEGUN)
         _, status = os.waitpid(self.pid, 0)
         os.close(self._handle)
         match os.waitstatus_to_exitcode(status):
@@ -79,6 +81,7 @@ def _work(work: Callable[[Tell], Awaitable[T]], loop: Callable[[], asyncio.Abstr
     async def whole() -> T:
         return await work(lambda: _write(writes, _BEGUN))
 
+    signal.alarm(LONGEST_LIFE_SECONDS)
     # A short life needs no collector, which would copy every page that parent and child share.
     gc.disable()
     code = 1

@@ -50,10 +50,13 @@ Point = tuple[str, int]
 
 _CAMD = f"{Path(camd.__file__).parent}/"
 _SENDERS = frozenset({"Outbox._carry", "Outbox._claim"})
-_SENDING = frozenset({"camd.actors.outbox", "camd.pipeline.handover", "camd.daemon.recovery"})
-"""Where the units of the send path are made."""
-_UNITS = {"claim": "look", "_OnWire.mark": "on_wire", "Outbox._store_outcome": "outcome"}
-_STARTS = {"camd.actors.outbox": "start of the outbox", "camd.daemon.recovery": "recovery"}
+_PARTS = {
+    "camd.actors.outbox": "start of the outbox",
+    "camd.daemon.recovery": "recovery",
+    "camd.pipeline.handover": "look",
+}
+"""Where the units of the send path are made, and what those are that have no name of their own."""
+_UNITS = {"_OnWire.mark": "on_wire", "Outbox._store_outcome": "outcome"}
 
 
 class Points:
@@ -103,11 +106,9 @@ class Commits:
 def _name_of(unit: Callable[[Tx], object], answer: object) -> str | None:
     """None for what does not belong to the send path."""
     function = unit.func if isinstance(unit, partial) else unit
-    if function.__module__ not in _SENDING:
-        return None
-    if isinstance(answer, Round) and isinstance(answer.found, Claimed):
+    if isinstance(answer, list) and any(isinstance(each, Round) and isinstance(each.found, Claimed) for each in answer):
         return "intent"
-    return _UNITS.get(function.__qualname__.partition(".<locals>")[0]) or _STARTS[function.__module__]
+    return _UNITS.get(function.__qualname__.partition(".<locals>")[0]) or _PARTS.get(function.__module__)
 
 
 class JournalPoints:

@@ -21,10 +21,10 @@ MAILBOXES = ("sales", "office")
 AT_ONCE = CONNECTIONS * len(MAILBOXES)
 KILLS = 20
 KILLS_AT_NIGHT = 200
-ENOUGH_FOR_A_BUG = 5
+ENOUGH_FOR_A_BUG = 8
 BEFORE_IT_SENDS = 0.15
 """So many of the kills come at any instant from the start of the process on, the others while it sends."""
-LONGEST_SECONDS = 0.25
+LONGEST_SECONDS = 0.15
 
 
 @dataclass(frozen=True, slots=True)
