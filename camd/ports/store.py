@@ -31,6 +31,7 @@ from camd.ports.providers import Found
 from camd.ports.records import (
     Candidate,
     Crash,
+    Debit,
     DeliveryFact,
     DeliveryScope,
     EventFilter,
@@ -333,6 +334,10 @@ class Quotas(Protocol):
     def set_bucket(self, name: str, theoretical_arrival: datetime) -> None: ...
 
     def debit(self, scope: QuotaScope, key: str, at: datetime, amount: int) -> None: ...
+
+    def debit_all(self, caps: Sequence[Debit], at: datetime, amount: int) -> None:
+        """`debit` for each of them."""
+        ...
 
     def used(self, scope: QuotaScope, key: str, since: datetime) -> int:
         """The sum of the debits at or after `since`."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 
+import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
 
@@ -24,7 +25,7 @@ ADD = _arriving.on_conflict_do_update(
     index_elements=["scope", "key", "day"],
     set_={fact.value: _row[fact] + _arriving.excluded[fact] for fact in DeliveryFact},
 )
-SINCE = select(*(func.coalesce(func.sum(_row[fact]), 0) for fact in DeliveryFact)).where(
+SINCE = select(*(func.coalesce(func.sum(_row[fact]), sa.literal_column("0")) for fact in DeliveryFact)).where(
     *_of_key, _row.day >= bindparam("day")
 )
 CLEAN_DAYS = select(func.count()).where(

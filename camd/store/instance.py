@@ -1,6 +1,7 @@
 """The one row of the installation: its key, its switches, its machine and its journal. The key is printed nowhere."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select, update
 
@@ -11,11 +12,9 @@ from camd.store.tables import instance
 
 _row = instance.c
 
-KEY = select(_row.key)
-KILL_SWITCH = select(_row.kill_switch, _row.kill_switch_reason, _row.kill_switch_since, _row.kill_switch_by)
-RECOVERY = select(
-    _row.recovery_hold, _row.recovery_reason, _row.recovery_since, _row.recovery_by, _row.recovery_figures
-)
+_KILL_SWITCH = (_row.kill_switch, _row.kill_switch_reason, _row.kill_switch_since, _row.kill_switch_by)
+_RECOVERY = (_row.recovery_hold, _row.recovery_reason, _row.recovery_since, _row.recovery_by, _row.recovery_figures)
+GATE = select(_row.key, *_KILL_SWITCH, *_RECOVERY)
 IDENTITY = select(_row.machine_id, _row.hardware_id, _row.inode)
 JOURNAL_MARK = select(_row.journal_generation, _row.journal_number)
 SET = update(instance)
@@ -26,18 +25,24 @@ NEXT_JOURNAL_MARK = (
 )
 
 
+class _Gate(NamedTuple):
+    key: bytes
+    kill_switch: Switch
+    recovery: Recovery
+
+
 class Instance:
+    """Lives for one transaction: nobody else changes meanwhile what it has read."""
+
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._key: bytes | None = None
+        self._known: _Gate | None = None
 
     def key(self) -> bytes:
-        if self._key is None:
-            self._key = self._connection.execute(KEY).scalar_one()
-        return self._key
+        return self._gate().key
 
     def kill_switch(self) -> Switch:
-        return Switch(*self._connection.execute(KILL_SWITCH).one())
+        return self._gate().kill_switch
 
     def set_kill_switch(self, switch: Switch) -> None:
         self._set(
@@ -50,7 +55,7 @@ class Instance:
         )
 
     def recovery(self) -> Recovery:
-        return Recovery(*self._connection.execute(RECOVERY).one())
+        return self._gate().recovery
 
     def set_recovery(self, recovery: Recovery) -> None:
         self._set({f"recovery_{name}": value for name, value in values(recovery).items()})
@@ -70,5 +75,14 @@ class Instance:
     def next_journal_mark(self) -> JournalMark:
         return JournalMark(*self._connection.execute(NEXT_JOURNAL_MARK).one())
 
+    def _gate(self) -> _Gate:
+        """Each gate asks for all three."""
+        if self._known is None:
+            key, *rest = self._connection.execute(GATE).one()
+            switch, recovery = rest[: len(_KILL_SWITCH)], rest[len(_KILL_SWITCH) :]
+            self._known = _Gate(key, Switch(*switch), Recovery(*recovery))
+        return self._known
+
     def _set(self, columns: Mapping[str, object]) -> None:
+        self._known = None
         self._connection.execute(SET, dict(columns))

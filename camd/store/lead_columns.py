@@ -1,21 +1,52 @@
 """A lead as columns: its facts as JSON, and beside them the keys by which leads are found."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import fields
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from camd.domain.contact import EmailAddress, folded, linkedin_key, name_key_of, parse_address, registrable_domain
 from camd.domain.errors import Invalid
 from camd.domain.facts import Facts
 from camd.domain.lead import Hold, Lead, LeadState
 from camd.domain.suppression import SuppressionKind, keyed_hash
-from camd.store.tables import lead_holds
+from camd.store.tables import lead_holds, leads
 
-HOLDS = select(lead_holds).where(lead_holds.c.lead_id.in_(bindparam("lead_ids", expanding=True)))
+_PLAIN = {
+    "campaign_id": "campaign_id",
+    "key": "key",
+    "status": "state.status",
+    "lost_reason": "state.lost_reason",
+    "ever_enriched": "state.ever_enriched",
+    "ever_handed_over": "state.ever_handed_over",
+    "ever_replied": "state.ever_replied",
+    "facts": "facts",
+    "created_at": "created_at",
+    "updated_at": "updated_at",
+    "verdict": "verdict",
+    "verdict_evidence": "verdict_evidence",
+    "score": "score",
+    "enriched_at": "enriched_at",
+    "steps_version": "steps_version",
+    "next_action": "next_action",
+    "next_action_at": "next_action_at",
+    "waits_for": "waits_for",
+    "won_mrr": "won_mrr",
+    "strikes": "strikes",
+    "import_id": "import_id",
+    "version": "version",
+}
+"""Where in a lead its columns are kept; the keys by which it is found are made of its facts."""
+_plain = attrgetter(*_PLAIN.values())
+
+LEAD = (leads.c.id, *(leads.c[name] for name in _PLAIN))
+HOLD = tuple(lead_holds.c[field.name] for field in fields(Hold))
+HOLDS = select(lead_holds.c.lead_id, *HOLD).where(lead_holds.c.lead_id.in_(bindparam("lead_ids", expanding=True)))
 _ADDRESS_KEY = "address:"
 _HASHED_KEY = "hash:"
 _HOLDS_AT_ONCE = 500
@@ -25,32 +56,16 @@ _LIKE_SPECIAL = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
 def columns(lead: Lead, instance_key: bytes) -> dict[str, Any]:
     """Every column but the id."""
-    state, facts = lead.state, lead.facts
-    return {
-        "campaign_id": lead.campaign_id,
-        "key": lead.key,
-        "status": state.status,
-        "lost_reason": state.lost_reason,
-        "ever_enriched": state.ever_enriched,
-        "ever_handed_over": state.ever_handed_over,
-        "ever_replied": state.ever_replied,
-        "created_at": lead.created_at,
-        "updated_at": lead.updated_at,
-        "verdict": lead.verdict,
-        "verdict_evidence": lead.verdict_evidence,
-        "score": lead.score,
-        "enriched_at": lead.enriched_at,
-        "steps_version": lead.steps_version,
-        "next_action": lead.next_action,
-        "next_action_at": lead.next_action_at,
-        "waits_for": lead.waits_for,
-        "won_mrr": lead.won_mrr,
-        "strikes": lead.strikes,
-        "import_id": lead.import_id,
-        "version": lead.version,
-        "facts": facts,
-        **_keys(lead.key, facts, instance_key),
-    }
+    return dict(zip(_PLAIN, _plain(lead), strict=True)) | _keys(lead.key, lead.facts, instance_key)
+
+
+def changes(before: Lead, after: Lead, instance_key: Callable[[], bytes]) -> dict[str, Any]:
+    """The columns that are not as in `before`."""
+    pairs = zip(_PLAIN, _plain(before), _plain(after), strict=True)
+    changed = {name: value for name, old, value in pairs if value is not old and value != old}
+    if changed.keys().isdisjoint(("key", "facts")):
+        return changed
+    return changed | _keys(after.key, after.facts, instance_key())
 
 
 def hashed_key(key: str, instance_key: bytes) -> str:
@@ -111,36 +126,41 @@ def _literal(text: str) -> str:
     return text.translate(_LIKE_SPECIAL)
 
 
-def leads_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[Lead]:
-    """The leads of these rows, with their holds by when they began, read for many leads at once."""
+def lead_of(rows: Sequence[Sequence[Any]]) -> Lead | None:
+    """The lead of rows that each have one of its holds behind its columns, or none."""
+    if not rows:
+        return None
+    holds = [Hold(*row[len(LEAD) :]) for row in rows if row[len(LEAD)] is not None]
+    return _lead(rows[0][: len(LEAD)], holds)
+
+
+def leads_of(connection: Connection, rows: Sequence[Sequence[Any]]) -> list[Lead]:
+    """The leads of these rows, with their holds read for many leads at once."""
     holds: dict[str, list[Hold]] = defaultdict(list)
     for start in range(0, len(rows), _HOLDS_AT_ONCE):
-        lead_ids = [row.id for row in rows[start : start + _HOLDS_AT_ONCE]]
-        for row in connection.execute(HOLDS, {"lead_ids": lead_ids}):
-            holds[row.lead_id].append(Hold(row.reason, row.since, row.until, row.note))
-    return [_lead(row, holds.get(row.id, ())) for row in rows]
+        lead_ids = [row[0] for row in rows[start : start + _HOLDS_AT_ONCE]]
+        for lead_id, *hold in connection.execute(HOLDS, {"lead_ids": lead_ids}):
+            holds[lead_id].append(Hold(*hold))
+    return [_lead(row, holds.get(row[0], ())) for row in rows]
 
 
-def _lead(row: Row[Any], holds: Sequence[Hold]) -> Lead:
+def _lead(row: Sequence[Any], holds: Sequence[Hold]) -> Lead:
+    """Its holds stand by when they began."""
+    lead_id, campaign_id, key, *rest = row
+    state, (facts, created_at, updated_at, verdict, evidence, score, enriched_at, *later) = rest[:5], rest[5:]
+    in_order = tuple(sorted(holds, key=lambda hold: (hold.since, hold.reason))) if holds else ()
     return Lead(
-        id=row.id,
-        campaign_id=row.campaign_id,
-        key=row.key,
-        state=LeadState(row.status, row.lost_reason, row.ever_enriched, row.ever_handed_over, row.ever_replied),
-        facts=row.facts,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        verdict=row.verdict,
-        verdict_evidence=row.verdict_evidence,
-        score=row.score,
-        enriched_at=row.enriched_at,
-        holds=tuple(sorted(holds, key=lambda hold: (hold.since, hold.reason))),
-        steps_version=row.steps_version,
-        next_action=row.next_action,
-        next_action_at=row.next_action_at,
-        waits_for=row.waits_for,
-        won_mrr=row.won_mrr,
-        strikes=row.strikes,
-        import_id=row.import_id,
-        version=row.version,
+        lead_id,
+        campaign_id,
+        key,
+        LeadState(*state),
+        facts,
+        created_at,
+        updated_at,
+        verdict,
+        evidence,
+        score,
+        enriched_at,
+        in_order,
+        *later,
     )

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +16,19 @@ from camd.ports.records import Identity, LeadFilter, Listing, TouchStatus
 from camd.ports.store import StaleWrite
 from camd.store import tallies
 from camd.store.instance import Instance
-from camd.store.lead_columns import address_of, columns, hashed_key, leads_of, search_pattern, tag_pattern, top_domain
+from camd.store.lead_columns import (
+    HOLD,
+    LEAD,
+    address_of,
+    changes,
+    columns,
+    hashed_key,
+    lead_of,
+    leads_of,
+    search_pattern,
+    tag_pattern,
+    top_domain,
+)
 from camd.store.rows import NEWEST_ID, values
 from camd.store.sending_tables import previews, touches
 from camd.store.tables import lead_holds, leads
@@ -33,7 +44,7 @@ def _page(of_campaign: bool, of_status: bool) -> Select[Any]:
     tag, search = bindparam("tag", type_=sa.Text), bindparam("search", type_=sa.Text)
     held = bindparam("held", type_=sa.Boolean)
     is_held = exists().where(_hold.lead_id == _row.id)
-    page = select(leads).where(
+    page = select(*LEAD).where(
         _row.id < bindparam("before"),
         tag.is_(None) | _row.tags.like(tag, escape="\\"),
         search.is_(None) | _row.search.like(search, escape="\\"),
@@ -47,7 +58,8 @@ def _page(of_campaign: bool, of_status: bool) -> Select[Any]:
 
 
 INSERT = insert(leads).on_conflict_do_nothing(index_elements=["campaign_id", "key"])
-GET = select(leads).where(_row.id == bindparam("lead_id"))
+# One statement, as a lead is read alone: a row for each of its holds, or one without.
+GET = select(*LEAD, *HOLD).outerjoin_from(leads, lead_holds).where(_row.id == bindparam("lead_id"))
 SAVE = update(leads).where(_row.id == bindparam("lead_id"), _row.version == bindparam("read_version"))
 DELETE = delete(leads).where(_row.id == bindparam("lead_id"), _row.version == bindparam("read_version"))
 _arriving = insert(lead_holds)
@@ -65,7 +77,7 @@ DELETE_TOUCHES = delete(touches).where(
 )
 
 DUE = (
-    select(leads)
+    select(*LEAD)
     .where(_of_campaign, _row.next_action == bindparam("action"), _row.next_action_at <= bindparam("now"))
     .order_by(_row.next_action_at, _row.id)
     .limit(bindparam("limit"))
@@ -76,17 +88,17 @@ NEXT_DUE = select(
         for action in Action
     )
 )
-_OLDEST = select(leads).where(_of_campaign).order_by(_row.id).limit(1)
+_OLDEST = select(*LEAD).where(_of_campaign).order_by(_row.id).limit(1)
 KNOWN_BY_SOURCE = _OLDEST.where(_row.source == bindparam("source"), _row.source_ref == bindparam("source_ref"))
-KNOWN_BY_KEY = select(leads).where(_of_campaign, _row.key == bindparam("key"))
+KNOWN_BY_KEY = select(*LEAD).where(_of_campaign, _row.key == bindparam("key"))
 KNOWN_BY_LINKEDIN = _OLDEST.where(_row.linkedin == bindparam("linkedin"))
 KNOWN_BY_NAME = _OLDEST.where(_row.name == bindparam("name"))
 KNOWN_BY_NAME_WITHOUT_ADDRESS = KNOWN_BY_NAME.where(_row.address_key.is_(None))
-OF_PERSON = select(leads).where(_row.address_key == bindparam("address_key")).order_by(_row.id)
-OF_ADDRESS_HASH = select(leads).where(_row.address_hash == bindparam("address_hash")).order_by(_row.id)
-OF_DOMAIN = select(leads).where(_row.address_domain == bindparam("address_domain")).order_by(_row.id)
+OF_PERSON = select(*LEAD).where(_row.address_key == bindparam("address_key")).order_by(_row.id)
+OF_ADDRESS_HASH = select(*LEAD).where(_row.address_hash == bindparam("address_hash")).order_by(_row.id)
+OF_DOMAIN = select(*LEAD).where(_row.address_domain == bindparam("address_domain")).order_by(_row.id)
 OF_IMPORT = (
-    select(leads)
+    select(*LEAD)
     .where(_row.import_id == bindparam("of_import"), _row.id > bindparam("after"))
     .order_by(_row.id)
     .limit(bindparam("limit"))
@@ -125,33 +137,29 @@ RELEASE = (
 
 
 class Leads:
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, instance: Instance) -> None:
         self._connection = connection
-
-    @cached_property
-    def _instance_key(self) -> bytes:
-        return Instance(self._connection).key()
+        self._instance = instance
 
     def insert(self, lead: Lead) -> bool:
-        if self._connection.execute(INSERT, {"id": lead.id, **columns(lead, self._instance_key)}).rowcount == 0:
+        if self._connection.execute(INSERT, {"id": lead.id, **columns(lead, self._instance.key())}).rowcount == 0:
             return False
         self._put_holds(lead.id, lead.holds)
         tallies.add(self._connection, lead.campaign_id, tally(lead))
         return True
 
     def get(self, lead_id: LeadId) -> Lead | None:
-        return self._first(GET, lead_id=lead_id)
+        return lead_of(self._connection.execute(GET, {"lead_id": lead_id}).all())
 
     def save(self, before: Lead, after: Lead) -> Lead:
+        """Writes what differs, so that the indexes of the rest are left alone."""
         assert (before.id, before.campaign_id) == (after.id, after.campaign_id), "a lead stays in its campaign"
         after = replace(after, version=before.version + 1)
         named = {"lead_id": before.id, "read_version": before.version}
-        if self._connection.execute(SAVE, columns(after, self._instance_key) | named).rowcount == 0:
+        if self._connection.execute(SAVE, changes(before, after, self._instance.key) | named).rowcount == 0:
             raise StaleWrite(f"lead {before.id} is no longer at version {before.version}")
-        ended = {hold.reason for hold in before.holds} - {hold.reason for hold in after.holds}
-        for reason in sorted(ended):
-            self._connection.execute(END_HOLD, {"of_lead": before.id, "ended": reason})
-        self._put_holds(before.id, (hold for hold in after.holds if hold not in before.holds))
+        if before.holds != after.holds:
+            self._change_holds(before, after)
         tallies.add(self._connection, before.campaign_id, difference(before, after))
         return after
 
@@ -186,7 +194,7 @@ class Leads:
         return None
 
     def _placeholder_key(self, identity: Identity) -> str | None:
-        return hashed_key(identity.key, self._instance_key) if identity.has_address else None
+        return hashed_key(identity.key, self._instance.key()) if identity.has_address else None
 
     def of_person(self, address_key: str) -> Sequence[Lead]:
         return self._all(OF_PERSON, address_key=address_key)
@@ -231,6 +239,12 @@ class Leads:
 
     def tallies_of(self, campaign_ids: Collection[CampaignId]) -> Mapping[CampaignId, Mapping[str, int]]:
         return tallies.of_campaigns(self._connection, campaign_ids)
+
+    def _change_holds(self, before: Lead, after: Lead) -> None:
+        ended = {hold.reason for hold in before.holds} - {hold.reason for hold in after.holds}
+        for reason in sorted(ended):
+            self._connection.execute(END_HOLD, {"of_lead": before.id, "ended": reason})
+        self._put_holds(before.id, (hold for hold in after.holds if hold not in before.holds))
 
     def _put_holds(self, lead_id: LeadId, holds: Iterable[Hold]) -> None:
         if rows := [{"lead_id": lead_id, **values(hold)} for hold in holds]:

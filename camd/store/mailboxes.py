@@ -20,15 +20,21 @@ PUT = _arriving.on_conflict_do_update(
 
 
 class Mailboxes:
+    """Lives for one transaction: nobody else changes meanwhile what it has read."""
+
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._known: dict[str, MailboxState] = {}
 
     def get(self, name: str) -> MailboxState:
-        row = self._connection.execute(GET, {"mailbox": name}).first()
-        return MailboxState(name) if row is None else MailboxState(*row)
+        if name not in self._known:
+            row = self._connection.execute(GET, {"mailbox": name}).first()
+            self._known[name] = MailboxState(name) if row is None else MailboxState(*row)
+        return self._known[name]
 
     def all(self) -> Mapping[str, MailboxState]:
         return {row.name: MailboxState(*row) for row in self._connection.execute(ALL)}
 
     def put(self, state: MailboxState) -> None:
+        self._known.pop(state.name, None)
         self._connection.execute(PUT, values(state))

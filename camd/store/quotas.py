@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
 
 from camd.domain.token_bucket import QuotaScope
-from camd.ports.records import ZoneChange
+from camd.ports.records import Debit, ZoneChange
 from camd.store.rows import values
 from camd.store.sending_tables import quota_buckets, quota_debits, quota_zones
 
@@ -25,7 +26,7 @@ SET_BUCKET = _arriving.on_conflict_do_update(
     index_elements=["name"], set_={"theoretical_arrival": _arriving.excluded.theoretical_arrival}
 )
 DEBIT = insert(quota_debits)
-USED = select(func.coalesce(func.sum(_debit.amount), 0)).where(*_counted)
+USED = select(func.coalesce(func.sum(_debit.amount), sa.literal_column("0"))).where(*_counted)
 USED_SINCE = select(_debit.at, _debit.amount).where(*_counted).order_by(_debit.at, _debit.id)
 ZONE = select(_zone.zone, _zone.before, _zone.changed_at).where(_zone.name == bindparam("of_name"))
 _change = insert(quota_zones)
@@ -46,6 +47,11 @@ class Quotas:
 
     def debit(self, scope: QuotaScope, key: str, at: datetime, amount: int) -> None:
         self._connection.execute(DEBIT, {"scope": scope, "key": key, "at": at, "amount": amount})
+
+    def debit_all(self, caps: Sequence[Debit], at: datetime, amount: int) -> None:
+        rows = [{"scope": cap.scope, "key": cap.key, "at": at, "amount": amount} for cap in caps]
+        if rows:
+            self._connection.execute(DEBIT, rows)
 
     def used(self, scope: QuotaScope, key: str, since: datetime) -> int:
         return int(self._connection.execute(USED, {"scope": scope, "key": key, "since": since}).scalar_one())

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -56,68 +56,21 @@ class SqlTx:
     """One transaction's view of every aggregate."""
 
     def __init__(self, connection: Connection, journal: JournalBuffer) -> None:
-        self._connection = connection
-        self._journal = journal
-
-    @property
-    def journal(self) -> JournalBuffer:
-        return self._journal
-
-    @cached_property
-    def campaigns(self) -> Campaigns:
-        return Campaigns(self._connection)
-
-    @cached_property
-    def leads(self) -> Leads:
-        return Leads(self._connection)
-
-    @cached_property
-    def candidates(self) -> Candidates:
-        return Candidates(self._connection)
-
-    @cached_property
-    def sources(self) -> Sources:
-        return Sources(self._connection)
-
-    @cached_property
-    def touches(self) -> Touches:
-        return Touches(self._connection)
-
-    @cached_property
-    def previews(self) -> Previews:
-        return Previews(self._connection)
-
-    @cached_property
-    def suppressions(self) -> Suppressions:
-        return Suppressions(self._connection)
-
-    @cached_property
-    def imports(self) -> Imports:
-        return Imports(self._connection)
-
-    @cached_property
-    def quotas(self) -> Quotas:
-        return Quotas(self._connection)
-
-    @cached_property
-    def mailboxes(self) -> Mailboxes:
-        return Mailboxes(self._connection)
-
-    @cached_property
-    def deliveries(self) -> Deliveries:
-        return Deliveries(self._connection)
-
-    @cached_property
-    def counters(self) -> Counters:
-        return Counters(self._connection)
-
-    @cached_property
-    def ledger(self) -> Ledger:
-        return Ledger(self._connection)
-
-    @cached_property
-    def instance(self) -> Instance:
-        return Instance(self._connection)
+        self.journal = journal
+        self.instance = Instance(connection)
+        self.leads = Leads(connection, self.instance)
+        self.campaigns = Campaigns(connection)
+        self.candidates = Candidates(connection)
+        self.sources = Sources(connection)
+        self.touches = Touches(connection)
+        self.previews = Previews(connection)
+        self.suppressions = Suppressions(connection)
+        self.imports = Imports(connection)
+        self.quotas = Quotas(connection)
+        self.mailboxes = Mailboxes(connection)
+        self.deliveries = Deliveries(connection)
+        self.counters = Counters(connection)
+        self.ledger = Ledger(connection)
 
 
 class SqliteStore:
