@@ -5,18 +5,51 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
 
 from camd.domain.campaign import Campaign, CampaignStatus, Definition, StatusChange, StatusReason, Step
 from camd.domain.facts import CampaignId
 from camd.ports.records import Crash, Listing
 from camd.ports.store import NameTaken, StaleWrite
+from camd.store.column_types import seal
 from camd.store.rows import NEWEST_NUMBER, values
-from camd.store.tables import campaign_crashes, campaign_steps, campaigns
+from camd.store.tables import DEFINITION_TYPE, STEPS_TYPE, campaign_crashes, campaign_steps, campaigns
 
 _row = campaigns.c
 _crash = campaign_crashes.c
-_CURRENT = select(campaigns, campaign_steps.c.steps).join(
+_STATUS = (
+    _row.status,
+    _row.status_reason,
+    _row.status_by,
+    _row.status_at,
+    _row.status_figures,
+    _row.status_detail,
+)
+_OTHERS = (
+    _row.created_at,
+    _row.updated_at,
+    _row.steps_version,
+    _row.planned_dry,
+    _row.first_live_at,
+    _row.next_cycle_at,
+    _row.mutes,
+    _row.version,
+)
+_TEXTS = (type_coerce(_row.definition, Text), type_coerce(campaign_steps.c.steps, Text))
+_CURRENT = select(_row.id, *_TEXTS, *_STATUS, *_OTHERS).join(
     campaign_steps,
     and_(campaign_steps.c.campaign_id == _row.id, campaign_steps.c.version == _row.steps_version),
 )
@@ -158,23 +191,29 @@ def _columns(campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def _campaign(row: Row[Any] | None) -> Campaign | None:
+def _campaign(row: Sequence[Any] | None) -> Campaign | None:
     return None if row is None else _known(row)
 
 
-def _known(row: Row[Any]) -> Campaign:
-    return Campaign(
-        id=CampaignId(row.id),
-        definition=replace(row.definition, steps=row.steps),
-        status=StatusChange(
-            row.status, row.status_reason, row.status_by, row.status_at, row.status_figures, row.status_detail
-        ),
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        steps_version=row.steps_version,
-        planned_dry=row.planned_dry,
-        first_live_at=row.first_live_at,
-        next_cycle_at=row.next_cycle_at,
-        mutes=row.mutes,
-        version=row.version,
-    )
+def _known(row: Sequence[Any]) -> Campaign:
+    campaign_id, definition, steps, *rest = row
+    status, others = rest[: len(_STATUS)], rest[len(_STATUS) :]
+    return Campaign(campaign_id, _definition(definition, steps), StatusChange(*status), *others)
+
+
+def _definition(definition: str, steps: str) -> Definition:
+    """Every claim and every mark of a mail reads its campaign: what was made of the same texts is given again."""
+    known = _definitions.get((definition, steps))
+    if known is not None:
+        return known
+    made = replace(DEFINITION_TYPE.read(definition), steps=STEPS_TYPE.read(steps))
+    if seal(made):
+        if len(_definitions) == _REMEMBERED:
+            _definitions.clear()
+        _definitions[definition, steps] = made
+    return made
+
+
+_REMEMBERED = 256
+_definitions: dict[tuple[str, str], Definition] = {}
+"""Only those that nobody can change: all who read one share it."""

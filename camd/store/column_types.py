@@ -1,10 +1,12 @@
 """How values that a database has no type for are kept in its columns, each of them exactly."""
 
 from abc import abstractmethod
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -106,3 +108,24 @@ class Json(Kept[T], Generic[T]):
 
     def read(self, value: str) -> T:
         return self._read(value)
+
+
+def seal(made: object) -> bool:
+    """Makes the mappings in a value that was just read unchangeable, in their place; false where somebody could
+    still change a list, or a mapping within a mapping."""
+    match made:
+        case list() | set() | dict():
+            return False
+        case tuple():
+            return all(seal(each) for each in made)
+        case _ if is_dataclass(made):
+            return all(_seal_field(made, field.name) for field in fields(made))
+    return True
+
+
+def _seal_field(made: object, name: str) -> bool:
+    value = getattr(made, name)
+    if isinstance(value, dict):
+        object.__setattr__(made, name, MappingProxyType(value))
+        return all(seal(each) for each in value.values())
+    return seal(value)

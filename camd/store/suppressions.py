@@ -23,7 +23,7 @@ def _page(of_reason: bool) -> Select[Any]:
 
 ADD = insert(suppressions).on_conflict_do_nothing(index_elements=["hash", "kind"])
 GET = _ALL.where(_row.id == bindparam("suppression_id"))
-COVERING = _ALL.where(_row.hash.in_(bindparam("hashes", expanding=True))).order_by(_row.kind, _row.id).limit(1)
+COVERING = _ALL.where(_row.hash.in_(bindparam("hashes", expanding=True)))
 REMOVE = delete(suppressions).where(_row.id == bindparam("suppression_id"))
 PAGE = {of_reason: _page(of_reason) for of_reason in (False, True)}
 
@@ -39,7 +39,8 @@ class Suppressions:
         return _suppression(self._connection.execute(GET, {"suppression_id": suppression_id}).first())
 
     def covering(self, hashes: Collection[str]) -> Suppression | None:
-        return _suppression(self._connection.execute(COVERING, {"hashes": list(hashes)}).first())
+        found = [Suppression(*row) for row in self._connection.execute(COVERING, {"hashes": list(hashes)})]
+        return min(found, key=lambda one: (one.kind, one.id), default=None)
 
     def remove(self, suppression_id: SuppressionId) -> None:
         self._connection.execute(REMOVE, {"suppression_id": suppression_id})

@@ -33,6 +33,8 @@ metadata = sa.MetaData()
 # Only an INTEGER key is SQLite's own row number, and only AUTOINCREMENT never gives one a second time.
 SERIAL = sa.BigInteger().with_variant(Integer, "sqlite")
 
+DEFINITION_TYPE = Json[Definition](Definition)
+STEPS_TYPE = Json[tuple[Step, ...]](tuple[Step, ...])
 
 campaigns = Table(
     "campaigns",
@@ -53,7 +55,7 @@ campaigns = Table(
     Column("next_cycle_at", Instant),
     Column("mutes", Json[Mapping[str, float]](Mapping[str, float]), nullable=False),
     Column("version", Integer, nullable=False),
-    Column("definition", Json[Definition](Definition), nullable=False),
+    Column("definition", DEFINITION_TYPE, nullable=False),
     sqlite_autoincrement=True,
 )
 _not_archived = campaigns.c.status != sa.literal_column("'archived'")
@@ -72,7 +74,7 @@ campaign_steps = Table(
     metadata,
     Column("campaign_id", ForeignKey("campaigns.id"), primary_key=True),
     Column("version", Integer, primary_key=True),
-    Column("steps", Json[tuple[Step, ...]](tuple[Step, ...]), nullable=False),
+    Column("steps", STEPS_TYPE, nullable=False),
 )
 
 campaign_crashes = Table(

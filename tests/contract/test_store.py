@@ -1,10 +1,11 @@
 """What every store promises of all that is no lead; leads, touches and previews have their own file."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 import pytest
@@ -50,6 +51,22 @@ async def test_a_campaign_is_read_as_it_was_written(store: Store) -> None:
     assert saved == replace(changed, version=2)
     assert await store.read(lambda tx: tx.campaigns.get(added.id)) == saved
     assert await store.read(lambda tx: tx.campaigns.named("All of it")) == saved
+
+
+@pytest.mark.parametrize("settings", [{"path": "/a"}, {"titles": ["CEO"]}, {"map": {"Mail": "email"}}])
+async def test_what_one_reader_does_to_a_campaign_no_other_sees(store: Store, settings: dict[str, Any]) -> None:
+    definition = Definition("Q9", sources=(SourceEntry("csv", settings),))
+    added = await store.write(lambda tx: tx.campaigns.add(definition, status()))
+    for ask in (store.read, store.write):
+        found = await ask(lambda tx: tx.campaigns.get(added.id))
+        assert found == added
+        kept: Any = found.definition.sources[0].settings
+        with suppress(TypeError):
+            kept["path"] = "/b"
+        for part in kept.values():
+            with suppress(AttributeError):
+                part.clear()
+        assert await ask(lambda tx: tx.campaigns.get(added.id)) == added
 
 
 async def test_a_campaign_changed_in_between_is_not_overwritten(store: Store, campaign: Campaign) -> None:

@@ -7,14 +7,17 @@ import pytest
 
 from camd.domain.campaign import Campaign
 from camd.domain.suppression import SuppressionKind, SuppressionReason
+from camd.domain.token_bucket import QuotaScope
 from camd.ports.journal import ErasureLine, JournalMark, Line, SuppressionLine
 from camd.ports.records import (
+    Debit,
     DeliveryFact,
     DeliveryScope,
     MachineIdentity,
     MailboxReason,
     MailboxState,
     Recovery,
+    Switch,
     ZoneChange,
 )
 from camd.ports.store import Store, Tx
@@ -198,3 +201,49 @@ async def test_a_query_has_no_journal(store: Store, journal: MemoryJournal) -> N
     with pytest.raises(AssertionError, match="journal"):
         await store.read(lambda tx: tx.journal.add(LINES[0]))
     assert journal.lines == []
+
+
+async def test_a_unit_sees_at_once_what_it_has_set_itself(store: Store) -> None:
+    on, hold, off = Switch(True, "stop", NOW, "os:ann"), Recovery(True, "copied", NOW), MailboxState("ann", refusals=1)
+
+    def unit(tx: Tx) -> None:
+        assert (tx.instance.kill_switch().on, tx.instance.recovery(), tx.mailboxes.get("ann").refusals) == (
+            False,
+            Recovery(),
+            0,
+        )
+        tx.instance.set_kill_switch(on)
+        tx.mailboxes.put(off)
+        assert (tx.instance.kill_switch(), tx.instance.recovery()) == (on, Recovery())
+        tx.instance.set_recovery(hold)
+        assert (tx.instance.kill_switch(), tx.instance.recovery(), tx.mailboxes.get("ann")) == (on, hold, off)
+
+    await store.write(unit)
+    assert await store.read(lambda tx: tx.instance.kill_switch()) == on
+
+
+async def test_what_a_unit_set_and_did_not_keep_is_seen_by_no_other(store: Store) -> None:
+    def unit(tx: Tx) -> None:
+        tx.instance.set_kill_switch(Switch(True, None, NOW, "os:ann"))
+        tx.mailboxes.put(MailboxState("ann", refusals=1))
+        assert tx.instance.kill_switch().on
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await store.write(unit)
+    assert not await store.write(lambda tx: tx.instance.kill_switch().on)
+    assert await store.write(lambda tx: tx.mailboxes.get("ann")) == MailboxState("ann")
+
+
+async def test_several_debits_are_taken_and_given_back_at_once(store: Store) -> None:
+    caps = (Debit(QuotaScope.CAMPAIGN, "1", "UTC"), Debit(QuotaScope.COMPANY, "acme.com"))
+
+    async def used() -> list[int]:
+        return await store.read(lambda tx: [tx.quotas.used(cap.scope, cap.key, NOW) for cap in caps])
+
+    await store.write(lambda tx: tx.quotas.debit_all((), NOW, 1))
+    assert await used() == [0, 0]
+    await store.write(lambda tx: tx.quotas.debit_all(caps, NOW, 1))
+    assert await used() == [1, 1]
+    await store.write(lambda tx: tx.quotas.debit_all(caps[:1], NOW, -1))
+    assert await used() == [0, 1]

@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from types import MappingProxyType
@@ -25,7 +26,10 @@ from camd.domain.campaign import (
 )
 from camd.domain.facts import Facts
 from camd.domain.send_window import Window
-from camd.store.column_types import Instant, Json, Money
+from camd.domain.token_bucket import QuotaScope, Taken
+from camd.ports.records import Debit, Debits
+from camd.store.column_types import Instant, Json, Money, seal
+from camd.store.sending_tables import touches
 
 DIALECT = sqlite.dialect()
 TEXT = st.text(max_size=8)
@@ -124,9 +128,7 @@ def test_an_instant_comes_back_to_the_microsecond_and_in_utc(at: datetime) -> No
 
 @given(st.datetimes(timezones=st.just(UTC)), st.datetimes(timezones=st.just(UTC)))
 def test_instants_are_stored_in_the_order_of_time(one: datetime, two: datetime) -> None:
-    first, second = (Instant().process_bind_param(at, DIALECT) for at in (one, two))
-    assert first is not None
-    assert second is not None
+    first, second = (Instant().write(at) for at in (one, two))
     assert (first < second) == (one < two)
 
 
@@ -143,3 +145,47 @@ def test_money_comes_back_to_the_hundredth(amount: Decimal) -> None:
 def test_money_with_a_third_decimal_is_a_bug() -> None:
     with pytest.raises(AssertionError, match="two decimals"):
         Money().process_bind_param(Decimal("0.001"), DIALECT)
+
+
+def is_sealed(value: object) -> bool:
+    """Looked at by what it is made of, not by `seal`."""
+    if isinstance(value, list | dict | set | bytearray):
+        return False
+    if isinstance(value, MappingProxyType):
+        return all(map(is_sealed, value.values()))
+    if isinstance(value, tuple | frozenset):
+        return all(map(is_sealed, value))
+    if is_dataclass(value):
+        return all(is_sealed(getattr(value, field.name)) for field in fields(value))
+    return True
+
+
+@given(DEFINITIONS)
+def test_a_sealed_definition_is_the_same_and_nobody_can_change_a_part_of_it(definition: Definition) -> None:
+    made = Json[Definition](Definition).read(Json[Definition](Definition).write(definition))
+    assert seal(made) == is_sealed(made)
+    assert made == definition
+
+
+def test_lists_and_mappings_within_mappings_cannot_be_sealed() -> None:
+    def seals(settings: dict[str, object]) -> bool:
+        return seal(Definition("Q1", sources=(SourceEntry("csv", settings),)))
+
+    assert seals({"path": "/a", "rows": 3, "all": None})
+    assert not seals({"titles": ["CEO"]})
+    assert not seals({"person": {"title": "CEO"}})
+    sealed = Definition("Q1", sources=(SourceEntry("csv", {"path": "/a"}),))
+    seal(sealed)
+    with pytest.raises(TypeError):
+        sealed.sources[0].settings["path"] = "/b"  # type: ignore[index]
+
+
+def test_remembered_values_are_read_once_and_hold_nothing_that_changes() -> None:
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    debits = Debits(at, (Debit(QuotaScope.MAILBOX_DAY, "sales", "UTC"),), Taken(at, at))
+    kept = touches.c.debits.type
+    assert isinstance(kept, Json)
+    text = kept.write(debits)
+    assert kept.read(text) == debits
+    assert kept.read(text) is kept.read(text)
+    assert is_sealed(kept.read(text))
