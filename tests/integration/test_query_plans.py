@@ -54,7 +54,6 @@ SCANS_KNOWINGLY = {
 SORTS_KNOWINGLY = {
     "campaigns.NAMED": "sorts the few campaigns that ever bore one name",
     "leads.UNRELEASED": "groups the leads of one import, once, when it is finished",
-    "suppressions.COVERING": "sorts the few suppressions of one address",
     "touches.IN_FLIGHT": "sorts the few in flight, one of a mailbox",
     "touches.PAGE('lead_id',)": "sorts the few touches of one lead",
 }
