@@ -121,8 +121,7 @@ class FileJournal:
                 while len(group) < _GROUP and (job := self._queue.get_nowait()) is not None:
                     group.append(job)
             self._write(group)
-            for done in group:
-                self._loop.call_soon_threadsafe(_settle, done)
+            self._loop.call_soon_threadsafe(_settle, group)
             if job is None:
                 return
 
@@ -202,10 +201,12 @@ def _end_of_lines(descriptor: int, size: int) -> int:
     return end
 
 
-def _settle(job: _Job) -> None:
-    if job.answer.done():
-        return
-    if job.error is not None:
-        job.answer.set_exception(job.error)
-    else:
-        job.answer.set_result(None)
+def _settle(group: Sequence[_Job]) -> None:
+    """In the order in which they came; the loop is woken once for all of them."""
+    for job in group:
+        if job.answer.done():
+            continue
+        if job.error is not None:
+            job.answer.set_exception(job.error)
+        else:
+            job.answer.set_result(None)
