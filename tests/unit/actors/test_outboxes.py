@@ -146,6 +146,21 @@ def test_a_parked_mailbox_sends_again_once_a_person_enables_it(tmp_path: Path) -
     simulate(tmp_path, scenario, settings=quick)
 
 
+def test_a_mailbox_that_was_enabled_is_not_parked_for_what_it_did_before(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        tried: list[Handover] = []
+        world.mail.before_mark = crashes_at("sales", tried, times=8)
+        campaign = await campaign_with(world, 1)
+        await world.run_for(seconds=330)
+        assert (await state(world)).disabled is MailboxReason.PARKED
+        await world.enable("sales")
+        await world.run_for(seconds=60)
+        assert (len(tried), (await state(world)).disabled) == (8, None)
+        assert await statuses(world, campaign) == [TouchStatus.SENT]
+
+    simulate(tmp_path, scenario, settings=quick)
+
+
 def test_first_mails_that_a_parked_mailbox_never_tried_go_by_another_of_their_campaign(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
         tried: list[Handover] = []
@@ -248,6 +263,17 @@ def test_draining_waits_for_no_restart(tmp_path: Path) -> None:
         assert await statuses(world, campaign) == [TouchStatus.INTENT]
 
     simulate(tmp_path, scenario, settings=quick)
+
+
+def test_draining_waits_for_no_database(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        outboxes = Outboxes(world.context, Doorbells())
+        async with at_most(60), anyio.create_task_group() as tasks:
+            await tasks.start(outboxes.run)
+            world.store.trouble = AWAY
+            await outboxes.drain()
+
+    simulate(tmp_path, scenario)
 
 
 def test_outboxes_that_were_drained_can_run_again(tmp_path: Path) -> None:

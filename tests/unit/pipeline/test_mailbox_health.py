@@ -196,6 +196,14 @@ def test_a_mailbox_that_has_worked_meanwhile_rests_as_short_as_at_first(tmp_path
     simulate(tmp_path, scenario)
 
 
+def test_a_rest_that_had_another_reason_is_not_doubled(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        await failed(world, NOT_FROM_YOU)
+        assert (await failed(world, AWAY, HOUR)).stopped_until == START + HOUR + MINUTE
+
+    simulate(tmp_path, scenario)
+
+
 def test_the_failures_of_one_moment_count_once(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
         first = await failed(world, AWAY)
@@ -261,6 +269,16 @@ def test_two_refusals_of_us_in_a_row_stop_the_mailbox_for_a_day_and_count_anew_a
         assert stopped.refusals == 0
         assert await counted(world, DeliveryFact.REFUSALS, START.date()) == 2
         assert (await refused(world, ABOUT_US, 2 * DAY)).stopped_until == stopped.stopped_until
+
+    simulate(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("code", ["5.1.7", "5.1.8"])
+def test_a_refusal_of_the_sender_counts_in_no_row(tmp_path: Path, code: str) -> None:
+    async def scenario(world: World) -> None:
+        for _ in range(3):
+            assert (await refused(world, Refused(Stage.RCPT, 550, code, f"550 {code} no"))).stopped_until is None
+        assert await counted(world, DeliveryFact.REFUSALS, date.min) == 0
 
     simulate(tmp_path, scenario)
 

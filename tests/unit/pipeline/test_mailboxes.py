@@ -51,7 +51,7 @@ def test_the_usable_mailbox_with_the_most_volume_left_is_chosen() -> None:
     for number in range(20):
         assert choose_mailbox(BOXES, {"big": 3, "small": 4}, campaign(), lead(number), ()) == "small"
         assert choose_mailbox(BOXES, {"big": -1, "small": -2}, campaign(), lead(number), ()) == "big"
-        assert choose_mailbox(BOXES, {"small": 1}, campaign(), lead(number), ()) == "small"
+        assert choose_mailbox(BOXES, {"small": -1}, campaign(), lead(number), ()) == "small"
 
 
 def test_mailboxes_with_as_much_left_share_the_leads_by_their_hash() -> None:

@@ -271,6 +271,22 @@ def test_a_hard_refusal_loses_the_lead_and_suppresses_its_address_everywhere(tmp
     simulate(tmp_path, scenario)
 
 
+def test_too_many_recipients_that_do_not_exist_stop_the_mailbox_for_a_day(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        _, touch = await on_wire(world)
+
+        def unit(tx: Tx) -> None:
+            for fact in (*[DeliveryFact.SENT] * 20, DeliveryFact.HARD_5XX_RCPT):
+                tx.deliveries.add(DeliveryScope.MAILBOX, "sales", world.clock.now().date(), fact)
+
+        await world.store.write(unit)
+        await settled(world, touch, NO_SUCH_USER)
+        state = await world.store.read(lambda tx: tx.mailboxes.get("sales"))
+        assert state.stopped_until == world.clock.now() + timedelta(hours=24)
+
+    simulate(tmp_path, scenario)
+
+
 def test_a_rejection_says_which_command_was_refused_and_how(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
         _, touch = await on_wire(world)
@@ -397,7 +413,7 @@ def test_a_mail_is_tried_for_two_days_with_one_message_id_and_then_rejected_as_e
     async def scenario(world: World) -> None:
         campaign, touch = await on_wire(world)
         started, tries, ids = world.clock.now(), [timedelta()], {touch.message_id}
-        while (after := await settled(world, touch, BUSY)).status is TouchStatus.DEFERRED:
+        while (after := await settled(world, touch, BUSY)).status is TouchStatus.DEFERRED and len(tries) < 20:
             assert after.ready_at is not None
             await anyio.sleep((after.ready_at - world.clock.now()).total_seconds())
             touch = await marked(world, await claimed(world))
