@@ -150,16 +150,16 @@ def _of_lead(tx: Tx, campaign: Campaign, lead: Lead, now: datetime, countries: C
     is_looked_at_now = lead.next_action_at is not None and lead.next_action_at <= now
     if suppressed and not is_looked_at_now and (planned or tx.previews.of_lead(lead.id)):
         yield "is suppressed and something is planned for it"
-    if not (
-        _is_at_rest(lead) or any(map(_stands, touches)) or _waits(campaign, lead, countries, suppressed=suppressed)
-    ):
+    stands = any(_stands(campaign, touch) for touch in touches)
+    if not (_is_at_rest(lead) or stands or _waits(campaign, lead, countries, suppressed=suppressed)):
         yield f"is forgotten: next action {lead.next_action}, nothing it waits for"
 
 
-def _stands(touch: Touch) -> bool:
-    """Whether an outbox or a person has it: the lead is looked at again when it is over."""
-    if touch.mailbox is None:
-        return touch.status is TouchStatus.PLANNED
+def _stands(campaign: Campaign, touch: Touch) -> bool:
+    """Whether an outbox or a person has it, and the lead is looked at again when it is over; in a dry campaign it
+    waits for that to go live."""
+    if touch.status is TouchStatus.PLANNED:
+        return touch.mailbox is None or campaign.planned_dry
     return touch.status in IN_FLIGHT or (touch.status in _READY and touch.ready_at is not None)
 
 

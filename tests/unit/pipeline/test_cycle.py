@@ -265,7 +265,8 @@ def test_fault_81_a_missing_variable_holds_the_lead_until_its_facts_change(tmp_p
         await world.run_for(seconds=1)
         [lead] = await world.leads(campaign)
         assert lead.holds == ()
-        assert [preview.body for preview in await world.previews(campaign)] == ["Hello Ann\n"]
+        [preview] = await world.previews(campaign)
+        assert preview.body.startswith("Hello Ann\n")
 
     simulate(tmp_path, scenario)
 

@@ -11,9 +11,9 @@ from camd.domain.facts import Verdict
 from camd.domain.lead import Hold, HoldReason, Lead
 from camd.domain.suppression import SuppressionKind, keyed_hash
 from camd.domain.token_bucket import QuotaScope
-from camd.pipeline.gate import Check, lead_checks
+from camd.pipeline.gate import Check, Reach, lead_checks
 from camd.pipeline.send_gate import GateReason
-from camd.ports.records import Switch, TouchStatus
+from camd.ports.records import Recovery, Switch, TouchStatus
 from camd.ports.settings import LimitSettings, Settings
 from camd.ports.store import Tx
 from camd.sim.world import INSTANCE_KEY, World, people, simulate
@@ -44,8 +44,8 @@ async def refusals(world: World, campaign: Campaign, lead: Lead) -> list[Check]:
     return [check for check in await checks(world, campaign, lead) if not check.passed]
 
 
-def refused(name: str, reason: str, until: datetime | None = None) -> Check:
-    return Check(name, passed=False, reason=reason, until=until)
+def refused(name: str, reason: str, until: datetime | None = None, reach: Reach = Reach.TOUCH) -> Check:
+    return Check(name, passed=False, reason=reason, until=until, reach=reach)
 
 
 def test_a_lead_that_may_be_written_to_passes_every_check_in_the_order_of_the_gate(tmp_path: Path) -> None:
@@ -55,17 +55,20 @@ def test_a_lead_that_may_be_written_to_passes_every_check_in_the_order_of_the_ga
         found = await checks(world, campaign, lead)
         assert [check.name for check in found if check.passed] == [
             "kill_switch",
+            "recovery_hold",
             "gate_open",
             "live",
             "campaign_active",
             "approved",
             "lead_status",
+            "address",
             "no_hold",
             "not_suppressed",
             "eligible",
             "country",
             "mailbox",
             "window",
+            "bounces",
             "quota:campaign",
             "quota:mailbox_day",
             "quota:mailbox_24h",
@@ -88,13 +91,15 @@ def test_the_instance_refuses_by_kill_switch_and_gate(tmp_path: Path) -> None:
         campaign, lead = await planned(world)
         await approve(world, campaign)
         await world.store.write(lambda tx: tx.instance.set_kill_switch(Switch(True, "stop", None, "os:ann")))
+        await world.store.write(lambda tx: tx.instance.set_recovery(Recovery(hold=True)))
         world.context.gate.close(GateReason.CLOCK_JUMPED, TEN + HOUR)
         assert await refusals(world, campaign, lead) == [
-            refused("kill_switch", "kill_switch"),
-            refused("gate_open", "gate_closed", TEN + HOUR),
+            refused("kill_switch", "kill_switch", reach=Reach.INSTANCE),
+            refused("recovery_hold", "recovery_hold", reach=Reach.INSTANCE),
+            refused("gate_open", "gate_closed", TEN + HOUR, Reach.INSTANCE),
         ]
         world.context.gate.close(GateReason.DISK_FULL)
-        assert (await refusals(world, campaign, lead))[1].until == TEN + HOUR
+        assert (await refusals(world, campaign, lead))[2].until is None
 
     simulate(tmp_path, scenario, start=TEN)
 
@@ -104,13 +109,13 @@ def test_dry_runs_and_a_status_that_is_not_active_refuse(tmp_path: Path) -> None
         campaign, lead = await planned(world)
         await approve(world, campaign)
         dry = replace(campaign, definition=replace(campaign.definition, dry_run=True))
-        assert await refusals(world, dry, lead) == [refused("live", "dry_run_campaign")]
+        assert await refusals(world, dry, lead) == [refused("live", "dry_run_campaign", reach=Reach.CAMPAIGN)]
         await world.pause(campaign)
         paused = await world.now(campaign)
-        assert await refusals(world, paused, lead) == [refused("campaign_active", "operator")]
+        assert await refusals(world, paused, lead) == [refused("campaign_active", "operator", reach=Reach.CAMPAIGN)]
         engine = replace(world.settings.engine, dry_run=True)
         await world.restart(replace(world.settings, engine=engine))
-        assert (await refusals(world, campaign, lead))[0] == refused("live", "dry_run_instance")
+        assert (await refusals(world, campaign, lead))[0] == refused("live", "dry_run_instance", reach=Reach.INSTANCE)
 
     simulate(tmp_path, scenario, start=TEN)
 
@@ -120,7 +125,7 @@ def test_a_draft_names_its_status(tmp_path: Path) -> None:
         campaign = await world.campaign(*people(1), active=False, dry_run=False)
         await world.cycle(campaign)
         [lead] = await world.leads(campaign)
-        assert await refusals(world, campaign, lead) == [refused("campaign_active", "draft")]
+        assert await refusals(world, campaign, lead) == [refused("campaign_active", "draft", reach=Reach.CAMPAIGN)]
 
     simulate(tmp_path, scenario, start=TEN)
 
@@ -185,7 +190,8 @@ def test_without_a_mailbox_no_quota_is_asked(tmp_path: Path) -> None:
         campaign, lead = await planned(world)
         await approve(world, campaign)
         found = await checks(world, campaign, lead)
-        assert found[-2:] == (refused("mailbox", "no mailbox is configured"), Check("window", passed=True))
+        assert [check for check in found if not check.passed] == [refused("mailbox", "no mailbox is configured")]
+        assert found[-1].name == "bounces"
 
     def homeless(settings: Settings) -> Settings:
         return replace(settings, mailboxes={})
@@ -203,7 +209,7 @@ def test_each_quota_that_is_used_up_refuses_until_it_is_free(tmp_path: Path) -> 
         (QuotaScope.COMPANY_NEW, lambda _: "c0.example", 1, tomorrow),
         (QuotaScope.COMPANY, lambda _: "c0.example", 3, tomorrow),
         (QuotaScope.PERSON, lambda _: person, 1, TEN + timedelta(hours=72, minutes=15)),
-        (QuotaScope.INSTANCE, lambda _: "instance", 5, tomorrow),
+        (QuotaScope.INSTANCE, lambda _: "engine", 5, tomorrow),
     ]
 
     async def scenario(world: World) -> None:
@@ -231,7 +237,7 @@ def test_a_company_that_was_written_to_before_needs_no_new_contact(tmp_path: Pat
     async def scenario(world: World) -> None:
         campaign, lead = await planned(world)
         [touch] = await world.touches(campaign)
-        await world.store.write(lambda tx: tx.touches.save(touch, replace(touch, status=TouchStatus.SENT)))
+        await world.store.write(lambda tx: tx.touches.save(touch, replace(touch, follow_up=True)))
         assert "quota:company_new" not in {check.name for check in await checks(world, campaign, lead)}
 
     simulate(tmp_path, scenario, start=TEN)

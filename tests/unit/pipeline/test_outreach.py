@@ -8,8 +8,9 @@ from camd.domain.campaign import Campaign
 from camd.domain.lead import Authority, Hold, HoldReason, Lead, Lost, LostReason, TouchAccepted
 from camd.domain.outcome import Advance, Snooze
 from camd.pipeline import outreach, record
-from camd.pipeline.outreach import Plan
+from camd.pipeline.outreach import LeadView, Plan, Surroundings
 from camd.ports.records import TouchStatus
+from camd.ports.store import Tx
 from camd.sim.world import STEPS, World, people, simulate
 
 DAY = timedelta(days=1)
@@ -21,7 +22,7 @@ async def sent(world: World, **fields: object) -> tuple[Campaign, Lead]:
     await world.cycle(campaign)
     [touch] = await world.touches(campaign)
     now = world.clock.now()
-    accepted = replace(touch, status=TouchStatus.SENT, sent_at=now)
+    accepted = replace(touch, status=TouchStatus.SENT, sent_at=now, settled_at=now)
     await world.store.write(lambda tx: tx.touches.save(touch, accepted))
     [lead] = await world.leads(campaign)
     await world.store.write(lambda tx: record.apply(tx, lead, (TouchAccepted(),), actor="engine", now=now))
@@ -29,9 +30,14 @@ async def sent(world: World, **fields: object) -> tuple[Campaign, Lead]:
 
 
 async def plan(world: World, campaign: Campaign, lead: Lead, *, after: timedelta, dry: bool = False) -> Plan:
-    views = await world.store.read(lambda tx: outreach.read_views(tx, campaign, [lead]))
     now = world.clock.now() + after
-    [found] = outreach.plan_outreach(world.context, campaign, views, dry=dry, previewed=(), now=now)
+
+    def reading(tx: Tx) -> tuple[list[LeadView], Surroundings]:
+        views = outreach.read_views(tx, campaign, [lead])
+        return views, outreach.surroundings(tx, world.context, campaign, views, now)
+
+    views, around = await world.store.read(reading)
+    [found] = outreach.plan_outreach(world.context, campaign, views, around, dry=dry, previewed=(), now=now)
     return found
 
 
