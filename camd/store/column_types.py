@@ -49,7 +49,13 @@ class Instant(Kept[datetime]):
         return (value - _EPOCH) // _MICROSECOND
 
     def read(self, value: int) -> datetime:
-        return _EPOCH + timedelta(0, 0, value)
+        return _instant(value)
+
+
+@lru_cache(maxsize=4096)
+def _instant(microseconds: int) -> datetime:
+    """The same rows are read several times in a row."""
+    return _EPOCH + timedelta(0, 0, microseconds)
 
 
 class Money(Kept[Decimal]):
@@ -89,7 +95,8 @@ class Json(Kept[T], Generic[T]):
     """A value of a dataclass, mapping or tuple type as JSON text, with every field written out: a default that
     changes later must not change what is stored.
 
-    `remembered` texts are read once, for a type without mappings and lists: all who read one share the value.
+    So many texts as are `remembered` are read once and their value is shared: for a type that has no part to change,
+    or that is a mapping of such parts, which is read-only then.
     """
 
     impl = sa.Text
@@ -100,7 +107,7 @@ class Json(Kept[T], Generic[T]):
         self.kept = kept
         self.remembered = remembered
         self.adapter: TypeAdapter[T] = TypeAdapter(kept)
-        self._read = lru_cache(remembered)(self.adapter.validate_json) if remembered else self.adapter.validate_json
+        self._read = lru_cache(remembered)(self._shared) if remembered else self.adapter.validate_json
 
     def write(self, value: T) -> str:
         # The domain's empty mappings are read-only proxies, which pydantic writes only when told how.
@@ -108,6 +115,10 @@ class Json(Kept[T], Generic[T]):
 
     def read(self, value: str) -> T:
         return self._read(value)
+
+    def _shared(self, value: str) -> Any:
+        made = self.adapter.validate_json(value)
+        return MappingProxyType(made) if isinstance(made, dict) else made
 
 
 def seal(made: object) -> bool:

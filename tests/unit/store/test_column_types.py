@@ -189,3 +189,7 @@ def test_remembered_values_are_read_once_and_hold_nothing_that_changes() -> None
     assert kept.read(text) == debits
     assert kept.read(text) is kept.read(text)
     assert is_sealed(kept.read(text))
+    figures = Json[Mapping[str, float]](Mapping[str, float], remembered=8)
+    assert figures.read('{"rate":0.5}') == {"rate": 0.5}
+    assert is_sealed(figures.read('{"rate":0.5}'))
+    assert figures.write(figures.read('{"rate":0.5}')) == '{"rate":0.5}'
