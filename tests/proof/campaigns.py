@@ -159,11 +159,10 @@ async def _is_due(engine: Engine) -> bool:
 
 
 async def books(engine: Engine) -> Books:
-    now, countries = engine.context.clock.now(), engine.settings.countries
-    return await engine.context.store.read(lambda tx: read_books(tx, invariants.broken(tx, now, countries)))
+    return await engine.context.store.read(lambda tx: read_books(tx, engine.context.clock.now()))
 
 
-def read_books(tx: Tx, broken: Sequence[str] = ()) -> Books:
+def read_books(tx: Tx, now: datetime) -> Books:
     leads, touches, debits = [], [], 0
     for campaign in invariants.campaigns(tx):
         debits += tx.quotas.used(QuotaScope.CAMPAIGN, str(campaign.id), LONG_AGO)
@@ -174,4 +173,4 @@ def read_books(tx: Tx, broken: Sequence[str] = ()) -> Books:
                 TouchRow(recipient, it.step, it.status, it.message_id, it.reason, it.mailbox)
                 for it in sorted(tx.touches.of_lead(lead.id), key=lambda touch: touch.step)
             ]
-    return Books(tuple(leads), tuple(touches), debits, tuple(broken))
+    return Books(tuple(leads), tuple(touches), debits, tuple(invariants.broken(tx, now, {})))

@@ -1,19 +1,14 @@
-"""A process of its own that works on a database until it ends or is killed, and hands back what it found."""
+"""A process of its own that works on a database until it comes to its end or is killed."""
 
 import asyncio
 import gc
 import os
-import pickle
 import select
 import signal
 import traceback
 import warnings
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Generic, TypeVar
-
-T = TypeVar("T")
 
 Tell = Callable[[], None]
 LONGEST_LIFE_SECONDS = 60
@@ -21,22 +16,12 @@ LONGEST_LIFE_SECONDS = 60
 _BEGUN = b"!"
 
 
-@dataclass(frozen=True, slots=True)
-class Killed:
-    """It came to no end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended(Generic[T]):
-    value: T
-
-
-class Child(Generic[T]):
-    """Begun by `Child(work)`; `work` gets what tells the parent that it has begun. Always `end` it."""
+class Child:
+    """Begun by `Child(work)`; `work` gets what tells the parent that it has begun. Always wait for its end."""
 
     def __init__(
         self,
-        work: Callable[[Tell], Awaitable[T]],
+        work: Callable[[Tell], Awaitable[None]],
         loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.SelectorEventLoop,
     ) -> None:
         self._answers, writes = os.pipe()
@@ -51,7 +36,7 @@ class Child(Generic[T]):
         self._handle = os.pidfd_open(self.pid)
 
     def wait_until_begun(self) -> None:
-        """Or until it ended."""
+        """Or until it has ended."""
         select.select([self._answers, self._handle], [], [])
 
     def kill_after(self, seconds: float) -> None:
@@ -62,24 +47,20 @@ class Child(Generic[T]):
     def kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
 
-    def end(self) -> Ended[T] | Killed:
-        """Waits for its end."""
+    def came_to_its_end(self) -> bool:
+        """Waits for it; false where it was killed."""
         with os.fdopen(self._answers, "rb") as answers:
-            told = answers.read().lstrip(_BEGUN)
+            told = answers.read().lstrip(_BEGUN).decode()
         _, status = os.waitpid(self.pid, 0)
         os.close(self._handle)
-        match os.waitstatus_to_exitcode(status):
-            case 0:
-                return Ended(pickle.loads(told))
-            case code if code == -signal.SIGKILL:
-                return Killed()
-            case code:
-                raise AssertionError(f"the child ended with {code}:\n{told.decode(errors='replace')}")
+        code = os.waitstatus_to_exitcode(status)
+        assert code in (0, -signal.SIGKILL), f"the child ended with {code}:\n{told}"
+        return code == 0
 
 
-def _work(work: Callable[[Tell], Awaitable[T]], loop: Callable[[], asyncio.AbstractEventLoop], writes: int) -> None:
-    async def whole() -> T:
-        return await work(lambda: _write(writes, _BEGUN))
+def _work(work: Callable[[Tell], Awaitable[None]], loop: Callable[[], asyncio.AbstractEventLoop], writes: int) -> None:
+    async def whole() -> None:
+        await work(lambda: _write(writes, _BEGUN))
 
     signal.alarm(LONGEST_LIFE_SECONDS)
     # A short life needs no collector, which would copy every page that parent and child share.
@@ -87,7 +68,7 @@ def _work(work: Callable[[Tell], Awaitable[T]], loop: Callable[[], asyncio.Abstr
     code = 1
     try:
         with asyncio.Runner(loop_factory=loop) as runner:
-            _write(writes, pickle.dumps(runner.run(whole())))
+            runner.run(whole())
         code = 0
     except BaseException:  # noqa: BLE001 - the parent raises it
         _write(writes, traceback.format_exc().encode())

@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import anyio
 
@@ -13,7 +12,6 @@ from camd.daemon.found_handovers import outcomes
 from camd.daemon.journal_lines import read_journal
 from camd.daemon.wiring import Engine
 from camd.ports.channel import MailDoor
-from camd.ports.clock import Clock
 from camd.ports.journal import HandoverOutcomeWord, JournalMark
 from camd.ports.records import TouchStatus
 from camd.ports.settings import MailboxSettings
@@ -21,12 +19,10 @@ from camd.ports.store import Store
 from camd.sim.journal import MemoryJournal
 from camd.store.sqlite import SqliteStore
 from camd.system import SystemClock
-from tests.proof.campaigns import adapters, books, read_books, send_to_the_end, settings
-from tests.proof.child import Child, Ended, Tell
+from tests.proof.campaigns import adapters, read_books, send_to_the_end, settings
+from tests.proof.child import Child, Tell
 from tests.proof.fault_points import Point, Points, WatchedLoop, opened
 from tests.proof.judge import Books, TouchRow
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,32 +75,33 @@ class Site:
         """False where it came to its end without passing that point."""
         points = Points(deadly)
         child = Child(lambda _: self._work(points, bug), lambda: WatchedLoop(points))
-        return not isinstance(child.end(), Ended)
+        return not child.came_to_its_end()
 
     async def _work(self, points: Points, bug: Bug) -> None:
         parts = adapters()
         async with opened(self.settings, parts, points, wrap_mail=bug.mail, wrap_store=bug.store) as engine:
             await send_to_the_end(engine)
 
-    def start(
-        self, work: Callable[[Engine, Tell], Awaitable[T]], *, clock: Clock | None = None, bug: Bug = NO_BUG
-    ) -> Child[T]:
+    def start(self, work: Callable[[Engine, Tell], Awaitable[None]], bug: Bug = NO_BUG) -> Child:
         """The daemon's engine, with nothing of the test's in it but the bug."""
 
-        async def whole(tell: Tell) -> T:
-            parts = adapters(clock)
+        async def whole(tell: Tell) -> None:
+            parts = adapters()
             sound = Engine.open(self.settings, parts)
             planted = opened(self.settings, parts, wrap_mail=bug.mail, wrap_store=bug.store)
             async with sound if bug is NO_BUG else planted as engine:
-                return await work(engine, tell)
+                await work(engine, tell)
 
         return Child(whole)
 
     def finish(self) -> Books:
         """Starts again and works to the end."""
-        ended = self.start(to_the_end).end()
-        assert isinstance(ended, Ended), "nobody killed it"
-        return ended.value
+        assert self.start(send_to_the_end).came_to_its_end(), "nobody killed it"
+        return self.books()
+
+    def books(self) -> Books:
+        """What the database says while nobody works on it."""
+        return anyio.run(_read, self.settings.database.path)
 
     def crash(self) -> Crash:
         """Looks at a copy, so that what recovers is what the crash left."""
@@ -115,15 +112,10 @@ class Site:
             shutil.copy(file, copy)
         contents = read_journal(self.settings.database.journal, after=JournalMark(0, 0))
         told = (message_id for message_id, word in outcomes(contents).items() if word is HandoverOutcomeWord.SENT)
-        return Crash(anyio.run(read, copy / "camd.db"), frozenset(told))
+        return Crash(anyio.run(_read, copy / "camd.db"), frozenset(told))
 
 
-async def to_the_end(engine: Engine, begun: Tell) -> Books:
-    await send_to_the_end(engine, begun)
-    return await books(engine)
-
-
-async def read(path: Path) -> Books:
-    """What the database says while nobody works on it."""
-    async with SqliteStore.open(path, SystemClock(), journal=MemoryJournal()) as store:
-        return await store.read(read_books)
+async def _read(path: Path) -> Books:
+    clock = SystemClock()
+    async with SqliteStore.open(path, clock, journal=MemoryJournal()) as store:
+        return await store.read(lambda tx: read_books(tx, clock.now()))

@@ -15,10 +15,10 @@ from camd.operations import touches
 from camd.ports.records import TouchStatus
 from camd.ports.store import Tx
 from camd.schema.touch import Resolution, ResolveBody
-from tests.proof.campaigns import FIRST, FOLLOW_UP, Plan, addresses, books, box, prepare, send_to_the_end
-from tests.proof.child import Ended, Tell
-from tests.proof.judge import Books, Sink, problems, sink
-from tests.proof.site import Site, to_the_end
+from tests.proof.campaigns import FIRST, FOLLOW_UP, Plan, addresses, box, prepare, send_to_the_end
+from tests.proof.child import Tell
+from tests.proof.judge import Sink, problems, sink
+from tests.proof.site import Site
 
 ADA, BO = PEOPLE = addresses(2)
 TORN = {
@@ -77,10 +77,10 @@ def test_fault_02_a_kill_between_the_two_marks_makes_it_ready_again_with_its_mes
 def test_fault_03_a_kill_between_the_dot_and_the_reply_is_unknown_and_held(quick_folder: Path, base: Path) -> None:
     with sink(quick_folder, {ADA: "hang"}) as judge:
         site = Site(quick_folder / "site", base, box("sales", judge.port))
-        child = site.start(to_the_end)
+        child = site.start(send_to_the_end)
         judge.wait_for(1)
         child.kill()
-        child.end()
+        assert not child.came_to_its_end()
         after = site.finish()
         mails = judge.mails()
     assert problems(mails, after, steps=2) == []
@@ -98,7 +98,7 @@ def test_fault_04_a_kill_between_the_reply_and_the_outcome_is_unknown_until_a_pe
     assert unknown.touch(ADA).status is TouchStatus.UNKNOWN
     assert unknown.touch(ADA).message_id == arrived.message_id
 
-    async def resolve(engine: Engine, _: Tell) -> Books:
+    async def resolve(engine: Engine, _: Tell) -> None:
         def find(tx: Tx) -> str:
             touch = tx.touches.of_message(arrived.message_id)
             assert touch is not None
@@ -107,13 +107,11 @@ def test_fault_04_a_kill_between_the_reply_and_the_outcome_is_unknown_until_a_pe
         touch_id = await engine.context.store.read(find)
         body = ResolveBody.model_validate({"as": Resolution.SENT})
         await touches.resolve(engine.desk, touch_id, body, actor="os:ann")
-        await send_to_the_end(engine)
-        return await books(engine)
 
-    resolved = site.start(resolve).end()
-    assert isinstance(resolved, Ended)
-    assert problems(judge.mails(), resolved.value, steps=2) == []
-    assert resolved.value.count(TouchStatus.SENT) == 4
+    assert site.start(resolve).came_to_its_end()
+    resolved = site.finish()
+    assert problems(judge.mails(), resolved, steps=2) == []
+    assert resolved.count(TouchStatus.SENT) == 4
 
 
 @pytest.mark.parametrize("tear", TORN)

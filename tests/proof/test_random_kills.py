@@ -11,10 +11,9 @@ import pytest
 
 from camd.ports.records import TouchStatus
 from tests.proof.bugs import SendFirst
-from tests.proof.campaigns import Plan, addresses, box, prepare
-from tests.proof.child import Ended
+from tests.proof.campaigns import Plan, addresses, box, prepare, send_to_the_end
 from tests.proof.judge import Books, Mail, Sink, duplicates, problems, sink
-from tests.proof.site import NO_BUG, Bug, Site, to_the_end
+from tests.proof.site import NO_BUG, Bug, Site
 
 CONNECTIONS = 4
 MAILBOXES = ("sales", "office")
@@ -68,19 +67,18 @@ def kill_at_random(
         judge.forget()
         site, in_doubt, fresh = make(), set[str | None](), list[int]()
         while True:
-            child = site.start(to_the_end, bug=bug)
+            child = site.start(send_to_the_end, bug)
             if kills:
                 if dice.random() > BEFORE_IT_SENDS:
                     child.wait_until_begun()
                 child.kill_after(dice.uniform(0, LONGEST_SECONDS))
-            ended = child.end()
-            if isinstance(ended, Ended):
+            if child.came_to_its_end():
                 break
             kills -= 1
             found = {touch.message_id for touch in site.crash().in_doubt}
             fresh.append(len(found - in_doubt))
             in_doubt |= found
-        yield Run(judge.mails(), ended.value, in_doubt, fresh)
+        yield Run(judge.mails(), site.books(), in_doubt, fresh)
 
 
 def prove(make: Callable[[], Site], judge: Sink, kills: int, seed: int) -> None:

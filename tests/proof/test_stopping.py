@@ -15,7 +15,7 @@ from camd.domain.lead import HoldReason
 from camd.ports.records import TouchStatus
 from tests.proof.campaigns import Plan, addresses, box, prepare
 from tests.proof.judge import Books, Sink, problems, sink
-from tests.proof.site import Site, read
+from tests.proof.site import Site
 
 PATIENCE_SECONDS = 30
 CONNECTIONS = 4
@@ -131,7 +131,7 @@ def test_fault_09_what_is_in_flight_ends_nothing_new_begins_and_the_rest_stays_d
         judge.ask("XRELEASE")
         assert daemon.ends() == 0
         mails = judge.mails()
-        stopped = anyio.run(read, place.settings.database.path)
+        stopped = place.books()
         assert len(mails) == IN_FLIGHT
         assert figures(stopped) == {TouchStatus.APPROVED: len(PEOPLE) - IN_FLIGHT, TouchStatus.SENT: IN_FLIGHT}
         after = place.finish()
@@ -156,7 +156,7 @@ def test_fault_10_a_second_signal_ends_the_wait_and_every_mail_is_settled_as_far
         daemon.tell(second)
         assert daemon.ends() == 0
         assert len(judge.mails()) == IN_FLIGHT
-    stopped = anyio.run(read, place.settings.database.path)
+    stopped = place.books()
     rest = len(PEOPLE) - IN_FLIGHT
     assert figures(stopped) == {TouchStatus.APPROVED: rest, TouchStatus.SENT: 1, TouchStatus.UNKNOWN: IN_FLIGHT - 1}
     assert stopped.touch(answered).status is TouchStatus.SENT
@@ -176,7 +176,7 @@ def test_what_has_no_answer_when_the_grace_is_over_is_unknown(
         daemon.tell(signal.SIGTERM)
         assert daemon.ends() == 0
         mails = judge.mails()
-    stopped = anyio.run(read, place.settings.database.path)
+    stopped = place.books()
     unknown = {touch.message_id for touch in stopped.touches if touch.status is TouchStatus.UNKNOWN}
     assert unknown == {mail.message_id for mail in mails}
     assert len(unknown) == IN_FLIGHT
