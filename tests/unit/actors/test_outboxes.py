@@ -242,7 +242,8 @@ def test_draining_ends_what_is_in_flight_and_begins_nothing(tmp_path: Path) -> N
         campaign = await campaign_with(world, 5)
         async with running(world) as outboxes:
             await anyio.sleep(1)
-            await outboxes.drain()
+            async with at_most(60):
+                await outboxes.drain()
             drained = await statuses(world, campaign)
             await anyio.sleep(3600)
         assert drained == await statuses(world, campaign) == [TouchStatus.APPROVED] * 3 + [TouchStatus.SENT] * 2
@@ -267,10 +268,9 @@ def test_draining_waits_for_no_restart(tmp_path: Path) -> None:
 
 def test_draining_waits_for_no_database(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
-        outboxes = Outboxes(world.context, Doorbells())
-        async with at_most(60), anyio.create_task_group() as tasks:
-            await tasks.start(outboxes.run)
-            world.store.trouble = AWAY
+        world.store.trouble = AWAY
+        async with at_most(60), running(world) as outboxes:
+            await anyio.sleep(12)
             await outboxes.drain()
 
     simulate(tmp_path, scenario)
