@@ -133,5 +133,6 @@ def _lead(campaign_id: CampaignId, place: int, address: str, due_at: datetime) -
 
 
 async def _read(path: Path) -> Books:
-    async with SqliteStore.open(path, SystemClock(), journal=MemoryJournal()) as store:
-        return await store.read(read_books)
+    clock = SystemClock()
+    async with SqliteStore.open(path, clock, journal=MemoryJournal()) as store:
+        return await store.read(lambda tx: read_books(tx, clock.now()))
