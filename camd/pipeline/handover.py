@@ -190,13 +190,13 @@ def _intend(tx: Tx, ctx: Context, campaign: Campaign, touch: Touch, mailbox: str
         return refusal
     mail = mail_of(tx, ctx, subject)
     assert mail is not None, "the gate lets nothing through without mailbox and address"
-    match send_quota.take(tx, ctx.settings, mail, now):
-        case Debits() as taken:
-            return _with_intent(tx, ctx, subject, touch, taken, now)
-        case (scope, denied):
-            ctx.metrics.quota_denied_total.labels(scope).inc()
-            log.debug("quota.denied", scope=scope, campaign_id=campaign.id, mailbox=mailbox, until=denied.at)
-            return quota_refusal(scope, denied.at)
+    taken = send_quota.take(tx, ctx.settings, mail, now)
+    if isinstance(taken, Debits):
+        return _with_intent(tx, ctx, subject, touch, taken, now)
+    scope, denied = taken
+    ctx.metrics.quota_denied_total.labels(scope).inc()
+    log.debug("quota.denied", scope=scope, campaign_id=campaign.id, mailbox=mailbox, until=denied.at)
+    return quota_refusal(scope, denied.at)
 
 
 def _with_intent(tx: Tx, ctx: Context, subject: Subject, touch: Touch, taken: Debits, now: datetime) -> Claimed:

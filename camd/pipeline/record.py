@@ -183,8 +183,8 @@ def add_suppression(tx: Tx, ctx: Context, added: Suppression) -> bool:
     written into the journal again, where an earlier try may have failed to."""
     if not tx.suppressions.add(added):
         standing = tx.suppressions.covering([added.hash])
-        if standing is not None:
-            tx.journal.add(journal_line(standing))
+        assert standing is not None, "it could not be added because it stands"
+        tx.journal.add(journal_line(standing))
         return False
     tx.journal.add(journal_line(added))
     data = {"suppression_id": added.id, "reason": added.reason.value, "kind": added.kind.value}

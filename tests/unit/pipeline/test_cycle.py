@@ -8,19 +8,23 @@ from typing import TypeVar
 
 import pytest
 
-from camd.domain.campaign import Campaign, CampaignStatus, SourceEntry, StatusReason, Step
+from camd.domain.campaign import Autonomy, Campaign, CampaignStatus, Channel, SourceEntry, StatusReason, Step
 from camd.domain.contact import EmailAddress
 from camd.domain.errors import Scope, Transient, UnknownCampaign
+from camd.domain.events import EventType
 from camd.domain.facts import CampaignId, Facts, Verdict
-from camd.domain.lead import HoldReason, LeadStatus, LostReason
+from camd.domain.lead import Hold, HoldReason, LeadStatus, LostReason
+from camd.domain.zones import UnknownZone
+from camd.pipeline.approval import BATCH
 from camd.pipeline.context import LeadCrash, working_on
 from camd.pipeline.cycle import run_cycle
+from camd.pipeline.send_gate import GateReason
 from camd.ports.providers import Found, Page, RateLimit, Rejected, Verification
-from camd.ports.records import Switch
+from camd.ports.records import Switch, TouchStatus
 from camd.ports.settings import Settings
-from camd.ports.store import Tx
+from camd.ports.store import StaleWrite, Tx
 from camd.sim.fakes import ListSource, Verifier
-from camd.sim.world import World, people, simulate
+from camd.sim.world import STEPS, World, people, simulate
 
 T = TypeVar("T")
 
@@ -241,6 +245,8 @@ def test_a_closed_gate_and_the_kill_switch_are_told(tmp_path: Path) -> None:
         campaign = await world.campaign(dry_run=False)
         await world.store.write(lambda tx: tx.instance.set_kill_switch(Switch(True, "stop", None, "os:ann")))
         assert (await world.cycle(campaign)).waiting_for == {"kill_switch": 1}
+        world.context.gate.close(GateReason.CLOCK_JUMPED)
+        assert (await world.cycle(campaign)).waiting_for == {"kill_switch": 1, "gate_closed": 1}
 
     simulate(tmp_path, scenario)
 
@@ -349,5 +355,138 @@ def test_a_person_without_an_address_is_verified_by_nobody(tmp_path: Path) -> No
         await world.cycle(campaign)
         [lead] = await world.leads(campaign)
         assert (lead.state.lost_reason, lead.verdict_evidence) == (LostReason.NO_ADDRESS, "no address")
+
+    simulate(tmp_path, scenario)
+
+
+class Failing:
+    """A store whose first writes fail with the given errors."""
+
+    def __init__(self, world: World, *errors: Exception) -> None:
+        self._world = world
+        self._errors = list(errors)
+
+    async def write(self, unit: Callable[[Tx], T]) -> T:
+        if self._errors:
+            raise self._errors.pop(0)
+        return await self._world.store.write(unit)
+
+    async def read(self, query: Callable[[Tx], T]) -> T:
+        return await self._world.store.read(query)
+
+
+def test_a_campaign_that_was_changed_while_it_was_to_be_paused_is_looked_at_again_at_once(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        campaign = await world.campaign(sources=())
+        store = Failing(world, UnknownZone("no such zone"), StaleWrite("changed meanwhile"))
+        report = await run_cycle(replace(world.context, store=store), campaign.id, call_dry=False)
+        assert (report.campaign_paused, report.next_wake_at) == (None, world.clock.now())
+        assert (await world.now(campaign)).is_active
+
+    simulate(tmp_path, scenario)
+
+
+def test_more_approvals_than_a_batch_wake_the_campaign_at_once(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        campaign = await world.live(*people(BATCH + 1), autonomy=Autonomy())
+        await world.kill()
+        for _ in range(4):
+            await world.cycle(campaign)
+        await world.edit(campaign, autonomy={"mode": "full"})
+        waits = []
+        for _ in range(4):
+            report = await world.cycle(campaign)
+            waits.append(report.next_wake_at == world.clock.now())
+        touches = await world.touches(campaign)
+        assert {touch.status for touch in touches} == {TouchStatus.APPROVED}
+        assert len(touches) == BATCH + 1
+        assert waits[0]
+        assert not waits[-1]
+
+    simulate(tmp_path, scenario)
+
+
+async def put_off(world: World) -> Campaign:
+    """A campaign whose one mail waits without an instant, because its lead is held."""
+    campaign = await world.live(*people(1))
+    await world.kill()
+    await world.cycle(campaign)
+    [lead] = await world.leads(campaign)
+    held = replace(lead, holds=(Hold(HoldReason.OPERATOR, world.clock.now()),))
+    await world.store.write(lambda tx: tx.leads.save(lead, held))
+    [touch] = await world.touches(campaign)
+    waiting = replace(touch, ready_at=None, message_id="m@us.example")
+    await world.store.write(lambda tx: tx.touches.save(touch, waiting))
+    return campaign
+
+
+def test_a_mail_that_was_put_off_is_ready_again_when_its_lead_s_hold_ends(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        campaign = await put_off(world)
+        await world.cycle(campaign)
+        [touch] = await world.touches(campaign)
+        assert touch.ready_at is None
+        [lead] = await world.leads(campaign)
+        await world.release(lead)
+        await world.cycle(campaign)
+        [touch] = await world.touches(campaign)
+        assert touch.ready_at == world.clock.now()
+
+    simulate(tmp_path, scenario)
+
+
+def test_an_edit_renews_the_text_of_what_waits_in_its_own_row(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        campaign = await world.campaign(*people(1), dry_run=False)
+        await world.cycle(campaign)
+        [before] = await world.touches(campaign)
+        await world.edit(campaign, steps=[{"subject": "Edited", "body": "x"}])
+        assert (await world.cycle(campaign)).touches_planned == 1
+        [after] = await world.touches(campaign)
+        assert (after.id, after.subject, after.steps_version) == (before.id, "Edited", 2)
+        kinds = [row.event.type for row in await world.ledger()]
+        assert kinds.count(EventType.TOUCH_PLANNED) == kinds.count(EventType.TOUCH_CANCELLED) + 1 == 2
+
+    simulate(tmp_path, scenario)
+
+
+def test_a_better_score_moves_what_waits_and_plans_nothing_anew(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        campaign = await world.campaign(*people(1), dry_run=False)
+        await world.cycle(campaign)
+        [before] = await world.touches(campaign)
+        [lead] = await world.leads(campaign)
+        await world.store.write(
+            lambda tx: tx.leads.save(lead, replace(lead, score=0.99, next_action_at=world.clock.now()))
+        )
+        assert (await world.cycle(campaign)).touches_planned == 0
+        [after] = await world.touches(campaign)
+        assert (after.score, after.body, after.due_at) == (0.99, before.body, before.due_at)
+
+    simulate(tmp_path, scenario)
+
+
+def test_a_mail_to_somebody_who_has_no_address_any_more_gives_way_to_the_task(tmp_path: Path) -> None:
+    steps = (STEPS[0], Step(2, "Call", "Call {{ first_name }}", Channel.TASK))
+
+    async def scenario(world: World) -> None:
+        campaign = await world.campaign(*people(1), dry_run=False, steps=steps)
+        await world.cycle(campaign)
+        [lead] = await world.leads(campaign)
+        await world.change_lead(lead, email=None)
+        await world.cycle(campaign)
+        mail, task = await world.touches(campaign)
+        assert (mail.status, mail.reason) == (TouchStatus.CANCELLED, "step_gone")
+        assert (task.status, task.channel, task.mailbox) == (TouchStatus.PLANNED, Channel.TASK, None)
+
+    simulate(tmp_path, scenario)
+
+
+def test_a_tag_of_somebody_without_an_address_suppresses_nobody(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        nobody = Found("x", Facts(first_name="Ann", last_name="Lee", company="Acme", tags=("dnc",)))
+        campaign = await world.campaign(nobody, dry_run=False)
+        assert (await world.cycle(campaign)).leads_discovered == 0
+        assert EventType.SUPPRESSION_ADDED not in {row.event.type for row in await world.ledger()}
 
     simulate(tmp_path, scenario)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from camd.domain.campaign import Campaign
+from camd.domain.campaign import Campaign, Channel
 from camd.domain.contact import parse_address
 from camd.domain.facts import Verdict
 from camd.domain.lead import Hold, HoldReason, Lead
@@ -13,7 +13,7 @@ from camd.domain.suppression import SuppressionKind, keyed_hash
 from camd.domain.token_bucket import QuotaScope
 from camd.pipeline.gate import Check, Reach, lead_checks
 from camd.pipeline.send_gate import GateReason
-from camd.ports.records import Recovery, Switch, TouchStatus
+from camd.ports.records import MailboxState, Recovery, Switch, TouchStatus
 from camd.ports.settings import LimitSettings, Settings
 from camd.ports.store import Tx
 from camd.sim.world import INSTANCE_KEY, World, people, simulate
@@ -249,5 +249,27 @@ def test_a_person_without_company_or_address_has_no_quota_of_theirs(tmp_path: Pa
         nobody = replace(lead, facts=replace(lead.facts, email=None))
         names = {check.name for check in await checks(world, campaign, nobody)}
         assert names & {"quota:company_new", "quota:company", "quota:person"} == set()
+
+    simulate(tmp_path, scenario, start=TEN)
+
+
+def test_a_task_needs_no_mailbox(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        campaign, lead = await planned(world)
+        [touch] = await world.touches(campaign)
+        task = replace(touch, channel=Channel.TASK, mailbox=None)
+        await world.store.write(lambda tx: tx.touches.save(touch, task))
+        assert "mailbox" not in {check.name for check in await checks(world, campaign, lead)}
+
+    simulate(tmp_path, scenario, start=TEN)
+
+
+def test_a_mailbox_that_may_not_send_is_named(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        campaign, lead = await planned(world)
+        await approve(world, campaign)
+        stopped = MailboxState("sales", stopped_until=TEN + HOUR, stopped_for="trouble")
+        await world.store.write(lambda tx: tx.mailboxes.put(stopped))
+        assert await refusals(world, campaign, lead) == [refused("mailbox", "mailbox:sales", TEN + HOUR, Reach.MAILBOX)]
 
     simulate(tmp_path, scenario, start=TEN)
