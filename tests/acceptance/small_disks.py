@@ -59,7 +59,10 @@ class Disk:
         """As the kernel does when it meets an error, with files open for writing."""
         device = self.folder.stat().st_dev
         name = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}").readlink().name
-        Path(f"/sys/fs/ext4/{name}/trigger_fs_error").write_text("1")
+        try:
+            Path(f"/sys/fs/ext4/{name}/trigger_fs_error").write_text("1")
+        except OSError as refused:
+            pytest.skip(f"no ext4 can be given an error here: {refused}")
 
     def repair(self) -> None:
         """Nobody may use it: unmounted, checked and mounted anew, as an operator does."""
@@ -111,5 +114,8 @@ def _run(*command: str) -> None:
 
 def _try(*command: str) -> str | None:
     """What it said where it failed."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError as missing:
+        return str(missing)
     return None if done.returncode == 0 else f"{' '.join(command)}: {done.stderr.strip() or done.returncode}"
