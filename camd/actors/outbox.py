@@ -5,7 +5,7 @@ It never polls: it sleeps until the next instant at which anything may go, or it
 its outcome is stored, also under cancellation; what a killed process left in flight is settled at the next start.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -17,7 +17,7 @@ from camd.actors.wake import Doorbells, seconds_until
 from camd.domain.errors import Failure
 from camd.domain.facts import CampaignId, TouchId
 from camd.pipeline.context import Context
-from camd.pipeline.handover import EVERY_CAMPAIGN, Claimed, Nothing, Refusal, claims, mark_on_wire
+from camd.pipeline.handover import EVERY_CAMPAIGN, Claimed, Nothing, Refusal, Round, claims, mark_on_wire
 from camd.pipeline.rehoming import give_away
 from camd.pipeline.send_gate import GateReason
 from camd.pipeline.send_quota import note_zones
@@ -132,6 +132,8 @@ class Outbox:
         )
         try:
             rounds = await context.store.write(unit)
+            if _waits_for_a_person(rounds) and await give_all_away(context, self.mailbox):
+                self._bells.ring_outboxes()
         except StoreUnavailable:
             # The watch tells of it once for all.
             return [], Nothing(now + timedelta(seconds=RETRY_SECONDS))
@@ -142,12 +144,9 @@ class Outbox:
         if claimed:
             self._served = claimed[-1].touch.campaign_id
         last = rounds[-1].found
-        self._stop_reason = None if isinstance(last, Claimed) else last.reason
-        if isinstance(last, Claimed):
-            return claimed, None
-        if last.is_disabled and await give_all_away(context, self.mailbox):
-            self._bells.ring_outboxes()
-        return claimed, last
+        nothing = None if isinstance(last, Claimed) else last
+        self._stop_reason = nothing.reason if nothing else None
+        return claimed, nothing
 
     async def _sleep(self, nothing: Nothing) -> None:
         if not self._in_flight:
@@ -274,6 +273,11 @@ class _OnWire:
 
     def interrupted(self) -> Result:
         return Unknown("camd was stopped") if self.is_marked else Untold("camd was stopped")
+
+
+def _waits_for_a_person(rounds: Sequence[Round]) -> bool:
+    last = rounds[-1].found
+    return isinstance(last, Nothing) and last.is_disabled
 
 
 async def give_all_away(context: Context, mailbox: str) -> bool:

@@ -17,8 +17,7 @@ def pace_bucket(mailbox: str) -> str:
 
 
 def take(tx: Tx, caps: Sequence[Debit], mailbox: str, pace: Taken, now: datetime) -> Debits:
-    for cap in caps:
-        tx.quotas.debit(cap.scope, cap.key, now, 1)
+    tx.quotas.debit_all(caps, now, 1)
     tx.quotas.set_bucket(pace_bucket(mailbox), pace.tat)
     return Debits(now, tuple(caps), pace)
 
@@ -37,8 +36,7 @@ def refund_refused(tx: Tx, debits: Debits) -> None:
 
 
 def _give_back(tx: Tx, debits: Debits, caps: Sequence[Debit]) -> None:
-    for cap in caps:
-        tx.quotas.debit(cap.scope, cap.key, debits.at, -1)
+    tx.quotas.debit_all(caps, debits.at, -1)
 
 
 def belong_to_today(debits: Debits, now: datetime) -> bool:

@@ -50,5 +50,5 @@ def _taken(tx: Tx, campaign: Campaign, now: datetime) -> Counter[date]:
     zone = campaign.definition.timezone
     used = tx.quotas.used(QuotaScope.CAMPAIGN, str(campaign.id), LocalDay(zone).since(now))
     taken = Counter({local_day(now, zone): used})
-    taken.update(local_day(at, zone) for at in tx.touches.due_instants(campaign.id, now))
+    taken.update(local_day(at, zone) for at in tx.touches.ready_instants(campaign.id, now))
     return taken

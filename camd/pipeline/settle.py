@@ -125,9 +125,8 @@ def _sent(tx: Tx, ctx: Context, touch: Touch, now: datetime) -> TouchStatus:
     count(tx, ctx, touch, DeliveryFact.SENT, now)
     mailbox_health.accepted(tx, _mailbox_of(touch))
     lead = _lead_of(tx, touch)
-    after = replace(lead, steps_version=lead.steps_version or touch.steps_version)
-    if lead.is_open:
-        after = replace(after, next_action=Action.OUTREACH, next_action_at=now, waits_for=None)
+    version = lead.steps_version or touch.steps_version
+    after = replace(lead, steps_version=version, next_action=Action.OUTREACH, next_action_at=now, waits_for=None)
     events = react(lead.state, OutsideFact(Outside.HANDED_OVER))
     record.apply(tx, lead, events, actor=ENGINE, now=now, after=after)
     return saved.status

@@ -220,7 +220,7 @@ class Touches(Protocol):
 
     def next_ready(self, mailbox: str, above: CampaignId, now: datetime, overdue_before: datetime) -> Touch | None:
         """Of the campaigns with a number above `above`, in their order, the best ready touch of the first that has
-        one: follow-ups first, then score, then age. Approved ones planned for before `overdue_before` are left out."""
+        one: follow-ups first, then score, then age. Approved ones ready since before `overdue_before` are left out."""
         ...
 
     def next_ready_at(self, mailbox: str, after: datetime) -> datetime | None:
@@ -240,11 +240,11 @@ class Touches(Protocol):
         ...
 
     def approved(self, campaign_id: CampaignId, before: datetime, limit: int) -> Sequence[Touch]:
-        """Approved ones, through a mailbox, that were planned for before that instant, oldest first."""
+        """Approved ones, through a mailbox, whose `ready_at` lies before that instant, soonest first."""
         ...
 
-    def due_instants(self, campaign_id: CampaignId, since: datetime) -> Sequence[datetime]:
-        """For when its approved ones, through a mailbox, are planned from `since` on."""
+    def ready_instants(self, campaign_id: CampaignId, since: datetime) -> Sequence[datetime]:
+        """The `ready_at`, from `since` on, of its approved ones through a mailbox."""
         ...
 
     def unbound(self, mailbox: str, after: TouchId | None, limit: int) -> Sequence[Touch]:

@@ -91,7 +91,7 @@ _partial(
 _partial("ix_touches_ready_at", WAITS, _touch.mailbox, _touch.ready_at)
 _partial("ix_touches_ready_of", WAITS, _touch.campaign_id, _touch.ready_at, _touch.id)
 _partial("ix_touches_queued", QUEUED, _touch.mailbox, _touch.follow_up, _touch.id, _touch.status)
-_partial("ix_touches_approved", APPROVED, _touch.campaign_id, _touch.due_at, _touch.id)
+_partial("ix_touches_approved", APPROVED, _touch.campaign_id, _touch.ready_at, _touch.id)
 _partial("ix_touches_planned", PLANNED, _touch.campaign_id, _touch.channel, _touch.due_at, _touch.id)
 _partial("ix_touches_mailbox", THROUGH_A_MAILBOX, _touch.mailbox, _touch.id)
 _partial(

@@ -44,7 +44,7 @@ NEXT_READY = (
         _of_mailbox,
         _row.campaign_id > bindparam("above"),
         _row.ready_at <= bindparam("now"),
-        (_row.status == sa.literal_column("'deferred'")) | (_row.due_at >= bindparam("overdue_before")),
+        (_row.status == sa.literal_column("'deferred'")) | (_row.ready_at >= bindparam("overdue_before")),
     )
     .order_by(_row.campaign_id, _row.follow_up.desc(), _row.score.desc(), _row.due_at, _row.id)
     .limit(1)
@@ -60,10 +60,12 @@ PLANNED_OF = (
     .limit(_limit)
 )
 APPROVED_BEFORE = (
-    _ALL.where(APPROVED, _of_campaign, _row.due_at < bindparam("before")).order_by(_row.due_at, _row.id).limit(_limit)
+    _ALL.where(APPROVED, _of_campaign, _row.ready_at < bindparam("before"))
+    .order_by(_row.ready_at, _row.id)
+    .limit(_limit)
 )
-DUE_INSTANTS = (
-    select(_row.due_at).where(APPROVED, _of_campaign, _row.due_at >= bindparam("since")).order_by(_row.due_at)
+READY_INSTANTS = (
+    select(_row.ready_at).where(APPROVED, _of_campaign, _row.ready_at >= bindparam("since")).order_by(_row.ready_at)
 )
 UNBOUND = (
     _ALL.where(
@@ -134,8 +136,8 @@ class Touches:
     def approved(self, campaign_id: CampaignId, before: datetime, limit: int) -> Sequence[Touch]:
         return self._all(APPROVED_BEFORE, in_campaign=campaign_id, before=before, limit=limit)
 
-    def due_instants(self, campaign_id: CampaignId, since: datetime) -> Sequence[datetime]:
-        return self._connection.execute(DUE_INSTANTS, {"in_campaign": campaign_id, "since": since}).scalars().all()
+    def ready_instants(self, campaign_id: CampaignId, since: datetime) -> Sequence[datetime]:
+        return self._connection.execute(READY_INSTANTS, {"in_campaign": campaign_id, "since": since}).scalars().all()
 
     def unbound(self, mailbox: str, after: TouchId | None, limit: int) -> Sequence[Touch]:
         return self._all(UNBOUND, on_mailbox=mailbox, after=after or "", limit=limit)

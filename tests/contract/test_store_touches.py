@@ -155,7 +155,7 @@ async def test_campaigns_take_turns_by_their_numbers(store: Store, campaign: Cam
         {"ready_at": None},
         {"ready_at": NOW + timedelta.resolution},
         {"ready_at": NOW + timedelta.resolution, "status": TouchStatus.DEFERRED},
-        {"due_at": LONG_AGO - timedelta.resolution},
+        {"ready_at": LONG_AGO - timedelta.resolution},
     ],
 )
 async def test_what_is_not_ready_is_not_next(store: Store, campaign: Campaign, changes: dict[str, object]) -> None:
@@ -166,8 +166,10 @@ async def test_what_is_not_ready_is_not_next(store: Store, campaign: Campaign, c
 
 
 async def test_a_touch_that_was_put_off_is_never_overdue(store: Store, campaign: Campaign) -> None:
-    put_off = ready(campaign, 1, status=TouchStatus.DEFERRED, due_at=LONG_AGO - HOUR)
-    await store.write(insert(put_off, ready(campaign, 2, due_at=LONG_AGO - HOUR), ready(campaign, 3, due_at=LONG_AGO)))
+    put_off = ready(campaign, 1, status=TouchStatus.DEFERRED, ready_at=LONG_AGO - HOUR)
+    await store.write(
+        insert(put_off, ready(campaign, 2, ready_at=LONG_AGO - HOUR), ready(campaign, 3, ready_at=LONG_AGO))
+    )
     assert await store.read(next_ready()) == "to_1"
     await store.write(lambda tx: tx.touches.save(put_off, replace(put_off, status=TouchStatus.SENT)))
     assert await store.read(next_ready()) == "to_3"
@@ -227,22 +229,21 @@ async def test_planned_ones_wait_by_channel_soonest_first(store: Store, campaign
     assert await ids(store, lambda tx: tx.touches.planned(campaign.id, "task", 9)) == ["to_3"]
 
 
-async def test_overdue_ones_are_approved_and_come_oldest_first(
-    store: Store, campaign: Campaign, other: Campaign
-) -> None:
+async def test_approved_ones_come_by_when_they_are_ready(store: Store, campaign: Campaign, other: Campaign) -> None:
     await store.write(
         insert(
-            ready(campaign, 1, due_at=NOW - HOUR),
-            ready(campaign, 2, due_at=NOW - 2 * HOUR),
+            ready(campaign, 1, ready_at=NOW - HOUR),
+            ready(campaign, 2, ready_at=NOW - 2 * HOUR),
             ready(campaign, 3),
-            ready(campaign, 4, due_at=NOW - HOUR, status=TouchStatus.PLANNED),
-            ready(campaign, 5, due_at=NOW - HOUR, mailbox=None),
-            ready(other, 6, due_at=NOW - HOUR),
+            ready(campaign, 4, ready_at=NOW - HOUR, status=TouchStatus.PLANNED),
+            ready(campaign, 5, ready_at=NOW - HOUR, mailbox=None),
+            ready(campaign, 7, due_at=NOW - HOUR, ready_at=None),
+            ready(other, 6, ready_at=NOW - HOUR),
         )
     )
     assert await ids(store, lambda tx: tx.touches.approved(campaign.id, NOW, 9)) == ["to_2", "to_1"]
     assert await ids(store, lambda tx: tx.touches.approved(campaign.id, NOW, 1)) == ["to_2"]
-    instants = await store.read(lambda tx: tx.touches.due_instants(campaign.id, NOW - HOUR))
+    instants = await store.read(lambda tx: tx.touches.ready_instants(campaign.id, NOW - HOUR))
     assert instants == [NOW - HOUR, NOW]
 
 

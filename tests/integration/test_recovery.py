@@ -418,7 +418,8 @@ async def test_fault_88_an_opt_out_that_only_the_journal_took_is_applied_at_the_
 async def set_read_only(engine: Engine, *, read_only: bool) -> None:
     store = engine.context.store
     assert isinstance(store, SqliteStore)
-    await store.writer.alone(lambda raw: raw.exec_driver_sql(f"PRAGMA query_only={int(read_only)}") and None)
+    pragma = f"PRAGMA query_only={int(read_only)}"
+    await store.writer.alone(lambda raw: raw.exec_driver_sql(pragma).close())
 
 
 async def test_fault_86_the_outcome_of_a_mail_to_somebody_erased_meanwhile_stands_against_the_hash(

@@ -34,6 +34,7 @@ from camd.domain.campaign import CampaignStatus, Definition, StatusChange
 from camd.domain.events import Event, EventType
 from camd.domain.facts import CampaignId, Facts, LeadId
 from camd.domain.lead import Hold, HoldReason, Lead, LeadState, LeadStatus
+from camd.sim.journal import MemoryJournal
 from camd.store.sqlite import SqliteStore
 from camd.system import SystemClock
 

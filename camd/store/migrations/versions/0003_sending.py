@@ -72,7 +72,7 @@ def _index_touches_in_work() -> None:
     _index("ix_touches_ready_of", "touches", "campaign_id", "ready_at", "id", where=_WAITS)
     _index("ix_touches_queued", "touches", "mailbox", "follow_up", "id", "status", where=_QUEUED)
     approved = f"status = 'approved' AND {_THROUGH_A_MAILBOX}"
-    _index("ix_touches_approved", "touches", "campaign_id", "due_at", "id", where=approved)
+    _index("ix_touches_approved", "touches", "campaign_id", "ready_at", "id", where=approved)
     planned = ("campaign_id", "channel", "due_at", "id")
     _index("ix_touches_planned", "touches", *planned, where="status = 'planned'")
 
