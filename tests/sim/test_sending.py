@@ -20,6 +20,7 @@ from camd.schema.lead import LeadPatch
 from camd.sim.world import OPERATOR, STEPS, World, mailbox, people, simulate
 
 P0 = "p0@c0.example"
+IDLE_SECONDS = 6 * 3600.0
 Change = Callable[[World, Campaign], Awaitable[None]]
 
 
@@ -198,6 +199,7 @@ def test_later_steps_stay_with_their_mailbox_and_wait_while_first_ones_go_elsewh
 
 def test_a_follow_up_answers_in_the_thread_of_the_first_mail(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
+        world.roster_seconds = IDLE_SECONDS
         steps = (*STEPS, Step(3, "Last", "Bye {{ first_name }}", wait_days=STEPS[1].wait_days))
         await world.live(*people(1), steps=steps)
         await world.run_for(days=12)
@@ -213,6 +215,7 @@ def test_a_follow_up_answers_in_the_thread_of_the_first_mail(tmp_path: Path) -> 
 
 def test_a_lead_that_was_written_to_by_every_step_and_never_answered_is_lost_after_thirty_days(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
+        world.roster_seconds = IDLE_SECONDS
         campaign = await world.live(*people(1))
         await world.run_for(days=40)
         [lead] = await world.leads(campaign)
