@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from camd.domain.events import EventType
-from camd.domain.lead import Authority, Lead, LeadStatus, Lost, LostReason, Reopened, Replied, Won
+from camd.domain.lead import Authority, Hold, HoldReason, Lead, LeadStatus, Lost, LostReason, Reopened, Replied, Won
 from camd.domain.suppression import SuppressionReason, parse_value
 from camd.pipeline import record
 from camd.ports.records import TouchStatus
@@ -141,5 +141,21 @@ def test_a_tagged_row_without_an_address_suppresses_nobody(tmp_path: Path) -> No
         campaign = await world.campaign(nobody)
         await world.cycle(campaign)
         assert (await world.leads(campaign), await world.ledger()) == ([], [])
+
+    simulate(tmp_path, scenario)
+
+
+def test_a_lead_whose_last_hold_ends_is_looked_at_at_once(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        campaign = await world.campaign(*people(1))
+        await world.cycle(campaign)
+        [lead] = await world.leads(campaign)
+        held = replace(lead, holds=(Hold(HoldReason.OPERATOR, world.clock.now()),), next_action_at=None)
+        await world.store.write(lambda tx: tx.leads.save(lead, held))
+        [held] = await world.leads(campaign)
+        now = world.clock.now()
+        after = replace(held, holds=())
+        saved = await world.store.write(lambda tx: record.apply(tx, held, (), actor="os:ann", now=now, after=after))
+        assert saved.next_action_at == now
 
     simulate(tmp_path, scenario)
