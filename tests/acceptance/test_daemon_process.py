@@ -30,7 +30,7 @@ def test_it_is_ready_when_it_says_so_and_a_signal_ends_it_cleanly(
 
 
 def test_an_import_under_way_does_not_keep_it_from_stopping(start: Start, folder: Path, camd: Run, ask: Ask) -> None:
-    people = "".join(f"p{number}@c{number}.example,Ada\n" for number in range(12_000))
+    people = "".join(f"p{number}@c{number}.example,Ada\n" for number in range(25_000))
     (folder / "people.csv").write_text(f"Email,First Name\n{people}")
     daemon = start("run")
     url = daemon.url()

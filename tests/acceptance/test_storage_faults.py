@@ -21,6 +21,8 @@ from tests.acceptance.installation import Group, Installation, addresses
 from tests.acceptance.mail_server import PATIENCE_SECONDS, MailServer, mail_server
 from tests.acceptance.small_disks import Disk, Memory, disk, memory
 
+pytestmark = [pytest.mark.system, pytest.mark.mounting]
+
 Start = Callable[..., Any]
 Run = Callable[..., Any]
 Ask = Callable[..., Any]
