@@ -19,6 +19,7 @@ from camd.domain.placeholder import placeholder_hash, placeholder_key
 from camd.domain.token_bucket import QuotaScope, Taken
 from camd.pipeline import record, touch_moves
 from camd.pipeline.context import Context
+from camd.pipeline.owners import lead_of
 from camd.pipeline.settle import IN_FLIGHT, settle
 from camd.ports.channel import Accepted, Refused, Stage, Unknown
 from camd.ports.journal import HandoverLine, HandoverOutcomeWord, JournalMark
@@ -125,8 +126,7 @@ def put_on_wire(tx: Tx, ctx: Context, campaign: Campaign, touch: Touch, line: Ha
 
 def _known_to_the_engine(tx: Tx, touch: Touch, at: datetime) -> Lead:
     """Who was written to was enriched, even where the database remembers nothing of it."""
-    lead = tx.leads.get(touch.lead_id)
-    assert lead is not None, "a lead is never deleted without its touches"
+    lead = lead_of(tx, touch)
     if lead.status is not LeadStatus.NEW:
         return lead
     enriched = replace(lead, enriched_at=at, next_action=Action.SCORE, next_action_at=at, waits_for=None)

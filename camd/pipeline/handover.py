@@ -34,6 +34,7 @@ from camd.pipeline.gate import (
 )
 from camd.pipeline.mail_text import opt_out_url
 from camd.pipeline.mailboxes import unusable
+from camd.pipeline.owners import campaign_of, lead_of
 from camd.pipeline.settle import release
 from camd.ports.channel import Handover
 from camd.ports.journal import HandoverLine
@@ -116,7 +117,7 @@ def claim(
         return Round(stop, refused)
     woken: set[CampaignId] = set()
     for looked_at, touch in enumerate(_ring(tx, mailbox, served, refused, now), 1):
-        campaign = _campaign_of(tx, touch)
+        campaign = campaign_of(tx, touch)
         match _intend(tx, ctx, campaign, touch, mailbox, now):
             case Claimed() as claimed:
                 return Round(claimed, refused, frozenset(woken))
@@ -171,16 +172,8 @@ def _next_look(tx: Tx, mailbox: str, refused: Mapping[CampaignId, Refusal], now:
     return min(instants, default=None)
 
 
-def _campaign_of(tx: Tx, touch: Touch) -> Campaign:
-    campaign = tx.campaigns.get(touch.campaign_id)
-    assert campaign is not None, "a touch's campaign is never deleted"
-    return campaign
-
-
 def _subject(tx: Tx, campaign: Campaign, touch: Touch) -> Subject:
-    lead = tx.leads.get(touch.lead_id)
-    assert lead is not None, "a lead is never deleted without its touches"
-    return Subject(campaign, outreach.view_of(tx, campaign, lead), touch, touch.mailbox)
+    return Subject(campaign, outreach.view_of(tx, campaign, lead_of(tx, touch)), touch, touch.mailbox)
 
 
 def _intend(tx: Tx, ctx: Context, campaign: Campaign, touch: Touch, mailbox: str, now: datetime) -> Claimed | Check:
@@ -296,5 +289,5 @@ def _changed(tx: Tx, ctx: Context, touch: Touch, now: datetime) -> str | None:
         return "intent_expired"
     if not debits.belong_to_today(touch.debits, now):
         return "day_ended"
-    refusal = changed_since_intent(tx, ctx, _subject(tx, _campaign_of(tx, touch), touch), now)
+    refusal = changed_since_intent(tx, ctx, _subject(tx, campaign_of(tx, touch), touch), now)
     return None if refusal is None else refusal.reason or refusal.name

@@ -12,6 +12,7 @@ from camd.domain.sequence import Due, send_order, spread_by_day
 from camd.domain.token_bucket import LocalDay, QuotaScope
 from camd.pipeline.gate import OVERDUE
 from camd.pipeline.outreach import timing_of
+from camd.pipeline.owners import lead_of
 from camd.ports.records import Touch
 from camd.ports.store import Tx
 
@@ -39,9 +40,7 @@ def _send_order(touch: Touch) -> tuple[bool, float, datetime]:
 
 
 def _wanted(tx: Tx, campaign: Campaign, touch: Touch, now: datetime) -> Due[TouchId]:
-    lead = tx.leads.get(touch.lead_id)
-    assert lead is not None, "a lead is never deleted without its touches"
-    timing = timing_of(campaign, lead)
+    timing = timing_of(campaign, lead_of(tx, touch))
     return Due(touch.id, now, timing.window, timing.zone)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from camd.domain.facts import TouchId
 from camd.pipeline.context import Context
 from camd.pipeline.mailboxes import choose_mailbox, volumes_left
+from camd.pipeline.owners import campaign_of, lead_of
 from camd.ports.records import Touch
 from camd.ports.store import Tx
 
@@ -23,10 +24,7 @@ def give_away(tx: Tx, ctx: Context, mailbox: str, after: TouchId | None, now: da
 
 
 def _move(tx: Tx, ctx: Context, touch: Touch, left: dict[str, int]) -> bool:
-    campaign, lead = tx.campaigns.get(touch.campaign_id), tx.leads.get(touch.lead_id)
-    assert campaign is not None, "a touch's campaign is never deleted"
-    assert lead is not None, "a lead is never deleted without its touches"
-    chosen = choose_mailbox(ctx.settings.mailboxes, left, campaign, lead, ())
+    chosen = choose_mailbox(ctx.settings.mailboxes, left, campaign_of(tx, touch), lead_of(tx, touch), ())
     if chosen not in left:
         return False
     left[chosen] -= 1

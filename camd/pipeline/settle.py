@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from camd.domain.campaign import Campaign
 from camd.domain.contact import parse_address
 from camd.domain.errors import Failure, Misconfigured, Scope, Transient
 from camd.domain.events import ENGINE, Event, EventType
 from camd.domain.facts import TouchId
 from camd.domain.inbound import BounceKind, judge_status_code
-from camd.domain.lead import Action, Hold, HoldReason, Lead, Outside, OutsideFact, react
+from camd.domain.lead import Action, Hold, HoldReason, Outside, OutsideFact, react
 from camd.domain.retry import deferred_until
 from camd.domain.send_window import local_day
 from camd.domain.suppression import SuppressionKind, SuppressionReason, SuppressionValue
 from camd.pipeline import debits, mailbox_health, record
 from camd.pipeline.context import Context
+from camd.pipeline.owners import campaign_of, lead_of
 from camd.ports.channel import Accepted, HandoverOutcome, Refused, Unknown
 from camd.ports.journal import HandoverOutcomeWord
 from camd.ports.records import DeliveryFact, DeliveryScope, Touch, TouchStatus
@@ -124,7 +124,7 @@ def _sent(tx: Tx, ctx: Context, touch: Touch, now: datetime) -> TouchStatus:
     _note(tx, EventType.TOUCH_SENT, touch, now)
     count(tx, ctx, touch, DeliveryFact.SENT, now)
     mailbox_health.accepted(tx, _mailbox_of(touch))
-    lead = _lead_of(tx, touch)
+    lead = lead_of(tx, touch)
     version = lead.steps_version or touch.steps_version
     after = replace(lead, steps_version=version, next_action=Action.OUTREACH, next_action_at=now, waits_for=None)
     events = react(lead.state, OutsideFact(Outside.HANDED_OVER))
@@ -167,7 +167,7 @@ def _deferred(tx: Tx, touch: Touch, reason: str, now: datetime) -> TouchStatus:
 
 def _save_unless_ended(tx: Tx, touch: Touch, ready: Touch, now: datetime) -> TouchStatus:
     """A touch that could go again is cancelled where its lead may not be written to any more."""
-    lead = _lead_of(tx, touch)
+    lead = lead_of(tx, touch)
     suppressed = lead.facts.email is not None and record.is_suppressed(tx, lead.facts.email)
     saved = tx.touches.save(touch, ready)
     if not lead.is_open or suppressed:
@@ -187,7 +187,7 @@ def _bounced(tx: Tx, ctx: Context, touch: Touch, reason: str, now: datetime) -> 
     """There is no such recipient: the lead is lost, and nobody writes to that address again."""
     saved = _over(tx, touch, TouchStatus.REJECTED, reason, now)
     _note(tx, EventType.TOUCH_REJECTED, touch, now, reason=reason)
-    lead = _lead_of(tx, touch)
+    lead = lead_of(tx, touch)
     record.apply(tx, lead, react(lead.state, OutsideFact(Outside.HARD_BOUNCE)), actor=ENGINE, now=now)
     if lead.facts.email is not None:
         value = SuppressionValue(SuppressionKind.ADDRESS, parse_address(lead.facts.email).key)
@@ -217,7 +217,7 @@ def _over(tx: Tx, touch: Touch, status: TouchStatus, reason: str, now: datetime)
 
 
 def _hold(tx: Tx, touch: Touch, reason: HoldReason, note: str, now: datetime) -> None:
-    lead = _lead_of(tx, touch)
+    lead = lead_of(tx, touch)
     if not lead.is_open:
         return
     others = tuple(hold for hold in lead.holds if hold.reason is not reason)
@@ -235,7 +235,7 @@ def _hold(tx: Tx, touch: Touch, reason: HoldReason, note: str, now: datetime) ->
 
 def count(tx: Tx, ctx: Context, touch: Touch, fact: DeliveryFact, at: datetime) -> None:
     """Counts it for the campaign's day and for the mailbox's."""
-    campaign = _campaign_of(tx, touch)
+    campaign = campaign_of(tx, touch)
     day = local_day(at, campaign.definition.timezone)
     tx.deliveries.add(DeliveryScope.CAMPAIGN, str(campaign.id), day, fact)
     mailbox_health.count(tx, ctx, _mailbox_of(touch), fact, at)
@@ -253,15 +253,3 @@ def _kind_of(failure: Failure) -> str:
 def _mailbox_of(touch: Touch) -> str:
     assert touch.mailbox is not None, "a mail has a mailbox"
     return touch.mailbox
-
-
-def _lead_of(tx: Tx, touch: Touch) -> Lead:
-    lead = tx.leads.get(touch.lead_id)
-    assert lead is not None, "a lead is never deleted without its touches"
-    return lead
-
-
-def _campaign_of(tx: Tx, touch: Touch) -> Campaign:
-    campaign = tx.campaigns.get(touch.campaign_id)
-    assert campaign is not None, "a touch's campaign is never deleted"
-    return campaign

@@ -15,6 +15,7 @@ from camd.domain.lead import Hold, HoldReason, Lead, LeadEvent, Outside, Outside
 from camd.pipeline import debits, record, settle
 from camd.pipeline.approval import approvals_counter
 from camd.pipeline.context import Context
+from camd.pipeline.owners import lead_of
 from camd.ports.records import DeliveryFact, Touch, TouchStatus
 from camd.ports.store import Tx
 from camd.telemetry.logs import get_log
@@ -74,7 +75,7 @@ def resolve(tx: Tx, ctx: Context, touch: Touch, *, sent: bool, actor: str, now: 
     if saved.sent_at is not None:
         settle.count(tx, ctx, saved, DeliveryFact.SENT, saved.sent_at)
     elif saved.body is None:
-        record.cancel_touches(tx, _lead_of(tx, touch), actor=actor, now=now, reason="no_text")
+        record.cancel_touches(tx, lead_of(tx, touch), actor=actor, now=now, reason="no_text")
     _go_on(tx, touch, accepted=sent, actor=actor, now=now)
     log.info("send.resolved", campaign_id=touch.campaign_id, touch_id=touch.id, mailbox=touch.mailbox, result=word)
     return saved
@@ -88,7 +89,7 @@ def cancel(tx: Tx, touch: Touch, *, actor: str, now: datetime) -> Touch:
     reason = HoldReason.OPERATOR.value
     after = replace(touch, status=TouchStatus.CANCELLED, reason=reason, ready_at=None, debits=None)
     saved = _save(tx, touch, after, EventType.TOUCH_CANCELLED, actor, now, {"reason": reason})
-    lead = _lead_of(tx, touch)
+    lead = lead_of(tx, touch)
     others = tuple(hold for hold in lead.holds if hold.reason is not HoldReason.OPERATOR)
     own = Hold(HoldReason.OPERATOR, now, note=f"its touch of step {touch.step} was cancelled")
     held = replace(lead, holds=(*others, own), waits_for=None, next_action_at=None)
@@ -112,12 +113,6 @@ def skip(tx: Tx, touch: Touch, *, actor: str, now: datetime) -> Touch:
     saved = _save(tx, touch, after, EventType.TOUCH_SKIPPED, actor, now)
     _go_on(tx, touch, actor=actor, now=now)
     return saved
-
-
-def _lead_of(tx: Tx, touch: Touch) -> Lead:
-    lead = tx.leads.get(touch.lead_id)
-    assert lead is not None, "a lead is never deleted without its touches"
-    return lead
 
 
 def _require(verb: Verb, touch: Touch) -> None:
@@ -168,7 +163,7 @@ def _tried_again(touch: Touch, now: datetime) -> Touch:
 
 def _go_on(tx: Tx, decided: Touch, *, actor: str, now: datetime, accepted: bool = False) -> None:
     """The engine looks at the lead in its next cycle. One that was written to keeps the texts it was written with."""
-    lead = _lead_of(tx, decided)
+    lead = lead_of(tx, decided)
     events: tuple[LeadEvent, ...] = ()
     after = replace(lead, next_action_at=now, waits_for=None)
     if decided.status is TouchStatus.UNKNOWN:
