@@ -34,11 +34,20 @@ _GAUGE_TICKS = 6
 
 
 class Watch:
-    def __init__(self, context: Context, health: Health, bells: Doorbells, database: Path) -> None:
+    def __init__(
+        self,
+        context: Context,
+        health: Health,
+        bells: Doorbells,
+        database: Path,
+        disk_full_bytes: int = DISK_FULL_BYTES,
+    ) -> None:
         self._context = context
         self._health = health
         self._bells = bells
         self._database = database
+        self._disk_full_bytes = disk_full_bytes
+        self._is_disk_full = False
 
     async def run(self) -> None:
         """Ticks until cancelled."""
@@ -82,16 +91,18 @@ class Watch:
         free = disk.f_bavail * disk.f_frsize
         self._health.disk_free_bytes = free
         self._context.metrics.disk_free_bytes.set(free)
-        if free < DISK_FULL_BYTES:
+        self._is_disk_full = free < self._disk_full_bytes
+        if self._is_disk_full:
             self._context.gate.close(GateReason.DISK_FULL)
         elif any(closure.reason is GateReason.DISK_FULL for closure in self._context.gate.closures()):
             self._context.gate.open(GateReason.DISK_FULL)
             self._bells.ring_outboxes()
 
     async def _ask_store(self) -> None:
-        """An empty unit takes the write lock, which is what a read-only or vanished database refuses."""
+        """An empty unit takes the write lock, which a vanished database refuses; where the disk is nearly full only
+        one that writes tells whether opt-outs can be stored."""
         try:
-            await self._context.store.write(lambda _tx: None)
+            await self._context.store.write(_write_the_same if self._is_disk_full else lambda _tx: None)
         except Transient as failure:
             if self._health.store_error is None:
                 log.error("db.commit_failed", error=failure)
@@ -127,6 +138,10 @@ class _Figures:
     parked: int
     unknown: int
     oldest_unknown: datetime | None
+
+
+def _write_the_same(tx: Tx) -> None:
+    tx.instance.set_kill_switch(tx.instance.kill_switch())
 
 
 def _figures(tx: Tx) -> _Figures:

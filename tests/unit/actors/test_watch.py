@@ -1,9 +1,11 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import anyio
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import Connection
 
 from camd.actors.health import Phase
 from camd.actors.wake import Doorbells
@@ -12,6 +14,11 @@ from camd.pipeline.send_gate import GateReason
 from camd.ports.records import Touch, TouchStatus
 from camd.ports.store_errors import StoreUnavailable
 from camd.sim.world import World, people, simulate
+from camd.store.sqlite import SqliteStore
+
+
+def run(pragma: str, connection: Connection) -> None:
+    connection.exec_driver_sql(pragma).close()
 
 
 def test_a_database_that_goes_makes_the_process_unready_until_it_is_back(tmp_path: Path) -> None:
@@ -37,6 +44,26 @@ def test_a_full_disk_keeps_the_gate_closed_until_there_is_room(tmp_path: Path) -
         await world.run_for(seconds=6)
         assert world.context.gate.closures() == ()
         assert world.health.disk_free_bytes
+
+    simulate(tmp_path, scenario)
+
+
+def test_on_a_disk_that_is_nearly_full_a_write_tells_whether_the_process_is_ready(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        world.health.phase = Phase.RUNNING
+        store = world.store._inner
+        assert isinstance(store, SqliteStore)
+        everything = 2**62
+        watch = Watch(world.context, world.health, Doorbells(), tmp_path / "camd.db", disk_full_bytes=everything)
+        seen = []
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(watch.run)
+            for query_only in (0, 1, 0):
+                await store.writer.alone(partial(run, f"PRAGMA query_only={query_only}"))
+                await anyio.sleep(6)
+                seen.append(world.health.is_ready)
+            tasks.cancel_scope.cancel()
+        assert seen == [True, False, True]
 
     simulate(tmp_path, scenario)
 
