@@ -170,9 +170,8 @@ def _record_crash(tx: Tx, crash: Crash) -> bool:
 
 def _poisoned(lead: Lead, crash: Crash) -> Lead:
     poison = Hold(HoldReason.POISON, crash.at, note=crash.error)
-    kept = tuple(hold for hold in lead.holds if hold.reason is not HoldReason.POISON)
     log.warning("lead.held", campaign_id=crash.campaign_id, reason=HoldReason.POISON)
-    return replace(lead, strikes=0, holds=(*kept, poison), next_action_at=None)
+    return replace(lead, strikes=0, holds=lead.holds_with(poison), next_action_at=None)
 
 
 def _park(tx: Tx, crash: Crash) -> None:

@@ -29,8 +29,6 @@ from camd.ports.store import Tx
 _LOST = "journal_lost"
 _NO_MARK = JournalMark(0, 0)
 _PAGE = 500
-_WAITING = frozenset({TouchStatus.PLANNED, TouchStatus.APPROVED, TouchStatus.DEFERRED, TouchStatus.INTENT})
-_OVER = frozenset({TouchStatus.SENT, TouchStatus.UNKNOWN, TouchStatus.REJECTED, TouchStatus.DONE, TouchStatus.SKIPPED})
 
 
 def doubt_all_due(tx: Tx, ctx: Context, now: datetime) -> Counter[str]:
@@ -60,10 +58,10 @@ def _doubt_lead(tx: Tx, ctx: Context, campaign: Campaign, lead: Lead, now: datet
     if lead.facts.email is None:
         return 0
     view = outreach.view_of(tx, campaign, lead)
-    over = {touch.step: touch.settled_at or touch.due_at for touch in view.touches if touch.status in _OVER}
+    over = {touch.step: touch.settled_at or touch.due_at for touch in view.touches if touch.status in outreach.OVER}
     doubted = 0
     for touch in view.touches:
-        if touch.channel == Channel.EMAIL and touch.status in _WAITING and touch.due_at <= now:
+        if touch.channel == Channel.EMAIL and touch.status in record.CANCELLABLE and touch.due_at <= now:
             _doubt(tx, ctx, campaign, lead, touch, now)
             over[touch.step] = touch.due_at
             doubted += 1
@@ -123,8 +121,7 @@ def _hold_new(tx: Tx, lead: Lead, now: datetime) -> bool:
     """It may have been enriched and written to since."""
     if lead.facts.email is None or lead.waits_for:
         return False
-    others = tuple(hold for hold in lead.holds if hold.reason is not HoldReason.SEND_UNKNOWN)
     hold = Hold(HoldReason.SEND_UNKNOWN, now, note="it may have been written to before the journal was lost")
-    held = replace(lead, holds=(*others, hold), next_action_at=None)
+    held = replace(lead, holds=lead.holds_with(hold), next_action_at=None)
     record.apply(tx, lead, (), actor=ENGINE, now=now, after=held)
     return True

@@ -73,6 +73,8 @@ class BounceKind(StrEnum):
     OTHER = "other"
 
 
+PROVIDER_LIMITS = frozenset({"5.4.5", "5.1.90", "5.7.233"})
+"""The provider counts what this account sends: Google's daily limit, Microsoft's per mailbox and per tenant."""
 _HARD = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.4"})
 _SENDER = frozenset({"5.1.7", "5.1.8", "5.1.90", "5.4.5"})
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")

@@ -378,6 +378,10 @@ class Lead:
     def status(self) -> LeadStatus:
         return self.state.status
 
+    def holds_with(self, hold: Hold) -> tuple[Hold, ...]:
+        """Its holds and this one, which takes the place of one for the same reason."""
+        return (*(other for other in self.holds if other.reason is not hold.reason), hold)
+
     @property
     def is_open(self) -> bool:
         """Touches are planned and sent only in these two statuses."""

@@ -4,14 +4,13 @@ import re
 from datetime import timedelta
 
 from camd.domain.errors import Failure, Misconfigured, Permanent, Scope, Transient
+from camd.domain.inbound import PROVIDER_LIMITS
 from camd.ports.channel import Refused, Stage
 
 MAX_REPLY = 500
 """Characters that are kept of a reply."""
 
 _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
-_OWN_QUOTA = frozenset({"5.4.5", "5.1.90", "5.7.233"})
-"""The provider counts what this account sends: Google's daily limit, Microsoft's per mailbox and per tenant."""
 _QUOTA_PAUSE = timedelta(hours=1)
 _NOT_ALLOWED = frozenset({530, 534, 535, 538})
 """RFC 4954, 6: log in, log in otherwise, wrong credentials, not without TLS."""
@@ -35,7 +34,7 @@ def mailbox_trouble(mailbox: str, doing: str, code: int, reply: str) -> Failure:
     """The failure that a reply up to and including MAIL FROM is; `doing` names the step for a person."""
     said = f"{doing}: {code} {text_of(reply)}"
     found = _ENHANCED.match(reply)
-    if found and found[1] in _OWN_QUOTA:
+    if found and found[1] in PROVIDER_LIMITS:
         return Transient(f"{said} (the provider's limit is used up)", scope=Scope.MAILBOX, retry_after=_QUOTA_PAUSE)
     if code in _NOT_ALLOWED or (found and found[1] == "5.7.30"):
         return refused_log_in(mailbox, said)

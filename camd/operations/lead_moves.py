@@ -86,9 +86,8 @@ async def hold(desk: Desk, lead_id: str, body: HoldBody, *, actor: str) -> LeadV
         now = desk.now()
         if body.until is not None and body.until <= now:
             raise invalid("until", "give an instant that is still to come")
-        others = tuple(hold for hold in lead.holds if hold.reason is not HoldReason.OPERATOR)
         own = Hold(HoldReason.OPERATOR, now, body.until, body.reason)
-        return _with_holds(tx, desk, lead, (*others, own), actor)
+        return _with_holds(tx, desk, lead, lead.holds_with(own), actor)
 
     return await _write(desk, lead_id, work)
 

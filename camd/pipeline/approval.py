@@ -8,7 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from camd.domain.campaign import AutonomyMode, Campaign, Channel
-from camd.domain.events import Event, EventType, by_rule
+from camd.domain.events import EventType, by_rule
+from camd.pipeline.owners import lead_of
+from camd.pipeline.record import note_touch
 from camd.ports.records import Touch, TouchStatus
 from camd.ports.store import Tx
 
@@ -42,9 +44,7 @@ def approve_waiting(tx: Tx, campaign: Campaign, now: datetime) -> Sequence[Touch
 def _approve(tx: Tx, touch: Touch, now: datetime) -> None:
     after = replace(touch, status=TouchStatus.APPROVED, ready_at=touch.due_at, approved_by=_RULE)
     tx.touches.save(touch, after)
-    tx.ledger.append(
-        Event(EventType.TOUCH_APPROVED, now, _RULE, touch.campaign_id, touch.lead_id, touch.id, {"step": touch.step})
-    )
-    lead = tx.leads.get(touch.lead_id)
-    if lead is not None and lead.waits_for is not None:
+    note_touch(tx, EventType.TOUCH_APPROVED, touch, actor=_RULE, now=now)
+    lead = lead_of(tx, touch)
+    if lead.waits_for is not None:
         tx.leads.save(lead, replace(lead, waits_for=None))

@@ -14,7 +14,7 @@ from typing import TypeVar, assert_never
 from camd.domain import tally
 from camd.domain.campaign import Campaign, CampaignStatus, StatusReason
 from camd.domain.errors import Misconfigured, Scope, UnknownCampaign
-from camd.domain.events import ENGINE, Event, EventType
+from camd.domain.events import ENGINE, EventType
 from camd.domain.facts import CampaignId
 from camd.domain.lead import Action, Lead
 from camd.domain.outcome import Advance, Outcome, Snooze
@@ -23,7 +23,7 @@ from camd.domain.send_window import NeverOpens
 from camd.domain.zones import UnknownZone
 from camd.pipeline import approval, dedupe, discover, enrich, evaluate, outreach, overdue, record, score
 from camd.pipeline.context import Context, working_on
-from camd.ports.records import Candidate, Touch, TouchStatus
+from camd.ports.records import Candidate, TouchStatus
 from camd.ports.store import StaleWrite, Tx
 from camd.schema.report import CycleError, CycleReport
 from camd.telemetry.logs import get_log
@@ -265,24 +265,19 @@ class _Cycle:
         if not self._mode.dry and plan.is_forgotten:
             tx.touches.rearm(lead.id, now)
         if plan.drops is not None:
-            self._note_touch(tx, EventType.TOUCH_CANCELLED, plan.drops, now, reason="step_gone")
-            tx.touches.save(plan.drops, replace(plan.drops, status=TouchStatus.CANCELLED, reason="step_gone"))
+            record.cancel_touch(tx, plan.drops, actor=ENGINE, now=now, reason="step_gone")
         if touch is None or touch == before:
             return False
         if before is None:
             tx.touches.insert(touch)
         else:
             if plan.is_other_text:
-                self._note_touch(tx, EventType.TOUCH_CANCELLED, before, now, reason="text_changed")
+                record.note_touch(tx, EventType.TOUCH_CANCELLED, before, actor=ENGINE, now=now, reason="text_changed")
             tx.touches.save(before, touch)
         is_new = before is None or plan.is_other_text or before.status is TouchStatus.CANCELLED
         if is_new:
-            self._note_touch(tx, EventType.TOUCH_PLANNED, touch, now)
+            record.note_touch(tx, EventType.TOUCH_PLANNED, touch, actor=ENGINE, now=now)
         return is_new
-
-    def _note_touch(self, tx: Tx, kind: EventType, touch: Touch, now: datetime, reason: str | None = None) -> None:
-        data: dict[str, str | int] = {"step": touch.step} | ({"reason": reason} if reason else {})
-        tx.ledger.append(Event(kind, now, ENGINE, touch.campaign_id, touch.lead_id, touch.id, data))
 
     async def _evaluate(self) -> None:
         def unit(tx: Tx) -> Campaign | None:

@@ -12,7 +12,7 @@ from itertools import chain
 
 from camd.domain.campaign import Campaign, Channel
 from camd.domain.eligibility import hold_due, loss_due
-from camd.domain.goals import bounce_slow
+from camd.domain.goals import GoalFigures, bounce_slow
 from camd.domain.lead import Lead
 from camd.domain.send_window import next_day_start, next_open
 from camd.domain.token_bucket import QuotaScope
@@ -172,7 +172,7 @@ def _hour(tx: Tx, subject: Subject, now: datetime) -> Iterator[Check]:
     opens = next_open(now, timing.window, timing.zone)
     yield _check("window", opens <= now, "window", opens)
     if touch is not None and not touch.follow_up:
-        figures = evaluate.goal_figures(campaign, {}, evaluate.delivered_lately(tx, campaign, now))
+        figures = GoalFigures(last_28_days=evaluate.deliveries(evaluate.delivered_lately(tx, campaign, now)))
         slow = bounce_slow(campaign.definition, figures)
         yield _check("bounces", not slow, "bounce_rate", next_day_start(now, campaign.definition.timezone))
 

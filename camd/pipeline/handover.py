@@ -244,8 +244,10 @@ def _put_off(tx: Tx, touch: Touch, check: Check, now: datetime) -> bool:
     """Until its instant; without one its campaign looks at the lead, and arms it again when nothing stands against
     it any more. True where the campaign has that to do now."""
     tx.touches.save(touch, replace(touch, ready_at=check.until, reason=check.reason))
-    lead = tx.leads.get(touch.lead_id)
-    if check.until is not None or lead is None or lead.holds or not lead.is_open:
+    if check.until is not None:
+        return False
+    lead = lead_of(tx, touch)
+    if lead.holds or not lead.is_open:
         return False
     tx.leads.save(lead, replace(lead, next_action=Action.OUTREACH, next_action_at=now))
     return True

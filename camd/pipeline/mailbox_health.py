@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from camd.domain.errors import Failure, Misconfigured, Permanent, Transient
 from camd.domain.events import Event, EventType, by_rule
 from camd.domain.goals import MAILBOX_STOPS_FOR, mailbox_must_stop
-from camd.domain.inbound import BounceKind, judge_status_code
+from camd.domain.inbound import PROVIDER_LIMITS, BounceKind, judge_status_code
 from camd.domain.send_window import local_day
 from camd.pipeline import evaluate
 from camd.pipeline.context import Context
@@ -66,11 +66,8 @@ def refused(tx: Tx, ctx: Context, name: str, refusal: Refused, now: datetime) ->
         count(tx, ctx, name, DeliveryFact.REFUSALS, now)
         tx.mailboxes.put(replace(state, refusals=state.refusals + 1))
         look_at_bounces(tx, ctx, name, now)
-    if code in _OWN_QUOTA:
+    if code in PROVIDER_LIMITS:
         _stop(tx, name, now + _LONGEST_STOP, "provider_limit", now)
-
-
-_OWN_QUOTA = frozenset({"5.4.5", "5.1.90", "5.7.233"})
 
 
 def look_at_bounces(tx: Tx, ctx: Context, name: str, now: datetime) -> None:

@@ -34,8 +34,8 @@ BATCH = 500
 APPROVAL = "approval"
 _RECONSIDERED = frozenset({HoldReason.MISSING_VARIABLE, HoldReason.CONSENT_REQUIRED})
 """Holds that end by themselves when facts or texts change: they are judged anew each time."""
-_OVER = frozenset({TouchStatus.SENT, TouchStatus.UNKNOWN, TouchStatus.REJECTED, TouchStatus.DONE, TouchStatus.SKIPPED})
-_HANDED_OVER = frozenset({TouchStatus.SENT, TouchStatus.UNKNOWN, TouchStatus.DONE})
+OVER = frozenset({TouchStatus.SENT, TouchStatus.UNKNOWN, TouchStatus.REJECTED, TouchStatus.DONE, TouchStatus.SKIPPED})
+_HANDEDOVER = frozenset({TouchStatus.SENT, TouchStatus.UNKNOWN, TouchStatus.DONE})
 _READY = frozenset({TouchStatus.APPROVED, TouchStatus.DEFERRED})
 _CHANGEABLE = frozenset({TouchStatus.PLANNED, TouchStatus.APPROVED})
 
@@ -62,7 +62,7 @@ class LeadView:
     @property
     def thread(self) -> str | None:
         """The first subject of the lead's thread; none before its first mail."""
-        first = (touch.subject for touch in self.touches if touch.message_id and touch.status in _OVER)
+        first = (touch.subject for touch in self.touches if touch.message_id and touch.status in OVER)
         return next(first, None)
 
 
@@ -203,7 +203,7 @@ def _next(ctx: Context, campaign: Campaign, view: LeadView, around: Surroundings
 def _progress(view: LeadView, changeable: Touch | None) -> Progress:
     lead = view.lead
     assert lead.enriched_at is not None, "an open lead was enriched"
-    over = {touch.step: touch.settled_at or touch.due_at for touch in view.touches if touch.status in _OVER}
+    over = {touch.step: touch.settled_at or touch.due_at for touch in view.touches if touch.status in OVER}
     standing = {touch.step for touch in view.touches if touch.status is not TouchStatus.CANCELLED}
     if changeable is not None:
         standing.discard(changeable.step)
@@ -335,7 +335,7 @@ def _touch(
         body=text.body,
         steps_version=view.steps_version,
         created_at=now,
-        follow_up=any(touch.status in _HANDED_OVER for touch in view.touches),
+        follow_up=any(touch.status in _HANDEDOVER for touch in view.touches),
         score=lead.score or 0.0,
     )
 

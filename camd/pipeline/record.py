@@ -31,7 +31,7 @@ from camd.domain.suppression import (
 from camd.pipeline import debits
 from camd.pipeline.context import Context
 from camd.ports.journal import SuppressionLine
-from camd.ports.records import Suppression, TouchStatus
+from camd.ports.records import Suppression, Touch, TouchStatus
 from camd.ports.store import Tx
 from camd.telemetry.logs import get_log
 
@@ -119,12 +119,22 @@ def cancel_touches(tx: Tx, lead: Lead, *, actor: str, now: datetime, reason: str
     tx.previews.drop_lead(lead.id)
     for touch in tx.touches.of_lead(lead.id):
         if touch.status in CANCELLABLE:
-            if touch.status is TouchStatus.INTENT and touch.debits and touch.mailbox:
-                debits.refund(tx, touch.debits, touch.mailbox)
-            cancelled = replace(touch, status=TouchStatus.CANCELLED, reason=reason, ready_at=None, debits=None)
-            tx.touches.save(touch, cancelled)
-            data: dict[str, str | int] = {"step": touch.step, "reason": reason}
-            tx.ledger.append(Event(EventType.TOUCH_CANCELLED, now, actor, lead.campaign_id, lead.id, touch.id, data))
+            cancel_touch(tx, touch, actor=actor, now=now, reason=reason)
+
+
+def cancel_touch(tx: Tx, touch: Touch, *, actor: str, now: datetime, reason: str) -> Touch:
+    """Takes back one that is not yet on the wire; what an intent took from the quotas is given back."""
+    if touch.status is TouchStatus.INTENT and touch.debits and touch.mailbox:
+        debits.refund(tx, touch.debits, touch.mailbox)
+    cancelled = replace(touch, status=TouchStatus.CANCELLED, reason=reason, ready_at=None, debits=None)
+    note_touch(tx, EventType.TOUCH_CANCELLED, touch, actor=actor, now=now, reason=reason)
+    return tx.touches.save(touch, cancelled)
+
+
+def note_touch(tx: Tx, kind: EventType, touch: Touch, *, actor: str, now: datetime, **told: str) -> None:
+    """The ledger's row for what happened to a touch."""
+    data: dict[str, str | int] = {"step": touch.step, **told}
+    tx.ledger.append(Event(kind, now, actor, touch.campaign_id, touch.lead_id, touch.id, data))
 
 
 def is_suppressed(tx: Tx, email: str) -> bool:

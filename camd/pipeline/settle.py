@@ -10,7 +10,7 @@ from typing import assert_never
 
 from camd.domain.contact import parse_address
 from camd.domain.errors import Failure, Misconfigured, Scope, Transient
-from camd.domain.events import ENGINE, Event, EventType
+from camd.domain.events import ENGINE, EventType
 from camd.domain.facts import TouchId
 from camd.domain.inbound import BounceKind, judge_status_code
 from camd.domain.lead import Action, Hold, HoldReason, Outside, OutsideFact, react
@@ -40,13 +40,6 @@ class Untold:
 
 
 Result = HandoverOutcome | Failure | Untold
-
-_WORDS: Mapping[TouchStatus, HandoverOutcomeWord] = {
-    TouchStatus.SENT: HandoverOutcomeWord.SENT,
-    TouchStatus.REJECTED: HandoverOutcomeWord.REJECTED,
-    TouchStatus.DEFERRED: HandoverOutcomeWord.DEFERRED,
-    TouchStatus.APPROVED: HandoverOutcomeWord.RELEASED,
-}
 
 
 def outcome_word(result: Result) -> HandoverOutcomeWord | None:
@@ -121,7 +114,7 @@ def release(tx: Tx, touch: Touch, reason: str, now: datetime) -> TouchStatus:
 
 def _sent(tx: Tx, ctx: Context, touch: Touch, now: datetime) -> TouchStatus:
     saved = tx.touches.save(touch, replace(touch, status=TouchStatus.SENT, reason=None, sent_at=now, settled_at=now))
-    _note(tx, EventType.TOUCH_SENT, touch, now)
+    record.note_touch(tx, EventType.TOUCH_SENT, touch, actor=ENGINE, now=now)
     count(tx, ctx, touch, DeliveryFact.SENT, now)
     mailbox_health.accepted(tx, _mailbox_of(touch))
     lead = lead_of(tx, touch)
@@ -161,7 +154,7 @@ def _deferred(tx: Tx, touch: Touch, reason: str, now: datetime) -> TouchStatus:
     if again is None:
         return _rejected(tx, touch, _EXPIRED, HoldReason.SEND_FAILED, now)
     put_off = replace(touch, status=TouchStatus.DEFERRED, reason=reason, ready_at=again, attempts=attempts, debits=None)
-    _note(tx, EventType.TOUCH_DEFERRED, touch, now, reason=reason)
+    record.note_touch(tx, EventType.TOUCH_DEFERRED, touch, actor=ENGINE, now=now, reason=reason)
     return _save_unless_ended(tx, touch, put_off, now)
 
 
@@ -178,7 +171,7 @@ def _save_unless_ended(tx: Tx, touch: Touch, ready: Touch, now: datetime) -> Tou
 
 def _rejected(tx: Tx, touch: Touch, reason: str, hold: HoldReason, now: datetime) -> TouchStatus:
     saved = _over(tx, touch, TouchStatus.REJECTED, reason, now)
-    _note(tx, EventType.TOUCH_REJECTED, touch, now, reason=reason)
+    record.note_touch(tx, EventType.TOUCH_REJECTED, touch, actor=ENGINE, now=now, reason=reason)
     _hold(tx, touch, hold, reason, now)
     return saved.status
 
@@ -186,7 +179,7 @@ def _rejected(tx: Tx, touch: Touch, reason: str, hold: HoldReason, now: datetime
 def _bounced(tx: Tx, ctx: Context, touch: Touch, reason: str, now: datetime) -> TouchStatus:
     """There is no such recipient: the lead is lost, and nobody writes to that address again."""
     saved = _over(tx, touch, TouchStatus.REJECTED, reason, now)
-    _note(tx, EventType.TOUCH_REJECTED, touch, now, reason=reason)
+    record.note_touch(tx, EventType.TOUCH_REJECTED, touch, actor=ENGINE, now=now, reason=reason)
     lead = lead_of(tx, touch)
     record.apply(tx, lead, react(lead.state, OutsideFact(Outside.HARD_BOUNCE)), actor=ENGINE, now=now)
     if lead.facts.email is not None:
@@ -197,7 +190,7 @@ def _bounced(tx: Tx, ctx: Context, touch: Touch, reason: str, now: datetime) -> 
 
 def _unknown(tx: Tx, touch: Touch, why: str, now: datetime) -> TouchStatus:
     saved = _over(tx, touch, TouchStatus.UNKNOWN, why, now)
-    _note(tx, EventType.TOUCH_UNKNOWN, touch, now)
+    record.note_touch(tx, EventType.TOUCH_UNKNOWN, touch, actor=ENGINE, now=now)
     _hold(tx, touch, HoldReason.SEND_UNKNOWN, f"step {touch.step} may have arrived", now)
     return saved.status
 
@@ -220,10 +213,9 @@ def _hold(tx: Tx, touch: Touch, reason: HoldReason, note: str, now: datetime) ->
     lead = lead_of(tx, touch)
     if not lead.is_open:
         return
-    others = tuple(hold for hold in lead.holds if hold.reason is not reason)
     held = replace(
         lead,
-        holds=(*others, Hold(reason, now, note=note)),
+        holds=lead.holds_with(Hold(reason, now, note=note)),
         next_action=Action.OUTREACH,
         next_action_at=None,
         waits_for=None,
@@ -239,11 +231,6 @@ def count(tx: Tx, ctx: Context, touch: Touch, fact: DeliveryFact, at: datetime) 
     day = local_day(at, campaign.definition.timezone)
     tx.deliveries.add(DeliveryScope.CAMPAIGN, str(campaign.id), day, fact)
     mailbox_health.count(tx, ctx, _mailbox_of(touch), fact, at)
-
-
-def _note(tx: Tx, kind: EventType, touch: Touch, now: datetime, reason: str | None = None) -> None:
-    data: dict[str, str | int] = {"step": touch.step} | ({"reason": reason} if reason else {})
-    tx.ledger.append(Event(kind, now, ENGINE, touch.campaign_id, touch.lead_id, touch.id, data))
 
 
 def _kind_of(failure: Failure) -> str:

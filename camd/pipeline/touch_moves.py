@@ -10,9 +10,9 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from camd.domain.campaign import Campaign, Channel
-from camd.domain.events import Event, EventType
+from camd.domain.events import EventType
 from camd.domain.lead import Hold, HoldReason, Lead, LeadEvent, Outside, OutsideFact, react
-from camd.pipeline import debits, record, settle
+from camd.pipeline import record, settle
 from camd.pipeline.approval import approvals_counter
 from camd.pipeline.context import Context
 from camd.pipeline.owners import lead_of
@@ -71,7 +71,7 @@ def resolve(tx: Tx, ctx: Context, touch: Touch, *, sent: bool, actor: str, now: 
     _require(Verb.RESOLVE, touch)
     after = _taken_as_sent(touch, now) if sent else _tried_again(touch, now)
     word = "sent" if sent else "retry"
-    saved = _save(tx, touch, after, EventType.TOUCH_RESOLVED, actor, now, {"as": word})
+    saved = _save(tx, touch, after, EventType.TOUCH_RESOLVED, actor, now, **{"as": word})
     if saved.sent_at is not None:
         settle.count(tx, ctx, saved, DeliveryFact.SENT, saved.sent_at)
     elif saved.body is None:
@@ -84,15 +84,10 @@ def resolve(tx: Tx, ctx: Context, touch: Touch, *, sent: bool, actor: str, now: 
 def cancel(tx: Tx, touch: Touch, *, actor: str, now: datetime) -> Touch:
     """Takes it back before it is on the wire, and holds the lead: the step is planned anew once it is released."""
     _require(Verb.CANCEL, touch)
-    if touch.status is TouchStatus.INTENT and touch.debits and touch.mailbox:
-        debits.refund(tx, touch.debits, touch.mailbox)
-    reason = HoldReason.OPERATOR.value
-    after = replace(touch, status=TouchStatus.CANCELLED, reason=reason, ready_at=None, debits=None)
-    saved = _save(tx, touch, after, EventType.TOUCH_CANCELLED, actor, now, {"reason": reason})
+    saved = record.cancel_touch(tx, touch, actor=actor, now=now, reason=HoldReason.OPERATOR.value)
     lead = lead_of(tx, touch)
-    others = tuple(hold for hold in lead.holds if hold.reason is not HoldReason.OPERATOR)
     own = Hold(HoldReason.OPERATOR, now, note=f"its touch of step {touch.step} was cancelled")
-    held = replace(lead, holds=(*others, own), waits_for=None, next_action_at=None)
+    held = replace(lead, holds=lead.holds_with(own), waits_for=None, next_action_at=None)
     record.apply(tx, lead, (), actor=actor, now=now, after=held)
     return saved
 
@@ -126,11 +121,9 @@ def _save(
     kind: EventType,
     actor: str,
     now: datetime,
-    data: Mapping[str, str] = MappingProxyType({}),
+    **told: str,
 ) -> Touch:
-    tx.ledger.append(
-        Event(kind, now, actor, before.campaign_id, before.lead_id, before.id, {"step": before.step, **data})
-    )
+    record.note_touch(tx, kind, before, actor=actor, now=now, **told)
     return tx.touches.save(before, after)
 
 

@@ -14,6 +14,7 @@ from camd.domain.contact import EmailAddress, folded, linkedin_key, name_key_of,
 from camd.domain.errors import Invalid
 from camd.domain.facts import Facts
 from camd.domain.lead import Hold, Lead, LeadState
+from camd.domain.placeholder import placeholder_hash, placeholder_key
 from camd.domain.suppression import SuppressionKind, keyed_hash
 from camd.store.tables import lead_holds, leads
 
@@ -48,7 +49,6 @@ LEAD = (leads.c.id, *(leads.c[name] for name in _PLAIN))
 HOLD = tuple(lead_holds.c[field.name] for field in fields(Hold))
 HOLDS = select(lead_holds.c.lead_id, *HOLD).where(lead_holds.c.lead_id.in_(bindparam("lead_ids", expanding=True)))
 _ADDRESS_KEY = "address:"
-_HASHED_KEY = "hash:"
 _HOLDS_AT_ONCE = 500
 _TAG_MARK = "\n"
 _LIKE_SPECIAL = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
@@ -71,7 +71,7 @@ def changes(before: Lead, after: Lead, instance_key: Callable[[], bytes]) -> dic
 def hashed_key(key: str, instance_key: bytes) -> str:
     """The key of somebody of whom only the keyed hash of the address is left, by the key that the address makes."""
     address_key = key.removeprefix(_ADDRESS_KEY)
-    return f"{_HASHED_KEY}{keyed_hash(instance_key, SuppressionKind.ADDRESS, address_key)}"
+    return placeholder_key(keyed_hash(instance_key, SuppressionKind.ADDRESS, address_key))
 
 
 def _keys(key: str, facts: Facts, instance_key: bytes) -> dict[str, str | None]:
@@ -93,7 +93,7 @@ def _keys(key: str, facts: Facts, instance_key: bytes) -> dict[str, str | None]:
 def _address_hash(key: str, address: EmailAddress | None, instance_key: bytes) -> str | None:
     if address:
         return keyed_hash(instance_key, SuppressionKind.ADDRESS, address.key)
-    return key.removeprefix(_HASHED_KEY) if key.startswith(_HASHED_KEY) else None
+    return placeholder_hash(key)
 
 
 def address_of(facts: Facts) -> EmailAddress | None:

@@ -13,6 +13,8 @@ from camd.domain.lead import (
     Discovered,
     Enriched,
     Erased,
+    Hold,
+    HoldReason,
     Lead,
     LeadEvent,
     LeadState,
@@ -316,3 +318,14 @@ def test_only_enriched_and_contacted_leads_are_written_to(status: LeadStatus) ->
     lead = Lead(LeadId("ld_1"), CampaignId(1), "key", LeadState(status), Facts(), at, at)
     assert lead.status is status
     assert lead.is_open == (status in {ENRICHED, CONTACTED})
+
+
+def test_a_hold_takes_the_place_of_one_for_the_same_reason() -> None:
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    old, other, new = (
+        Hold(HoldReason.OPERATOR, at),
+        Hold(HoldReason.POISON, at),
+        Hold(HoldReason.OPERATOR, at, note="again"),
+    )
+    lead = Lead(LeadId("ld_1"), CampaignId(1), "k", LeadState(LeadStatus.ENRICHED), Facts(), at, at, holds=(old, other))
+    assert lead.holds_with(new) == (other, new)
