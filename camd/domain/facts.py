@@ -17,6 +17,7 @@ TouchId = NewType("TouchId", str)
 ImportId = NewType("ImportId", str)
 SuppressionId = NewType("SuppressionId", str)
 CandidateId = NewType("CandidateId", int)
+InboundId = NewType("InboundId", str)
 
 
 class Verdict(StrEnum):

@@ -121,7 +121,7 @@ class _Account:
     clean_days: int
 
     def untried(self) -> MailboxCheck:
-        has_inbox = bool(self.box.imap_host or self.box.maildir)
+        has_inbox = self.box.has_inbox
         why = self.state.detail or self.state.disabled
         return MailboxCheck(self.box.name, LogIn.NOT_TRIED, has_inbox, detail=why)
 

@@ -159,7 +159,7 @@ def _check(box: MailboxSettings, refused: str | None, records: SenderRecords) ->
     return MailboxCheck(
         box.name,
         LogIn.OK if refused is None else LogIn.FAILED,
-        has_inbox=bool(box.imap_host or box.maildir),
+        has_inbox=box.has_inbox,
         detail=refused,
         spf=records.spf,
         dkim=records.dkim,

@@ -2,22 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from camd.domain.events import Event, EventType
+from camd.domain.events import Event, EventType, Value
 from camd.domain.facts import (
     CampaignId,
     CandidateId,
     Facts,
     ImportId,
+    InboundId,
     LeadId,
     SuppressionId,
     TouchId,
     Verdict,
 )
-from camd.domain.lead import LeadStatus
+from camd.domain.inbound import InboundClass
+from camd.domain.lead import HoldReason, LeadStatus
 from camd.domain.suppression import SuppressionKind, SuppressionReason
 from camd.domain.token_bucket import QuotaScope, Taken
 from camd.ports.providers import Cursor
@@ -249,6 +251,92 @@ class ZoneChange:
     zone: str
     before: str | None = None
     changed_at: datetime | None = None
+
+
+class MatchedBy(StrEnum):
+    """How a message was found to belong to a lead: a Message-ID of ours, the address that a report names, or the
+    address it came from."""
+
+    MESSAGE_ID = "message_id"
+    REPORT = "report"
+    SENDER = "sender"
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What a class did at `at`, so far as another class can take it back: `held` are the holds that it added,
+    `counted` what it added to the deliveries of its touch's campaign and mailbox on that day."""
+
+    at: datetime
+    held: tuple[tuple[LeadId, HoldReason], ...] = ()
+    counted: tuple[DeliveryFact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A message that came in, unique by (mailbox, identity). `waiting`: it is on the review list.
+
+    `sender_hash` is the keyed hash of its sender's key. Of a message that concerns nobody, and after an erasure or
+    the retention's end, sender, subject, text and raw are none; `raw` is kept only of what could not be read.
+    """
+
+    id: InboundId
+    mailbox: str
+    identity: str
+    kind: InboundClass
+    evidence: str
+    waiting: bool
+    arrived_at: datetime
+    created_at: datetime
+    by: str
+    campaign_id: CampaignId | None = None
+    lead_id: LeadId | None = None
+    touch_id: TouchId | None = None
+    matched_by: MatchedBy | None = None
+    message_id: str | None = None
+    sender_hash: str | None = None
+    sender: str | None = None
+    subject: str | None = None
+    text: str | None = None
+    raw: bytes | None = None
+    back_on: date | None = None
+    note: str | None = None
+    effects: Effects | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class InboundFilter:
+    waiting: bool | None = None
+    kind: InboundClass | None = None
+    campaign_id: CampaignId | None = None
+    lead_id: LeadId | None = None
+    mailbox: str | None = None
+
+
+class NoticeKind(StrEnum):
+    """What the operator is told of at once; the digest is told of once a day."""
+
+    ANSWER = "answer"
+    CAMPAIGN_PAUSED = "campaign_paused"
+    MAILBOX = "mailbox"
+    GATE_CLOSED = "gate_closed"
+    RECOVERY_HOLD = "recovery_hold"
+    WEBHOOK_DEAD = "webhook_dead"
+    DIGEST = "digest"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to tell the operator, by ids and figures: its text is made when it goes out."""
+
+    id: int
+    kind: NoticeKind
+    at: datetime
+    campaign_id: CampaignId | None = None
+    inbound_id: InboundId | None = None
+    mailbox: str | None = None
+    data: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)

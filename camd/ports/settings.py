@@ -140,6 +140,10 @@ class MailboxSettings:
     max_connections: int
     timezone: str
 
+    @property
+    def has_inbox(self) -> bool:
+        return self.imap_host is not None or self.maildir is not None
+
 
 @dataclass(frozen=True, slots=True)
 class WebhookSettings:

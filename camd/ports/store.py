@@ -26,6 +26,7 @@ from camd.domain.facts import (
 from camd.domain.lead import Action, Lead
 from camd.domain.suppression import SuppressionReason
 from camd.domain.token_bucket import QuotaScope
+from camd.ports.inbox_store import Inbox, Notices
 from camd.ports.journal import JournalBuffer, JournalMark
 from camd.ports.providers import Found
 from camd.ports.records import (
@@ -151,6 +152,10 @@ class Leads(Protocol):
         """The leads of every campaign whose address lies in that domain or under it."""
         ...
 
+    def of_company(self, company: str) -> Sequence[Lead]:
+        """The open leads of every campaign at that company; see `domain.contact.company_of`."""
+        ...
+
     def of_import(self, import_id: ImportId, limit: int, after: LeadId | None = None) -> Sequence[Lead]:
         """In the order of their ids; `after` is the last one of the batch before."""
         ...
@@ -270,6 +275,12 @@ class Touches(Protocol):
 
     def of_message(self, message_id: str) -> Touch | None: ...
 
+    def first_intent_at(self, mailbox: str) -> datetime | None:
+        """When the mailbox first had a mail to hand over."""
+        ...
+
+    def unknown_of(self, mailbox: str) -> Sequence[Touch]: ...
+
     def page(self, listing: Listing, chosen: TouchFilter) -> Sequence[Touch]: ...
 
     def count(self, status: TouchStatus, channel: str | None = None) -> int: ...
@@ -365,7 +376,7 @@ class Mailboxes(Protocol):
 class Deliveries(Protocol):
     """What became of mails, by local day. `key` is a campaign's number or a mailbox's name."""
 
-    def add(self, scope: DeliveryScope, key: str, day: date, fact: DeliveryFact) -> None: ...
+    def add(self, scope: DeliveryScope, key: str, day: date, fact: DeliveryFact, amount: int = 1) -> None: ...
 
     def since(self, scope: DeliveryScope, key: str, day: date) -> Mapping[DeliveryFact, int]:
         """The sums over that day and those after it, every fact named."""
@@ -455,6 +466,10 @@ class Tx(Protocol):
     def mailboxes(self) -> Mailboxes: ...
     @property
     def deliveries(self) -> Deliveries: ...
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def notices(self) -> Notices: ...
     @property
     def counters(self) -> Counters: ...
     @property

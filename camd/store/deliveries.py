@@ -37,8 +37,8 @@ class Deliveries:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, scope: DeliveryScope, key: str, day: date, fact: DeliveryFact) -> None:
-        self._connection.execute(ADD, _NOTHING | {"scope": scope, "key": key, "day": day, fact.value: 1})
+    def add(self, scope: DeliveryScope, key: str, day: date, fact: DeliveryFact, amount: int = 1) -> None:
+        self._connection.execute(ADD, _NOTHING | {"scope": scope, "key": key, "day": day, fact.value: amount})
 
     def since(self, scope: DeliveryScope, key: str, day: date) -> Mapping[DeliveryFact, int]:
         sums = self._connection.execute(SINCE, {"scope": scope, "key": key, "day": day}).one()
