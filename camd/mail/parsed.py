@@ -21,7 +21,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """Addresses are bare and as given, ids without angle brackets, names of headers in lower case, their values decoded.
+    """Addresses are bare and as given, ids without angle brackets, headers' names in lower case, their values decoded.
 
     `text` is the message's plain text, made of its HTML where it has no other, with everything it quotes. `thread` are
     the ids it answers, nearest first. `message` is the tree itself, as deep as the limits allow.
