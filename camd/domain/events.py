@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from camd.domain.facts import CampaignId, LeadId, TouchId
 from camd.domain.lead import (
+    AnswerTakenBack,
     Discovered,
     Enriched,
     Erased,
@@ -140,6 +141,7 @@ _OF_MOVE: Mapping[type[LeadEvent], EventType] = MappingProxyType(
         Lost: EventType.LEAD_LOST,
         Erased: EventType.LEAD_ERASED,
         Reopened: EventType.LEAD_REOPENED,
+        AnswerTakenBack: EventType.LEAD_REOPENED,
     }
 )
 

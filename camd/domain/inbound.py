@@ -29,6 +29,10 @@ class InboundClass(StrEnum):
     UNRELATED = "unrelated"
 
 
+HUMAN = frozenset({InboundClass.HUMAN_POSITIVE, InboundClass.HUMAN_NEGATIVE, InboundClass.HUMAN_NEUTRAL})
+BOUNCES = frozenset({InboundClass.HARD_BOUNCE, InboundClass.SOFT_BOUNCE, InboundClass.DELAYED})
+
+
 @dataclass(frozen=True, slots=True)
 class Consequence:
     """What a matched message of a class does; nothing at all means that it is only recorded.

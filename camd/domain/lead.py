@@ -139,7 +139,17 @@ class Reopened:
     pass
 
 
-LeadEvent = Discovered | Enriched | TouchAccepted | Replied | Qualified | Won | Lost | Erased | Reopened
+@dataclass(frozen=True, slots=True)
+class AnswerTakenBack:
+    """A person says that what a rule took for an answer was none, or another one. `still_answered`: there is a
+    further one of the same person."""
+
+    still_answered: bool
+
+
+LeadEvent = (
+    Discovered | Enriched | TouchAccepted | Replied | Qualified | Won | Lost | Erased | Reopened | AnswerTakenBack
+)
 
 
 class To(StrEnum):
@@ -220,6 +230,9 @@ MOVES: tuple[Move, ...] = (
     Move(_S.LOST, Erased, _S.LOST, reasons=_NOT_ERASED),
     Move(_S.LOST, Reopened, To.WHERE_IT_WAS, reasons=_MAY_RETURN),
     Move(_S.WON, Reopened, _S.QUALIFIED),
+    Move(_S.REPLIED, AnswerTakenBack, To.WHERE_IT_WAS),
+    Move(_S.QUALIFIED, AnswerTakenBack, To.WHERE_IT_WAS),
+    Move(_S.LOST, AnswerTakenBack, To.WHERE_IT_WAS, reasons=frozenset({LostReason.NEGATIVE_REPLY})),
 )
 
 
@@ -252,6 +265,8 @@ def _marked(state: LeadState, event: LeadEvent) -> LeadState:
             return replace(state, ever_handed_over=True)
         case Replied():
             return replace(state, ever_replied=True)
+        case AnswerTakenBack(still_answered):
+            return replace(state, ever_replied=still_answered)
         case _:
             return state
 

@@ -94,14 +94,14 @@ class Report:
 class Reading:
     """What a message was taken for, by which rule.
 
-    `evidence` names the rule and the word or code that decided, never an address. `back_on` is the stated day of
-    return of an out-of-office note. `has_left`: the person no longer works there. `is_doubtful`: the rules do not
-    agree, a person decides.
+    `evidence` names the rule and the word or code that decided, never an address. `until` is the day that an
+    out-of-office note states, as it states it. `has_left`: the person no longer works there. `is_doubtful`: the rules
+    do not agree, a person decides.
     """
 
     kind: InboundClass
     evidence: str
-    back_on: date | None = None
+    until: date | None = None
     has_left: bool = False
     is_doubtful: bool = False
     reports: tuple[Report, ...] = ()

@@ -264,10 +264,12 @@ class MatchedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What a class did at `at`, so far as another class can take it back: `held` are the holds that it added,
-    `counted` what it added to the deliveries of its touch's campaign and mailbox on that day."""
+    """What a class did at `at`, so far as another class can take it back: `moved_to` is the status that it gave the
+    lead, `held` are the holds that it added, `counted` what it added to the deliveries of its touch's campaign and
+    mailbox on that day."""
 
     at: datetime
+    moved_to: LeadStatus | None = None
     held: tuple[tuple[LeadId, HoldReason], ...] = ()
     counted: tuple[DeliveryFact, ...] = ()
 
@@ -299,7 +301,7 @@ class Inbound:
     subject: str | None = None
     text: str | None = None
     raw: bytes | None = None
-    back_on: date | None = None
+    until: date | None = None
     note: str | None = None
     effects: Effects | None = None
     version: int = 1

@@ -275,11 +275,24 @@ class Touches(Protocol):
 
     def of_message(self, message_id: str) -> Touch | None: ...
 
+    def of_alias(self, message_id: str) -> Touch | None:
+        """The one that was passed on under this Message-ID instead of its own."""
+        ...
+
+    def add_alias(self, message_id: str, touch_id: TouchId) -> None:
+        """Adding it again changes nothing."""
+        ...
+
     def first_intent_at(self, mailbox: str) -> datetime | None:
         """When the mailbox first had a mail to hand over."""
         ...
 
     def unknown_of(self, mailbox: str) -> Sequence[Touch]: ...
+
+    def forget_texts(self, before: datetime, limit: int) -> int:
+        """Empties the body of at most `limit` touches that were over before that instant and cannot go any more;
+        answers how many. The subject stays: the thread goes on under it."""
+        ...
 
     def page(self, listing: Listing, chosen: TouchFilter) -> Sequence[Touch]: ...
 

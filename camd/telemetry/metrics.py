@@ -15,6 +15,7 @@ from prometheus_client.core import Metric
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.registry import Collector
 
+from camd.domain.inbound import InboundClass
 from camd.domain.token_bucket import QuotaScope
 
 FAST = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)
@@ -132,6 +133,18 @@ class Metrics:
         self.sends_in_flight = make.gauge("sends_in_flight", "Handovers between intent and outcome.")
         self.suppressions_total = Family(
             make.counter("suppressions_total", "Suppressions added.", "reason"), labels.suppression_reasons
+        )
+        self.inbound_total = Family(
+            make.counter("inbound_total", "Messages that came in, by what they were taken for.", "class"),
+            tuple(InboundClass),
+        )
+        self.imap_last_success_timestamp_seconds = Family(
+            make.gauge(
+                "imap_last_success_timestamp_seconds",
+                "When the mailbox's inbox was last read to its end, Unix time; 0 for not yet.",
+                "mailbox",
+            ),
+            labels.mailboxes,
         )
         self.opt_out_requests_total = Family(
             make.counter("opt_out_requests_total", "Requests to opt-out pages.", "method", "result"),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from camd.domain.facts import CampaignId, Facts, LeadId
 from camd.domain.lead import (
     MOVES,
+    AnswerTakenBack,
     Authority,
     Discovered,
     Enriched,
@@ -78,6 +79,7 @@ RULES: list[tuple[str, set[str], str]] = [
         "where it was",
     ),
     ("reopened", {"won"}, "qualified"),
+    ("answer taken back", {"replied", "qualified", "lost:negative_reply"}, "where it was"),
 ]
 for reason in REASONS:
     RULES += [
@@ -101,6 +103,7 @@ EVENTS: dict[str, LeadEvent] = {
     "won": Won(Decimal(900)),
     "erased": Erased(),
     "reopened": Reopened(),
+    "answer taken back": AnswerTakenBack(still_answered=False),
     **{f"lost by rule: {reason}": Lost(LostReason(reason), RULE) for reason in REASONS},
     **{f"lost by operator: {reason}": Lost(LostReason(reason), OPERATOR) for reason in REASONS},
 }
@@ -167,6 +170,17 @@ def test_no_status_but_lost_carries_a_lost_reason() -> None:
         if find_move(state_at(place), event):
             after = transition(state_at(place), event)
             assert (after.status is LOST) == (after.lost_reason is not None)
+
+
+def test_an_answer_taken_back_leaves_the_lead_as_if_it_had_not_come() -> None:
+    written_to = LeadState(CONTACTED, ever_enriched=True, ever_handed_over=True)
+    answered = transition(transition(written_to, Replied()), Qualified(RULE))
+    assert transition(answered, AnswerTakenBack(still_answered=False)) == written_to
+
+
+def test_of_two_answers_the_other_one_stays() -> None:
+    answered = transition(LeadState(CONTACTED, ever_handed_over=True), Replied())
+    assert transition(answered, AnswerTakenBack(still_answered=True)).status is REPLIED
 
 
 def test_sending_a_mail_never_qualifies_anybody() -> None:
