@@ -23,6 +23,7 @@ COMMANDS = {
     "leads": "camd.cli.leads",
     "imports": "camd.cli.imports",
     "touches": "camd.cli.touches",
+    "inbox": "camd.cli.inbox",
     "suppressions": "camd.cli.suppressions",
     "mailboxes": "camd.cli.mailboxes",
     "events": "camd.cli.events",

@@ -101,13 +101,14 @@ def body_options(
 
 
 def given_fields(model: type[BaseModel], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that stood on the command line; an empty text empties a field."""
+    """The fields that stood on the command line, by their names in JSON; an empty text empties a field."""
     fields: dict[str, Any] = {}
     for name, value in given.items():
         if value is None or value == ():
             continue
-        kind, _ = _kind(model.model_fields[name].annotation)
-        fields[name] = None if value == "" else dict(value) if kind is dict else value
+        field = model.model_fields[name]
+        kind, _ = _kind(field.annotation)
+        fields[field.alias or name] = None if value == "" else dict(value) if kind is dict else value
     return fields
 
 

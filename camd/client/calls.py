@@ -12,12 +12,14 @@ from pydantic import TypeAdapter
 from camd.client.call import FILE_SECONDS, Call, body_of, pairs, params, path
 from camd.domain.campaign import CampaignStatus, Channel
 from camd.domain.events import EventType
+from camd.domain.inbound import InboundClass
 from camd.domain.lead import LeadStatus
 from camd.domain.suppression import SuppressionReason
 from camd.schema.campaign import CampaignDetail, CampaignSummary
 from camd.schema.definition import CampaignBody, CampaignPatch
 from camd.schema.event import EventPage
 from camd.schema.imports import Import, ImportReport, UndoReport
+from camd.schema.inbound import ClassifyBody, Inbound
 from camd.schema.lead import (
     HoldBody,
     Lead,
@@ -43,6 +45,7 @@ _campaign = CampaignDetail.model_validate_json
 _lead = Lead.model_validate_json
 _recovery = Recovery.model_validate_json
 _touch = Touch.model_validate_json
+_inbound = Inbound.model_validate_json
 _mailbox = MailboxState.model_validate_json
 _reports = TypeAdapter(list[CycleReport]).validate_json
 
@@ -291,6 +294,35 @@ def done(touch_id: str) -> Call[Touch]:
 def skip(touch_id: str) -> Call[Touch]:
     """Leaves a task out; the next step follows."""
     return Call("POST", path("/touches/{}/skip", touch_id), _touch)
+
+
+def inbox(
+    *,
+    waiting: bool | None = None,
+    kind: InboundClass | None = None,
+    campaign: str | int | None = None,
+    lead: str | None = None,
+    mailbox: str | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> Call[Page[Inbound]]:
+    """What came in; `waiting` narrows it to the review list, `kind` to a class."""
+    chosen = params(waiting=waiting, **{"class": kind}, campaign=campaign, lead=lead, mailbox=mailbox)
+    query = chosen + params(limit=limit, cursor=cursor)
+    return Call("GET", path("/inbound"), Page[Inbound].model_validate_json, query)
+
+
+def inbound(inbound_id: str) -> Call[Inbound]:
+    return Call("GET", path("/inbound/{}", inbound_id), _inbound)
+
+
+def classify(inbound_id: str, body: ClassifyBody) -> Call[Inbound]:
+    """Says what a message is: what its class did is undone, a suppression apart, and what this one does is done."""
+    return Call("POST", path("/inbound/{}/classify", inbound_id), _inbound, body=body_of(body))
+
+
+def export_inbound(ref: str | int) -> Call[None]:
+    return Call("GET", path("/campaigns/{}/inbound/export", ref), _nothing, seconds=FILE_SECONDS)
 
 
 def suppressions(

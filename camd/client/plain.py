@@ -91,6 +91,10 @@ class SyncCamdClient:
         """Writes the campaign's leads to `to` as CSV, as they come."""
         self._download(calls.export_leads(ref, status=status, tag=tag, held=held, search=search), to)
 
+    def export_inbound(self, ref: str | int, to: BinaryIO) -> None:
+        """Writes what came in for the campaign to `to` as CSV, as it comes."""
+        self._download(calls.export_inbound(ref), to)
+
     def events(
         self,
         *,
@@ -173,6 +177,9 @@ class SyncCamdClient:
     cancel = _Asked(calls.cancel)
     done = _Asked(calls.done)
     skip = _Asked(calls.skip)
+    inbox = _Asked(calls.inbox)
+    inbound = _Asked(calls.inbound)
+    classify = _Asked(calls.classify)
     suppressions = _Asked(calls.suppressions)
     add_suppression = _Asked(calls.add_suppression)
     remove_suppression = _Asked(calls.remove_suppression)

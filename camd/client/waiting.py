@@ -94,6 +94,10 @@ class CamdClient:
         """Writes the campaign's leads to `to` as CSV, as they come."""
         await self._download(calls.export_leads(ref, status=status, tag=tag, held=held, search=search), to)
 
+    async def export_inbound(self, ref: str | int, to: BinaryIO) -> None:
+        """Writes what came in for the campaign to `to` as CSV, as it comes."""
+        await self._download(calls.export_inbound(ref), to)
+
     async def events(
         self,
         *,
@@ -182,6 +186,9 @@ class CamdClient:
     cancel = _Asked(calls.cancel)
     done = _Asked(calls.done)
     skip = _Asked(calls.skip)
+    inbox = _Asked(calls.inbox)
+    inbound = _Asked(calls.inbound)
+    classify = _Asked(calls.classify)
     suppressions = _Asked(calls.suppressions)
     add_suppression = _Asked(calls.add_suppression)
     remove_suppression = _Asked(calls.remove_suppression)

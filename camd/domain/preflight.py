@@ -80,6 +80,7 @@ class FindingName(StrEnum):
     MAILBOX_DISABLED = "mailbox_disabled"
     NO_WAY_OUT = "no_way_out"
     NO_INBOX = "no_inbox"
+    INBOX_FAILED = "inbox_failed"
     FOOTER = "footer"
     STEP_RENDERS_FOR_NOBODY = "step_renders_for_nobody"
     COUNTRY_UNDECIDED = "country_undecided"
@@ -138,7 +139,8 @@ class LogIn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MailboxCheck:
-    """`detail` is what the server said, or why the mailbox is disabled.
+    """`detail` is what the server said, or why the mailbox is disabled; `inbox_problem` why its inbox cannot be read,
+    None too where that was not tried.
 
     `spf`, `dkim` and `dmarc`: whether the record was found; None where that could not be looked up.
     """
@@ -150,6 +152,7 @@ class MailboxCheck:
     spf: bool | None = None
     dkim: bool | None = None
     dmarc: bool | None = None
+    inbox_problem: str | None = None
 
 
 def _nothing() -> Mapping[str, int]:
@@ -195,6 +198,7 @@ def preflight(check: PreflightInput) -> tuple[Finding, ...]:
         *_instance_stops(check),
         *_mailbox_findings(check),
         *_inbox_stops(check),
+        *_unread_inboxes(check),
         *_text_stops(check),
         *_country_stops(check),
         *_dns_warnings(check),
@@ -264,9 +268,8 @@ def _mailbox_findings(check: PreflightInput) -> Iterator[Finding]:
 
 def _inbox_stops(check: PreflightInput) -> Iterator[Finding]:
     deaf = [mailbox.name for mailbox in check.mailboxes if not mailbox.has_inbox]
-    by_page = check.public_enabled and (check.public_base_url or "").startswith("https://")
     by_reply = check.reply_opt_out and check.mailboxes and not deaf
-    if not (by_page or by_reply):
+    if not (_has_opt_out_page(check) or by_reply):
         yield _stop(
             FindingName.NO_WAY_OUT,
             "A recipient has no way to opt out",
@@ -279,6 +282,24 @@ def _inbox_stops(check: PreflightInput) -> Iterator[Finding]:
             f"Follow-ups would be sent without seeing answers to: {', '.join(deaf)}",
             f"Set imap_host or maildir under [mailboxes.<name>] in {_file(check)} for each of them",
         )
+
+
+def _unread_inboxes(check: PreflightInput) -> Iterator[Finding]:
+    """They stop only where an answer has to be seen before something is sent."""
+    is_needed = check.steps > 1 or (check.reply_opt_out and not _has_opt_out_page(check))
+    for mailbox in check.mailboxes:
+        if mailbox.inbox_problem is not None:
+            yield Finding(
+                Level.STOP if is_needed else Level.WARN,
+                FindingName.INBOX_FAILED,
+                f"The inbox of mailbox {mailbox.name} cannot be read: {mailbox.inbox_problem}",
+                f"Correct imap_host, username and password, or maildir, under [mailboxes.{mailbox.name}] in "
+                f"{_file(check)}, then run `camd mailboxes test {mailbox.name}`",
+            )
+
+
+def _has_opt_out_page(check: PreflightInput) -> bool:
+    return check.public_enabled and (check.public_base_url or "").startswith("https://")
 
 
 def _text_stops(check: PreflightInput) -> Iterator[Finding]:

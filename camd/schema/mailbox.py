@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from camd.schema.values import Body, Line, Note, View
 
 
@@ -10,13 +12,15 @@ class DisableBody(Body):
 
 
 class MailboxTest(View):
-    """`message` is what the server said, and how to mend it where `ok` is false."""
+    """`message` is what the servers said, and how to mend it where `ok` is false. `folders` are those of its inbox that
+    camd reads."""
 
     __test__ = False
 
     name: str
     ok: bool
     message: str
+    folders: list[str] = Field(default_factory=list)
 
 
 class TrialOutcome(StrEnum):

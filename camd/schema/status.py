@@ -46,9 +46,18 @@ class MailboxStatus(StrEnum):
     STOPPED = "stopped"
 
 
+class InboxStatus(StrEnum):
+    """`deaf`: it was not read to its end within 15 minutes, so follow-ups wait; `none`: the mailbox has no inbox."""
+
+    NONE = "none"
+    HEARING = "hearing"
+    DEAF = "deaf"
+
+
 class MailboxState(View):
-    """`detail` says how a mailbox that may not send is mended. `used_today` counts its local day; `queued` are the
-    mails that are planned, approved or put off there."""
+    """`detail` says how a mailbox that may not send is mended, `inbox_detail` the same of an inbox that cannot be read.
+    `used_today` counts its local day; `queued` are the mails that are planned, approved or put off there.
+    `last_heard_at` is when its inbox was last read to its end, null before the first time since camd started."""
 
     name: str
     address: str
@@ -60,6 +69,9 @@ class MailboxState(View):
     daily_limit: int
     used_today: int
     queued: int
+    inbox: InboxStatus = InboxStatus.NONE
+    last_heard_at: Instant | None = None
+    inbox_detail: str | None = None
 
 
 class ProviderState(View):

@@ -12,8 +12,10 @@ from camd.client.call import body_of, params, path
 from camd.client.errors import problem_of
 from camd.client.exchange import run_of, understood
 from camd.client.place import Place
+from camd.domain.inbound import InboundClass
 from camd.domain.lead import LeadStatus
 from camd.schema.definition import CampaignBody, CampaignPatch
+from camd.schema.inbound import ClassifyBody
 from camd.schema.lead import LeadPatch
 
 SOCKET = Path("/run/camd/api.sock")
@@ -57,6 +59,13 @@ def test_a_mapping_becomes_one_parameter_a_column() -> None:
     with Path("/dev/null").open("rb") as file:
         call = calls.import_leads("Q1", file, mapping={"Mail=1": "email", "Ort": "city"})
     assert [value for name, value in call.params if name == "map"] == ["Mail=1=email", "Ort=city"]
+
+
+def test_messages_are_asked_for_by_the_names_of_the_api() -> None:
+    call = calls.inbox(waiting=True, kind=InboundClass.CHALLENGE, campaign=1, limit=5)
+    assert dict(call.params) == {"waiting": "true", "class": "challenge", "campaign": "1", "limit": "5"}
+    body = ClassifyBody.model_validate({"class": "out_of_office", "until": "2027-01-31"})
+    assert calls.classify("in_1", body).body == b'{"class":"out_of_office","until":"2027-01-31"}'
 
 
 @pytest.mark.parametrize(

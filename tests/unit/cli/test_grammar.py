@@ -78,6 +78,7 @@ def test_the_commands_are_those_of_the_interface() -> None:
     assert below("campaigns") == LIFE | named
     assert below("mailboxes") == {"list", "test", "enable", "disable"}
     assert below("touches") == {"list", "show", "approve", "resolve", "cancel", "done", "skip"}
+    assert below("inbox") == {"list", "show", "classify"}
     assert below("leads") == DECISIONS | {"list", "show", "add", "import", "export", "why", "erase"}
     assert below("imports") == {"list", "undo"}
     assert below("suppressions") == {"list", "add", "remove", "import"}

@@ -9,7 +9,9 @@ from click.testing import CliRunner
 
 from camd.cli.options import Column, Instant, OneOf, body_options, given_fields, read_body
 from camd.domain.campaign import CampaignStatus
+from camd.domain.inbound import InboundClass
 from camd.schema.definition import CampaignBody
+from camd.schema.inbound import ClassifyBody
 from camd.schema.lead import HoldBody, LeadBody
 from camd.schema.values import Body
 
@@ -111,3 +113,9 @@ def test_a_column_may_hold_the_sign_that_parts_it_from_its_field() -> None:
 def test_a_pair_has_two_sides(text: str) -> None:
     with pytest.raises(click.BadParameter):
         Column().convert(text, None, None)
+
+
+def test_a_field_that_bears_another_name_in_json_is_read_by_it() -> None:
+    given = {"kind": InboundClass.UNRELATED, "until": None, "note": "spam"}
+    assert given_fields(ClassifyBody, given) == {"class": InboundClass.UNRELATED, "note": "spam"}
+    assert read_body(ClassifyBody, given).kind is InboundClass.UNRELATED

@@ -147,6 +147,27 @@ def test_a_single_step_needs_no_inbox() -> None:
     assert names(replace(PAGE, steps=1, mailboxes=(SALES, DEAF))) == []
 
 
+UNREAD = replace(SALES, inbox_problem="LOGIN: invalid credentials")
+
+
+@pytest.mark.parametrize(
+    ("check", "level"),
+    [
+        (replace(READY, public_enabled=True, public_base_url=PAGE.public_base_url), Level.STOP),
+        (replace(READY, steps=1), Level.STOP),
+        (replace(PAGE, reply_opt_out=True), Level.WARN),
+        (PAGE, Level.WARN),
+    ],
+    ids=["follow_ups", "no_other_way_out", "another_way_out", "the_page_alone"],
+)
+def test_an_inbox_that_cannot_be_read_stops_where_an_answer_has_to_be_seen(check: PreflightInput, level: Level) -> None:
+    finding = the_only(replace(check, mailboxes=(SALES, replace(UNREAD, name="info"))))
+    assert (finding.level, finding.name) == (level, FindingName.INBOX_FAILED)
+    assert finding.message == "The inbox of mailbox info cannot be read: LOGIN: invalid credentials"
+    assert "[mailboxes.info] in /etc/camd/camd.toml" in finding.mend
+    assert "`camd mailboxes test info`" in finding.mend
+
+
 def test_only_the_countries_built_in_need_a_decision() -> None:
     leads = {"DE": 3, "AT": 1, "FR": 7, "US": 9, "unknown": 4}
     messages = [finding.message for finding in preflight(replace(READY, recipient_countries=leads))]
