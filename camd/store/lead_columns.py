@@ -10,7 +10,15 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from camd.domain.contact import EmailAddress, folded, linkedin_key, name_key_of, parse_address, registrable_domain
+from camd.domain.contact import (
+    EmailAddress,
+    company_of,
+    folded,
+    linkedin_key,
+    name_key_of,
+    parse_address,
+    registrable_domain,
+)
 from camd.domain.errors import Invalid
 from camd.domain.facts import Facts
 from camd.domain.lead import Hold, Lead, LeadState
@@ -81,6 +89,7 @@ def _keys(key: str, facts: Facts, instance_key: bytes) -> dict[str, str | None]:
         "address_key": address.key if address else None,
         "address_hash": _address_hash(key, address, instance_key),
         "address_domain": top_domain(address.domain) if address else None,
+        "company_key": company_of(address, facts.domain),
         "linkedin": linkedin_key(facts.linkedin_url),
         "name": name_key_of(facts, address),
         "source": facts.source,

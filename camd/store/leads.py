@@ -36,6 +36,8 @@ from camd.store.tables import lead_holds, leads
 _row = leads.c
 _hold = lead_holds.c
 _of_campaign = _row.campaign_id == bindparam("in_campaign")
+# A new one is written to as soon as it is enriched.
+_OPEN = (LeadStatus.NEW, LeadStatus.ENRICHED, LeadStatus.CONTACTED)
 _HANDED_OVER = (TouchStatus.ON_WIRE, TouchStatus.SENT, TouchStatus.UNKNOWN, TouchStatus.DONE)
 
 
@@ -97,6 +99,7 @@ KNOWN_BY_NAME_WITHOUT_ADDRESS = KNOWN_BY_NAME.where(_row.address_key.is_(None))
 OF_PERSON = select(*LEAD).where(_row.address_key == bindparam("address_key")).order_by(_row.id)
 OF_ADDRESS_HASH = select(*LEAD).where(_row.address_hash == bindparam("address_hash")).order_by(_row.id)
 OF_DOMAIN = select(*LEAD).where(_row.address_domain == bindparam("address_domain")).order_by(_row.id)
+OF_COMPANY = select(*LEAD).where(_row.company_key == bindparam("company"), _row.status.in_(_OPEN)).order_by(_row.id)
 OF_IMPORT = (
     select(*LEAD)
     .where(_row.import_id == bindparam("of_import"), _row.id > bindparam("after"))
@@ -204,6 +207,9 @@ class Leads:
 
     def of_domain(self, domain: str) -> Sequence[Lead]:
         return [lead for lead in self._all(OF_DOMAIN, address_domain=top_domain(domain)) if _lies_in(lead, domain)]
+
+    def of_company(self, company: str) -> Sequence[Lead]:
+        return self._all(OF_COMPANY, company=company)
 
     def of_import(self, import_id: ImportId, limit: int, after: LeadId | None = None) -> Sequence[Lead]:
         return self._all(OF_IMPORT, of_import=import_id, limit=limit, after=after or "")

@@ -74,6 +74,16 @@ QUEUED = (
 )
 APPROVED = _is(TouchStatus.APPROVED) & THROUGH_A_MAILBOX
 PLANNED = _is(TouchStatus.PLANNED)
+# What is unknown may be told to go again.
+KEPT_TEXT = _in(
+    TouchStatus.SENT,
+    TouchStatus.REJECTED,
+    TouchStatus.CANCELLED,
+    TouchStatus.DONE,
+    TouchStatus.SKIPPED,
+) & _touch.body.is_not(None)
+# Nothing settles a cancelled one.
+over_at = sa.func.coalesce(_touch.settled_at, _touch.due_at)
 
 _partial(
     "ix_touches_next_ready",
@@ -101,6 +111,8 @@ _partial(
     _touch.recipient_hash,
     _touch.id,
 )
+_partial("ix_touches_intent", _touch.intent_at.is_not(None), _touch.mailbox, _touch.intent_at)
+_partial("ix_touches_texts", KEPT_TEXT, over_at)
 _partial("ix_touches_message", _touch.message_id.is_not(None), _touch.message_id)
 
 previews = Table(

@@ -18,11 +18,13 @@ from camd.store.candidates import Candidates, Sources
 from camd.store.counters import Counters
 from camd.store.deliveries import Deliveries
 from camd.store.imports import Imports
+from camd.store.inbox import Inbox
 from camd.store.instance import Instance
 from camd.store.leads import Leads
 from camd.store.ledger import Ledger
 from camd.store.mailboxes import Mailboxes
 from camd.store.migrate import head_revision, migrate
+from camd.store.notices import Notices
 from camd.store.prepared import prepared
 from camd.store.previews import Previews
 from camd.store.quotas import Quotas
@@ -71,6 +73,8 @@ class SqlTx:
         self.deliveries = Deliveries(connection)
         self.counters = Counters(connection)
         self.ledger = Ledger(connection)
+        self.inbox = Inbox(connection)
+        self.notices = Notices(connection)
 
 
 class SqliteStore:

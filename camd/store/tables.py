@@ -169,6 +169,7 @@ leads = Table(
     Column("search", Text, nullable=False),
     Column("facts", Json[Facts](Facts), nullable=False),
     Column("address_hash", Text),
+    Column("company_key", Text),
     Index("uq_leads_key", "campaign_id", "key", unique=True),
     Index("ix_leads_campaign", "campaign_id", "id"),
     Index("ix_leads_status", "campaign_id", "status", "id"),
@@ -198,6 +199,7 @@ _index_where_known("ix_leads_name", _lead.campaign_id, _lead.name, _lead.id, kno
 _index_where_known("ix_leads_address_key", _lead.address_key, _lead.id, known=_lead.address_key)
 _index_where_known("ix_leads_address_hash", _lead.address_hash, _lead.id, known=_lead.address_hash)
 _index_where_known("ix_leads_address_domain", _lead.address_domain, _lead.id, known=_lead.address_domain)
+_index_where_known("ix_leads_company", _lead.company_key, _lead.id, known=_lead.company_key)
 _index_where_known("ix_leads_import", _lead.import_id, _lead.id, known=_lead.import_id)
 
 lead_holds = Table(

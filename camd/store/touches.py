@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select, update
+from sqlalchemy import BindParameter, Connection, Select, bindparam, func, null, select, update
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
 
 from camd.domain.facts import CampaignId, LeadId, TouchId
 from camd.ports.records import Listing, Touch, TouchFilter, TouchStatus
 from camd.ports.store import StaleWrite
+from camd.store.inbox_tables import touch_aliases
 from camd.store.rows import NEWEST_ID, changed, columns_of, values
-from camd.store.sending_tables import APPROVED, PLANNED, QUEUED, WAITS, touches
+from camd.store.sending_tables import APPROVED, KEPT_TEXT, PLANNED, QUEUED, WAITS, over_at, touches
 
 _row = touches.c
 _ALL = select(*columns_of(touches, Touch))
@@ -89,9 +90,21 @@ REARM = (
 )
 HANDED_TO = _ALL.where(_of_campaign, _row.recipient_hash == bindparam("recipient")).order_by(_row.id)
 OF_MESSAGE = _ALL.where(_row.message_id == bindparam("message"))
+OF_ALIAS = _ALL.join(touch_aliases, touch_aliases.c.touch_id == _row.id).where(
+    touch_aliases.c.message_id == bindparam("message")
+)
+ADD_ALIAS = insert(touch_aliases).on_conflict_do_nothing(index_elements=["message_id"])
 COUNT = select(func.count()).where(_row.status == bindparam("status"))
 COUNT_OF_CHANNEL = COUNT.where(_row.channel == bindparam("of_channel"))
 OLDEST_UNKNOWN = select(func.min(_row.on_wire_at)).where(_row.status == TouchStatus.UNKNOWN)
+FIRST_INTENT_AT = select(func.min(_row.intent_at)).where(_of_mailbox, _row.intent_at.is_not(None))
+UNKNOWN = _ALL.where(_row.status == TouchStatus.UNKNOWN).order_by(_row.id)
+# A new version: whoever read the touch before must not write its old text back.
+FORGET_TEXTS = (
+    update(touches)
+    .where(_row.id.in_(select(_row.id).where(KEPT_TEXT, over_at < bindparam("before")).order_by(over_at).limit(_limit)))
+    .values(body=null(), version=_row.version + 1)
+)
 PAGE = {by: _page(by) for by in _INDEXED}
 
 
@@ -160,6 +173,21 @@ class Touches:
 
     def of_message(self, message_id: str) -> Touch | None:
         return self._first(OF_MESSAGE, message=message_id)
+
+    def first_intent_at(self, mailbox: str) -> datetime | None:
+        return self._connection.execute(FIRST_INTENT_AT, {"on_mailbox": mailbox}).scalar()
+
+    def unknown_of(self, mailbox: str) -> Sequence[Touch]:
+        return [touch for touch in self._all(UNKNOWN) if touch.mailbox == mailbox]
+
+    def forget_texts(self, before: datetime, limit: int) -> int:
+        return self._connection.execute(FORGET_TEXTS, {"before": before, "limit": limit}).rowcount
+
+    def of_alias(self, message_id: str) -> Touch | None:
+        return self._first(OF_ALIAS, message=message_id)
+
+    def add_alias(self, message_id: str, touch_id: TouchId) -> None:
+        self._connection.execute(ADD_ALIAS, {"message_id": message_id, "touch_id": touch_id})
 
     def page(self, listing: Listing, chosen: TouchFilter) -> Sequence[Touch]:
         wanted = values(chosen)

@@ -61,7 +61,8 @@ def instance(connection: Connection) -> tuple[Recovery, MachineIdentity, Journal
 async def test_the_migration_gives_what_is_there_its_place_in_the_queues(tmp_path: Path) -> None:
     before = tmp_path / "before"
     shutil.copytree(MIGRATIONS, before)
-    (before / "versions" / "0003_sending.py").unlink()
+    for later in ("0003_sending.py", "0004_inbox.py"):
+        (before / "versions" / later).unlink()
     async with Writer(tmp_path / "camd.db", SystemClock()) as writer:
         await writer.alone(partial(migrate, scripts=before))
         await writer.write(fill)
