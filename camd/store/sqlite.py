@@ -131,7 +131,7 @@ class SqliteStore:
         return answer
 
     async def read(self, query: Callable[[Tx], T]) -> T:
-        return await self._readers.read(lambda connection: query(SqlTx(connection, _ClosedJournal())))
+        return await self._readers.read(lambda connection: query(SqlTx(prepared(connection), _ClosedJournal())))
 
 
 def _migrated(instance_key: bytes | None, connection: Connection) -> bool:
