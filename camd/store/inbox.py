@@ -27,9 +27,10 @@ def _page(by: str | None) -> Select[Any]:
     page = _ALL.where(_row.id < bindparam("before"))
     for name in _FILTERS:
         wanted = bindparam(name, type_=_row[name].type)
-        page = page.where(_row[name] == wanted if name == by else wanted.is_(None) | (_row[name] == wanted))
-    # Said by itself too: only this proves to SQLite that the index of those that wait holds them all.
-    page = page.where(WAITS) if by == "waiting" else page
+        if name != by:
+            page = page.where(wanted.is_(None) | (_row[name] == wanted))
+        else:
+            page = page.where(WAITS if name == "waiting" else _row[name] == wanted)
     return page.order_by(_row.id.desc()).limit(bindparam("limit"))
 
 

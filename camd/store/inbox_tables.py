@@ -54,7 +54,8 @@ def _partial(name: str, condition: sa.ColumnElement[bool], *columns: sa.ColumnEl
 
 PERSONAL = ("sender", "subject", "text", "note", "raw")
 """What a retention's end and an erasure take from a message."""
-WAITS = _row.waiting
+# Not the bare column: an index would say it in other words than a statement does.
+WAITS = _row.waiting.is_(sa.literal_column("TRUE"))
 OWN_COPIES = _row.kind == sa.literal_column(f"'{InboundClass.OWN_COPY}'")
 HAS_TEXT = sa.or_(*(_row[name].is_not(None) for name in PERSONAL))
 

@@ -1,5 +1,5 @@
-"""Every statement of the store on tables of 1,000,000 leads and 200,000 settled touches: by its plan, and by the work
-that its calls cause."""
+"""Every statement of the store on tables of 1,000,000 leads, 200,000 settled touches and 200,000 messages that came in:
+by its plan, and by the work that its calls cause."""
 
 import pkgutil
 import re
@@ -14,7 +14,8 @@ from sqlalchemy.dialects import sqlite
 
 import camd.store
 from camd.domain.campaign import CampaignStatus, Definition, StatusChange
-from camd.domain.facts import CampaignId, ImportId, LeadId
+from camd.domain.facts import CampaignId, ImportId, InboundId, LeadId
+from camd.domain.inbound import InboundClass
 from camd.domain.lead import Action, LeadStatus
 from camd.domain.token_bucket import QuotaScope
 from camd.ports.records import (
@@ -22,8 +23,10 @@ from camd.ports.records import (
     EventFilter,
     Identity,
     Import,
+    InboundFilter,
     LeadFilter,
     Listing,
+    NoticeKind,
     TouchFilter,
     TouchStatus,
 )
@@ -34,8 +37,10 @@ from camd.store.writer import driver_connection
 
 LEADS = 1_000_000
 TOUCHES = 200_000
+MESSAGES = 200_000
 CAMPAIGNS = 10
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 FAR = datetime(2200, 1, 1, tzinfo=UTC)
 ONE = CampaignId(1)
 
@@ -43,16 +48,20 @@ SCANS_KNOWINGLY = {
     "campaigns.BY_STATUS": "one row a campaign, for a person or a scrape",
     "counters.TOTAL": "some rows a campaign, for a person or a scrape",
     "imports.UNFINISHED": "its index holds the unfinished ones and no other",
+    "inbox.COUNT_WAITING": "its index holds those that wait and no other",
+    "inbox.OLDEST_WAITING": "one row of the index of those that wait",
     "instance.GATE": "one row",
     "instance.IDENTITY": "one row",
     "instance.JOURNAL_MARK": "one row",
     "instance.NEXT_JOURNAL_MARK": "one row",
     "instance.SET": "one row",
     "mailboxes.ALL": "one row a mailbox, for a person or a scrape",
+    "notices.COUNT_WAITING": "the table holds what waits to be told and no other",
     "tallies.OF_ALL": "some rows a campaign, for a person or a scrape",
 }
 SORTS_KNOWINGLY = {
     "campaigns.NAMED": "sorts the few campaigns that ever bore one name",
+    "inbox.PAGElead_id": "sorts the few messages of one lead",
     "leads.UNRELEASED": "groups the leads of one import, once, when it is finished",
     "touches.IN_FLIGHT": "sorts the few in flight, one of a mailbox",
     "touches.PAGE('lead_id',)": "sorts the few touches of one lead",
@@ -61,6 +70,19 @@ INDEX = {
     "imports.UNFINISHED": "ix_imports_unfinished",
     "campaigns.ACTIVE": "ix_campaigns_status",
     "candidates.WAITING": "ix_candidates_campaign",
+    "inbox.COUNT_WAITING": "ix_inbound_waiting",
+    "inbox.FORGET_OF_LEAD": "ix_inbound_lead",
+    "inbox.FORGET_OF_SENDER": "ix_inbound_sender",
+    "inbox.FORGET_TEXTS": "ix_inbound_texts",
+    "inbox.KNOWS": "uq_inbound_identity",
+    "inbox.OF_LEAD": "ix_inbound_lead",
+    "inbox.OLDEST_WAITING": "ix_inbound_waiting",
+    "inbox.OWN_COPY": "ix_inbound_own_copy",
+    "inbox.PAGEcampaign_id": "ix_inbound_campaign",
+    "inbox.PAGEkind": "ix_inbound_kind",
+    "inbox.PAGElead_id": "ix_inbound_lead",
+    "inbox.PAGEmailbox": "ix_inbound_mailbox",
+    "inbox.PAGEwaiting": "ix_inbound_waiting",
     "leads.DUE": "ix_leads_due",
     "leads.KNOWN_BY_KEY": "uq_leads_key",
     "leads.KNOWN_BY_LINKEDIN": "ix_leads_linkedin",
@@ -69,18 +91,23 @@ INDEX = {
     "leads.KNOWN_BY_SOURCE": "ix_leads_source",
     "leads.NEXT_DUE": "ix_leads_due",
     "leads.OF_ADDRESS_HASH": "ix_leads_address_hash",
+    "leads.OF_COMPANY": "ix_leads_company",
     "leads.OF_DOMAIN": "ix_leads_address_domain",
     "leads.OF_IMPORT": "ix_leads_import",
     "leads.OF_PERSON": "ix_leads_address_key",
     "leads.WAKE": "ix_leads_due",
     "ledger.AFTER_OF_CAMPAIGN": "ix_ledger_campaign",
     "ledger.AFTER_OF_LEAD": "ix_ledger_lead",
+    "notices.REMOVE": "ix_notices_kind",
+    "notices.WAITING": "ix_notices_kind",
     "quotas.USED": "ix_quota_debits_at",
     "quotas.USED_SINCE": "ix_quota_debits_at",
     "suppressions.COVERING": "uq_suppressions_hash",
     "touches.COUNT": "ix_touches_status",
     "touches.COUNT_OF_CHANNEL": "ix_touches_status",
     "touches.COUNT_QUEUED": "ix_touches_queued",
+    "touches.FIRST_INTENT_AT": "ix_touches_intent",
+    "touches.FORGET_TEXTS": "ix_touches_texts",
     "touches.READY_INSTANTS": "ix_touches_approved",
     "touches.HANDED_TO": "ix_touches_recipient",
     "touches.IN_FLIGHT": "ix_touches_status",
@@ -99,6 +126,7 @@ INDEX = {
     "touches.READY_OF": "ix_touches_ready_of",
     "touches.REARM": "uq_touches_step",
     "touches.UNBOUND": "ix_touches_queued",
+    "touches.UNKNOWN": "ix_touches_status",
 }
 
 FILL = f"""
@@ -106,24 +134,35 @@ WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {LEADS}
 INSERT INTO leads (
     id, campaign_id, key, status, ever_enriched, ever_handed_over, ever_replied, created_at, updated_at,
     next_action, next_action_at, strikes, import_id, version, address_key, address_domain, linkedin, name,
-    source, source_ref, tags, search, facts
+    source, source_ref, tags, search, facts, company_key
 )
 SELECT
     printf('ld_%08d', i), i / {LEADS // CAMPAIGNS} + 1, printf('address:%08d@a.com', i), 'new', 0, 0, 0, 0, 0,
     CASE i % 2 WHEN 0 THEN 'enrich' ELSE 'outreach' END, CASE i % 2 WHEN 0 THEN NULL ELSE {2**51} + i END, 0,
     'im_1', 1, printf('%08d@a.com', i), printf('a%08d.com', i), printf('li%08d', i), printf('n%08d', i),
-    'csv', printf('%08d', i), '', '', '{{}}'
+    'csv', printf('%08d', i), '', '', '{{}}', printf('a%08d.com', i)
 FROM n
 """
 FILL_TOUCHES = f"""
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {TOUCHES} - 1)
 INSERT INTO touches (
     id, campaign_id, lead_id, step, channel, status, due_at, ready_at, mailbox, steps_version, version, message_id,
-    recipient_hash, settled_at
+    recipient_hash, intent_at, settled_at
 )
 SELECT
     printf('to_%08d', i), i / {LEADS // CAMPAIGNS} + 1, printf('ld_%08d', i), 1, 'email', 'sent', i, i, 'sales', 1, 1,
-    printf('<%08d@a.com>', i), printf('%08d', i), i
+    printf('<%08d@a.com>', i), printf('%08d', i), i, i
+FROM n
+"""
+FILL_INBOUND = f"""
+WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {MESSAGES} - 1)
+INSERT INTO inbound (
+    id, mailbox, identity, kind, evidence, waiting, arrived_at, created_at, by, campaign_id, lead_id, message_id,
+    sender_hash, version
+)
+SELECT
+    printf('in_%08d', i), 'sales', printf('%08d', i), 'own_copy', '', 0, i, i, 'engine', 1, printf('ld_%08d', i / 2),
+    printf('%08d@a.com', i), printf('%08d', i), 1
 FROM n
 """
 
@@ -161,6 +200,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
         tx_of(connection).imports.add(Import(ImportId("im_1"), ONE, None, LEADS, {}, NOW, "os:ann"))
         raw.execute(FILL)
         raw.execute(FILL_TOUCHES)
+        raw.execute(FILL_INBOUND)
         yield connection
     engine.dispose()
 
@@ -204,6 +244,7 @@ def test_the_exceptions_name_statements_that_exist() -> None:
         lambda tx: tx.leads.get(LeadId("ld_00500000")),
         lambda tx: tx.leads.of_person("00500000@a.com"),
         lambda tx: tx.leads.of_domain("a00500000.com"),
+        lambda tx: tx.leads.of_company("a00500000.com"),
         lambda tx: tx.leads.of_import(ImportId("im_1"), 50, LeadId("ld_00500000")),
         lambda tx: tx.leads.page(ONE, Listing(), LeadFilter()),
         lambda tx: tx.leads.page(ONE, Listing(), LeadFilter(status=LeadStatus.WON)),
@@ -217,7 +258,7 @@ def test_the_exceptions_name_statements_that_exist() -> None:
         lambda tx: tx.deliveries.clean_days("sales", date(2026, 3, 2)),
         lambda tx: tx.touches.of_lead(LeadId("ld_00050000")),
         lambda tx: tx.touches.next_ready("sales", CampaignId(0), FAR, NOW),
-        lambda tx: tx.touches.next_ready_at("sales", datetime(1970, 1, 1, tzinfo=UTC)),
+        lambda tx: tx.touches.next_ready_at("sales", LONG_AGO),
         lambda tx: tx.touches.ready_of(ONE, FAR, 50),
         lambda tx: tx.touches.unbound("sales", None, 50),
         lambda tx: tx.touches.waiting_mailboxes(),
@@ -225,7 +266,7 @@ def test_the_exceptions_name_statements_that_exist() -> None:
         lambda tx: tx.touches.in_flight(),
         lambda tx: tx.touches.planned(ONE, "email", 50),
         lambda tx: tx.touches.approved(ONE, FAR, 50),
-        lambda tx: tx.touches.ready_instants(ONE, datetime(1970, 1, 1, tzinfo=UTC)),
+        lambda tx: tx.touches.ready_instants(ONE, LONG_AGO),
         lambda tx: tx.touches.queued("sales"),
         lambda tx: tx.touches.rearm(LeadId("ld_00050000"), NOW),
         lambda tx: tx.touches.handed_to(ONE, "00050000"),
@@ -233,6 +274,10 @@ def test_the_exceptions_name_statements_that_exist() -> None:
         lambda tx: tx.touches.count(TouchStatus.UNKNOWN),
         lambda tx: tx.touches.count(TouchStatus.PLANNED, "task"),
         lambda tx: tx.touches.oldest_unknown(),
+        lambda tx: tx.touches.first_intent_at("sales"),
+        lambda tx: tx.touches.unknown_of("sales"),
+        lambda tx: tx.touches.of_alias("00050000@a.com"),
+        lambda tx: tx.touches.forget_texts(FAR, 50),
         lambda tx: tx.touches.page(Listing(), TouchFilter()),
         lambda tx: tx.touches.page(Listing(), TouchFilter(status=TouchStatus.UNKNOWN)),
         lambda tx: tx.touches.page(Listing(), TouchFilter(campaign_id=ONE, status=TouchStatus.UNKNOWN)),
@@ -241,6 +286,25 @@ def test_the_exceptions_name_statements_that_exist() -> None:
         lambda tx: tx.touches.page(Listing(), TouchFilter(mailbox="other")),
         lambda tx: tx.touches.page(Listing(), TouchFilter(channel="task")),
         lambda tx: tx.ledger.after(0, 50, EventFilter(campaign_id=ONE)),
+        lambda tx: tx.inbox.knows("sales", "00050000"),
+        lambda tx: tx.inbox.get(InboundId("in_00050000")),
+        lambda tx: tx.inbox.position("sales", "INBOX"),
+        lambda tx: tx.inbox.of_lead(LeadId("ld_00050000"), list(InboundClass), LONG_AGO),
+        lambda tx: tx.inbox.count_waiting(),
+        lambda tx: tx.inbox.oldest_waiting(),
+        lambda tx: tx.inbox.has_own_copy("sales", "00050000@a.com"),
+        lambda tx: tx.inbox.forget_person(LeadId("ld_00050000"), "00050000"),
+        lambda tx: tx.inbox.forget_texts(FAR, 50),
+        lambda tx: tx.inbox.page(Listing(), InboundFilter()),
+        lambda tx: tx.inbox.page(Listing(), InboundFilter(waiting=True)),
+        lambda tx: tx.inbox.page(Listing(), InboundFilter(waiting=False)),
+        lambda tx: tx.inbox.page(Listing(), InboundFilter(kind=InboundClass.COMPLAINT)),
+        lambda tx: tx.inbox.page(Listing(), InboundFilter(campaign_id=CampaignId(9))),
+        lambda tx: tx.inbox.page(Listing(), InboundFilter(lead_id=LeadId("ld_00050000"))),
+        lambda tx: tx.inbox.page(Listing(), InboundFilter(mailbox="other")),
+        lambda tx: tx.notices.waiting(NoticeKind.ANSWER, 50),
+        lambda tx: tx.notices.count_waiting(),
+        lambda tx: tx.notices.last_told(NoticeKind.ANSWER),
     ],
 )
 def test_a_call_of_the_loop_costs_what_it_finds_and_not_what_is_stored(

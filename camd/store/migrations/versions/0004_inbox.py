@@ -29,7 +29,7 @@ def upgrade() -> None:
     _create_inbox()
     _create_notices()
     _index("ix_touches_intent", "touches", "mailbox", "intent_at", where="intent_at IS NOT NULL")
-    over = "status IN ('sent', 'rejected', 'cancelled', 'done', 'skipped') AND body IS NOT NULL"
+    over = "(status IN ('sent', 'rejected', 'cancelled', 'done', 'skipped')) IS TRUE AND body IS NOT NULL"
     _index("ix_touches_texts", "touches", sa.text("coalesce(settled_at, due_at)"), where=over)
     op.add_column("leads", sa.Column("company_key", sa.Text))
     _fill_companies(op.get_bind())
@@ -41,9 +41,9 @@ def _index(
     table: str,
     *columns: str | sa.TextClause,
     unique: bool = False,
-    where: str | sa.ColumnElement[bool] | None = None,
+    where: str | None = None,
 ) -> None:
-    condition = sa.text(where) if isinstance(where, str) else where
+    condition = sa.text(where) if where else None
     op.create_index(name, table, columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
 
 
@@ -77,9 +77,7 @@ def _create_inbox() -> None:
     _index("uq_inbound_identity", "inbound", "mailbox", "identity", unique=True)
     _index("ix_inbound_mailbox", "inbound", "mailbox", "id")
     _index("ix_inbound_kind", "inbound", "kind", "id")
-    # Not a text: SQLite compares with 1 what PostgreSQL takes as it is.
-    waits = sa.sql.column("waiting", sa.Boolean)
-    _index("ix_inbound_waiting", "inbound", "id", "created_at", where=waits)
+    _index("ix_inbound_waiting", "inbound", "id", "created_at", where="waiting IS TRUE")
     _index("ix_inbound_campaign", "inbound", "campaign_id", "id", where="campaign_id IS NOT NULL")
     _index("ix_inbound_lead", "inbound", "lead_id", "arrived_at", "id", where="lead_id IS NOT NULL")
     _index("ix_inbound_sender", "inbound", "sender_hash", where="sender_hash IS NOT NULL")
