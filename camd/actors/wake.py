@@ -37,10 +37,12 @@ class Doorbell:
 
 
 class Doorbells:
-    """One bell for each campaign's actor and each mailbox's outbox, one for the supervisor's roster of campaigns."""
+    """One bell for each campaign's actor and each mailbox's outbox, one for the supervisor's roster of campaigns, one
+    for who tells the operator."""
 
     def __init__(self) -> None:
         self.roster = Doorbell()
+        self.notices = Doorbell()
         self._campaigns: dict[CampaignId, Doorbell] = {}
         self._outboxes: dict[str, Doorbell] = {}
 

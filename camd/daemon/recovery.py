@@ -19,7 +19,7 @@ from camd.domain.events import ENGINE, Event, EventType, Value
 from camd.pipeline import settle
 from camd.pipeline.context import Context
 from camd.ports.journal import JournalMark
-from camd.ports.records import Listing, MachineIdentity, Recovery, TouchFilter, TouchStatus
+from camd.ports.records import Listing, MachineIdentity, NoticeKind, Recovery, TouchFilter, TouchStatus
 from camd.ports.store import Tx
 from camd.telemetry.logs import get_log
 
@@ -184,6 +184,7 @@ async def _hold(
         tx.instance.set_journal_mark(mark)
         data: dict[str, Value] = {"reason": ", ".join(mismatches), **figures}
         tx.ledger.append(Event(EventType.RECOVERY_HELD, now, ENGINE, data=data))
+        tx.notices.add(NoticeKind.RECOVERY_HOLD, now, data=data)
         return figures
 
     figures = await ctx.store.write(unit)

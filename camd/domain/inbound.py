@@ -30,6 +30,8 @@ class InboundClass(StrEnum):
 
 
 HUMAN = frozenset({InboundClass.HUMAN_POSITIVE, InboundClass.HUMAN_NEGATIVE, InboundClass.HUMAN_NEUTRAL})
+PERSONAL = HUMAN | {InboundClass.OPT_OUT_REQUEST}
+"""Written by a person, for us."""
 BOUNCES = frozenset({InboundClass.HARD_BOUNCE, InboundClass.SOFT_BOUNCE, InboundClass.DELAYED})
 
 

@@ -92,9 +92,3 @@ def find_lead(tx: Tx, lead_id: str) -> Lead:
     if lead is None:
         raise NotFound("lead", lead_id)
     return lead
-
-
-def campaign_of(tx: Tx, lead: Lead) -> Campaign:
-    campaign = tx.campaigns.get(lead.campaign_id)
-    assert campaign is not None, "a lead's campaign is never deleted"
-    return campaign

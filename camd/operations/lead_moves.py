@@ -25,9 +25,10 @@ from camd.domain.lead import (
 )
 from camd.domain.suppression import SuppressionReason, parse_value
 from camd.operations import lead_views
-from camd.operations.desk import Desk, campaign_of, find_lead
+from camd.operations.desk import Desk, find_lead
 from camd.operations.errors import Conflict, invalid
 from camd.pipeline import record
+from camd.pipeline.owners import campaign_of
 from camd.ports.store import Tx
 from camd.schema.lead import HoldBody, LostBody, NoteBody, ReleaseBody, WonBody
 from camd.schema.lead import Lead as LeadView

@@ -10,10 +10,11 @@ from camd.domain.lead import Action, Lead, LostReason
 from camd.domain.scoring import score
 from camd.domain.suppression import SuppressionReason, is_do_not_contact_tag, parse_value
 from camd.operations import lead_views
-from camd.operations.desk import Desk, campaign_of, find_campaign, find_lead, find_open_campaign
+from camd.operations.desk import Desk, find_campaign, find_lead, find_open_campaign
 from camd.operations.errors import Conflict, invalid
 from camd.pipeline import dedupe, record
 from camd.pipeline.gate import lead_checks
+from camd.pipeline.owners import campaign_of
 from camd.ports.providers import Found, Verification
 from camd.ports.records import LeadFilter, Listing
 from camd.ports.store import Tx

@@ -5,9 +5,10 @@ from enum import StrEnum
 from camd.domain.facts import CampaignId
 from camd.domain.opt_out import read_token
 from camd.domain.suppression import SuppressionKind, SuppressionReason
-from camd.operations.desk import Desk, campaign_of
+from camd.operations.desk import Desk
 from camd.pipeline import opt_out as engine
 from camd.pipeline import record
+from camd.pipeline.owners import campaign_of
 from camd.ports.journal import SuppressionLine
 from camd.ports.store import Tx
 

@@ -23,6 +23,7 @@ from camd.domain.send_window import NeverOpens
 from camd.domain.zones import UnknownZone
 from camd.pipeline import approval, dedupe, discover, enrich, evaluate, outreach, overdue, record, score
 from camd.pipeline.context import Context, working_on
+from camd.pipeline.judging import judge, tell_status
 from camd.ports.records import Candidate, TouchStatus
 from camd.ports.store import StaleWrite, Tx
 from camd.schema.report import CycleError, CycleReport
@@ -281,18 +282,16 @@ class _Cycle:
 
     async def _evaluate(self) -> None:
         def unit(tx: Tx) -> Campaign | None:
-            states = discover.source_states(self._campaign, tx.sources.of(self._campaign.id))
-            return evaluate.evaluate(tx, self._fresh(tx), states, self._ctx.clock.now())
+            return judge(tx, self._fresh(tx), self._ctx.clock.now())
 
         if changed := await self._ctx.store.write(unit):
             self._note_status(changed)
 
     def _note_status(self, changed: Campaign) -> None:
         self._campaign = changed
-        reason = changed.status.reason
         if changed.status.status is CampaignStatus.PAUSED:
-            self._report.campaign_paused = reason
-        log.info("campaign.status_changed", campaign_id=changed.id, status=changed.status.status, reason=reason)
+            self._report.campaign_paused = changed.status.reason
+        tell_status(changed)
 
     async def _due(self, action: Action, batch: int) -> Sequence[Lead]:
         now = self._ctx.clock.now()

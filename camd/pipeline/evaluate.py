@@ -12,7 +12,7 @@ from camd.domain.events import Event, EventType, by_rule
 from camd.domain.goals import Deliveries, GoalFigures, pause_verdict
 from camd.domain.lead import LeadStatus, LostReason
 from camd.domain.send_window import local_day
-from camd.ports.records import DeliveryFact, DeliveryScope, SourceState
+from camd.ports.records import DeliveryFact, DeliveryScope, NoticeKind, SourceState
 from camd.ports.store import Tx
 
 _LATELY = timedelta(days=27)
@@ -65,6 +65,9 @@ def change_status(
     saved = tx.campaigns.save(replace(campaign, status=change, updated_at=now))
     kind = EventType.CAMPAIGN_PAUSED if status is CampaignStatus.PAUSED else EventType.CAMPAIGN_COMPLETED
     _note(tx, campaign, kind, reason, now)
+    if status is CampaignStatus.PAUSED:
+        data = {"reason": reason.value, **change.figures}
+        tx.notices.add(NoticeKind.CAMPAIGN_PAUSED, now, campaign_id=campaign.id, data=data)
     return saved
 
 

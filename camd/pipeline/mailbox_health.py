@@ -14,7 +14,7 @@ from camd.domain.send_window import local_day
 from camd.pipeline import evaluate
 from camd.pipeline.context import Context
 from camd.ports.channel import Refused
-from camd.ports.records import DeliveryFact, DeliveryScope, MailboxReason, MailboxState
+from camd.ports.records import DeliveryFact, DeliveryScope, MailboxReason, MailboxState, NoticeKind
 from camd.ports.store import Tx
 from camd.telemetry.logs import get_log
 
@@ -137,6 +137,8 @@ def disable(
     disabled = replace(tx.mailboxes.get(name), disabled=reason, detail=detail, since=now, by=actor)
     tx.mailboxes.put(disabled)
     _note(tx, name, reason, now, actor)
+    if reason is not MailboxReason.OPERATOR:
+        tx.notices.add(NoticeKind.MAILBOX, now, mailbox=name, data={"reason": reason.value})
     return disabled
 
 

@@ -1,7 +1,7 @@
 """A person's own "no more", in the caller's transaction: the suppression and what follows in every campaign.
 
-The leads of the campaigns that have written become `lost(opted_out)`, also those lost before; the person's other
-leads become `lost(do_not_contact)`, which no loss rate counts.
+The leads of the campaigns that have written become `lost(opted_out)` or `lost(complained)`, also those lost before; the
+person's other leads become `lost(do_not_contact)`, which no loss rate counts.
 """
 
 from collections.abc import Iterable
@@ -19,11 +19,23 @@ from camd.ports.store import Tx
 
 FINAL = frozenset({SuppressionReason.OPTED_OUT, SuppressionReason.COMPLAINED, SuppressionReason.ERASED})
 """A suppression for one of these says no less than an opt-out; any other one gives way to it."""
+_LOSSES = {
+    SuppressionReason.OPTED_OUT: (Outside.OPT_OUT, LostReason.OPTED_OUT),
+    SuppressionReason.COMPLAINED: (Outside.COMPLAINT, LostReason.COMPLAINED),
+}
 _MAY_HAVE_ARRIVED = frozenset({TouchStatus.ON_WIRE, TouchStatus.UNKNOWN})
 
 
-def opt_out(tx: Tx, ctx: Context, address_hash: str, *, now: datetime) -> frozenset[CampaignId] | None:
+def opt_out(
+    tx: Tx,
+    ctx: Context,
+    address_hash: str,
+    *,
+    now: datetime,
+    reason: SuppressionReason = SuppressionReason.OPTED_OUT,
+) -> frozenset[CampaignId] | None:
     """Suppresses the address with this keyed hash, whether or not a lead has it; answers the campaigns concerned.
+    `reason` is an opt-out or a complaint.
 
     None, and nothing written, where the person's no is on record.
     """
@@ -38,14 +50,14 @@ def opt_out(tx: Tx, ctx: Context, address_hash: str, *, now: datetime) -> frozen
         kind=SuppressionKind.ADDRESS,
         hash=address_hash,
         value=_address_key(leads) or (standing.value if standing else None),
-        reason=SuppressionReason.OPTED_OUT,
+        reason=reason,
         note=None,
         created_at=now,
         by=PERSON,
     )
     record.add_suppression(tx, ctx, added)
     for lead in leads:
-        _end(tx, lead, now)
+        _end(tx, lead, reason, now)
     return frozenset(lead.campaign_id for lead in leads)
 
 
@@ -53,10 +65,11 @@ def _address_key(leads: Iterable[Lead]) -> str | None:
     return next((parse_address(lead.facts.email).key for lead in leads if lead.facts.email), None)
 
 
-def _end(tx: Tx, lead: Lead, now: datetime) -> None:
+def _end(tx: Tx, lead: Lead, reason: SuppressionReason, now: datetime) -> None:
     if _has_written(tx, lead):
-        if lead.state.lost_reason is not LostReason.OPTED_OUT:
-            record.apply(tx, lead, react(lead.state, OutsideFact(Outside.OPT_OUT)), actor=PERSON, now=now)
+        fact, lost_reason = _LOSSES[reason]
+        if lead.state.lost_reason is not lost_reason:
+            record.apply(tx, lead, react(lead.state, OutsideFact(fact)), actor=PERSON, now=now)
     elif lead.status is not LeadStatus.LOST:
         record.apply(tx, lead, react(lead.state, OutsideFact(Outside.OBJECTED)), actor=PERSON, now=now)
 

@@ -1,4 +1,4 @@
-"""Whose a touch is: neither a lead with touches nor a campaign is ever deleted."""
+"""Whose a touch or a lead is: neither a lead with touches nor a campaign is ever deleted."""
 
 from camd.domain.campaign import Campaign
 from camd.domain.lead import Lead
@@ -12,7 +12,7 @@ def lead_of(tx: Tx, touch: Touch) -> Lead:
     return lead
 
 
-def campaign_of(tx: Tx, touch: Touch) -> Campaign:
-    campaign = tx.campaigns.get(touch.campaign_id)
-    assert campaign is not None, "a touch's campaign is never deleted"
+def campaign_of(tx: Tx, owned: Touch | Lead) -> Campaign:
+    campaign = tx.campaigns.get(owned.campaign_id)
+    assert campaign is not None, "a campaign is never deleted"
     return campaign

@@ -13,6 +13,7 @@ from camd.domain.events import Event, EventType, ledger_type
 from camd.domain.facts import SuppressionId
 from camd.domain.lead import (
     Action,
+    AnswerTakenBack,
     Authority,
     Lead,
     LeadEvent,
@@ -95,7 +96,7 @@ def _with_consequences(lead: Lead, event: LeadEvent) -> Lead:
     match event:
         case Won(mrr):
             return replace(lead, won_mrr=mrr)
-        case Reopened():
+        case Reopened() | AnswerTakenBack():
             return replace(lead, won_mrr=None, next_action=None, waits_for=None)
         case _:
             return lead

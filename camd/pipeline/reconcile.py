@@ -1,0 +1,104 @@
+"""Evidence of what became of a mail, and of who else writes: what mailboxes sent, and what answers prove.
+
+In the caller's transaction. Our Message-ID in a bounce, an answer or the folder Sent proves `sent`; its absence proves
+the contrary only where the mailbox's Sent folder is declared authoritative and was read late enough.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from camd.domain.events import ENGINE, Event, EventType, by_rule
+from camd.domain.facts import CampaignId
+from camd.domain.lead import Hold, HoldReason, Lead
+from camd.domain.message_id import is_ours
+from camd.pipeline import record, touch_moves
+from camd.pipeline.context import Context
+from camd.pipeline.matching import Match, address_key, touch_of
+from camd.pipeline.owners import lead_of
+from camd.ports.inbox import Letter
+from camd.ports.records import NoticeKind, Recovery, Touch, TouchStatus
+from camd.ports.store import Tx
+from camd.telemetry.logs import get_log
+
+log = get_log()
+
+PROVED_ABSENT_AFTER = timedelta(minutes=15)
+"""From the mark on the wire to a reading of the Sent folder that does not find the mail."""
+SECOND_SENDER = "A mail with our key was found in a Sent folder and is not known here: another camd sends too."
+_SENT_WITHIN = timedelta(minutes=15)
+"""Of its arrival in the folder Sent, for a mail of ours that bears another Message-ID there."""
+_BY = by_rule("reconciliation")
+
+
+def prove_arrived(tx: Tx, ctx: Context, match: Match, now: datetime) -> Match:
+    """Whoever has its Message-ID has the mail: a touch that was unknown is sent. Answers the match as it is then."""
+    if match.touch is None or match.touch.status is not TouchStatus.UNKNOWN:
+        return match
+    touch_moves.resolve(tx, ctx, match.touch, sent=True, actor=_BY, now=now)
+    return replace(match, lead=lead_of(tx, match.touch), touch=tx.touches.get(match.touch.id))
+
+
+def own_copy(tx: Tx, ctx: Context, mailbox: str, letter: Letter, now: datetime) -> frozenset[CampaignId]:
+    """What the mailbox itself sent: a mail of ours, one of a second sender, or one that the operator wrote by hand.
+    Answers the campaigns whose leads changed."""
+    touch = touch_of(tx, letter.message_id) if letter.message_id else None
+    if touch is None and letter.message_id:
+        touch = _passed_on(tx, mailbox, letter)
+    if touch is not None:
+        prove_arrived(tx, ctx, Match(lead_of(tx, touch), touch), now)
+        return frozenset({touch.campaign_id})
+    if letter.message_id and is_ours(tx.instance.key(), letter.message_id):
+        _hold_all(tx, ctx, now)
+        return frozenset()
+    return frozenset(lead.campaign_id for lead in _written_to(tx, letter) if _hold(tx, lead, letter, now))
+
+
+def settle_by_sent_folder(tx: Tx, ctx: Context, mailbox: str, read_from: datetime, now: datetime) -> list[Touch]:
+    """What is proved of the mailbox's unknown touches after its folders were read, from `read_from` on, to the end."""
+    settled: list[Touch] = []
+    box = ctx.settings.mailboxes[mailbox]
+    for touch in tx.touches.unknown_of(mailbox):
+        is_there = touch.message_id is not None and tx.inbox.has_own_copy(mailbox, touch.message_id)
+        is_late_enough = touch.on_wire_at is not None and touch.on_wire_at + PROVED_ABSENT_AFTER <= read_from
+        if is_there or (box.sent_folder_authoritative and is_late_enough):
+            settled.append(touch_moves.resolve(tx, ctx, touch, sent=is_there, actor=_BY, now=now))
+    return settled
+
+
+def _passed_on(tx: Tx, mailbox: str, letter: Letter) -> Touch | None:
+    """A mail of ours to which the provider gave a Message-ID of its own, as Exchange does: known from now on."""
+    for lead in _written_to(tx, letter):
+        for touch in tx.touches.of_lead(lead.id):
+            sent_at = touch.sent_at or touch.on_wire_at
+            is_it = touch.mailbox == mailbox and sent_at and abs(letter.arrived_at - sent_at) <= _SENT_WITHIN
+            if is_it and touch.subject and letter.subject.endswith(touch.subject) and letter.message_id:
+                tx.touches.add_alias(letter.message_id, touch.id)
+                return touch
+    return None
+
+
+def _written_to(tx: Tx, letter: Letter) -> list[Lead]:
+    keys = {key for recipient in letter.recipients if (key := address_key(recipient))}
+    return [lead for key in sorted(keys) for lead in tx.leads.of_person(key)]
+
+
+def _hold(tx: Tx, lead: Lead, letter: Letter, now: datetime) -> bool:
+    """Only for a mail that was written since the lead is known: older ones are history."""
+    if not lead.is_open or letter.arrived_at < lead.created_at:
+        return False
+    if any(hold.reason is HoldReason.OPERATOR_WROTE for hold in lead.holds):
+        return False
+    held = replace(lead, holds=lead.holds_with(Hold(HoldReason.OPERATOR_WROTE, now)), next_action_at=now)
+    record.apply(tx, lead, (), actor=ENGINE, now=now, after=held)
+    log.warning("lead.held", campaign_id=lead.campaign_id, reason=HoldReason.OPERATOR_WROTE)
+    return True
+
+
+def _hold_all(tx: Tx, ctx: Context, now: datetime) -> None:
+    if tx.instance.recovery().hold:
+        return
+    tx.instance.set_recovery(Recovery(True, SECOND_SENDER, now, ENGINE))
+    tx.ledger.append(Event(EventType.RECOVERY_HELD, now, ENGINE, data={"reason": "second_sender"}))
+    tx.notices.add(NoticeKind.RECOVERY_HOLD, now, data={"reason": "second_sender"})
+    ctx.metrics.recovery_hold.set(1)
+    log.error("recovery.hold_entered", reason="second_sender", actor=ENGINE)
