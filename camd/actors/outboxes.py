@@ -1,30 +1,16 @@
-"""Keeps one outbox for every mailbox: restarts it when it crashes, parks the mailbox when it crashes too often.
+"""Keeps one outbox for every mailbox, and one way to let all of them come to an end."""
 
-One for one: a server that hangs, or a bug with one mailbox, delays no other.
-"""
-
-from collections import deque
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
 
 import anyio
 from anyio.abc import TaskStatus
 
+from camd.actors.keeping import Keeper
 from camd.actors.outbox import Outbox, give_all_away
 from camd.actors.send_counts import SendCounts
 from camd.actors.wake import Doorbells
-from camd.domain.errors import Transient
-from camd.domain.events import by_rule
-from camd.domain.retry import ACTOR_INTENSITY, GiveUp, Restart
-from camd.pipeline import mailbox_health
 from camd.pipeline.context import Context
-from camd.ports.records import MailboxReason
 from camd.ports.settings import MailboxSettings
-from camd.telemetry.logs import describe, get_log
-
-log = get_log()
-
-_AWAY = timedelta(minutes=1)
 
 
 class Outboxes:
@@ -87,44 +73,11 @@ class Outboxes:
             await give_all_away(context, name)
 
     async def _keep(self, mailbox: MailboxSettings) -> None:
-        """One outbox for its whole life, restarts included."""
-        crashes: deque[datetime] = deque(maxlen=ACTOR_INTENSITY.restarts + 1)
-        while not self._stop.is_set():
-            log.debug("actor.started", mailbox=mailbox.name)
+        async def send() -> None:
             try:
                 await self._boxes[mailbox.name].run()
-            except Exception as error:  # noqa: BLE001 - a supervisor catches every bug of its child
-                crashes.append(self._context.clock.now())
-                await self._after_crash(mailbox, crashes, error)
+            except Exception:
                 self._boxes[mailbox.name] = self._made(mailbox)
-        log.debug("actor.stopped", mailbox=mailbox.name)
+                raise
 
-    async def _after_crash(self, mailbox: MailboxSettings, crashes: deque[datetime], error: Exception) -> None:
-        """Waits for the restart; parked, the outbox runs and its mailbox is disabled until a person enables it."""
-        context, now = self._context, crashes[-1]
-        context.metrics.actor_restarts_total.labels("crash").inc()
-        log.error("actor.crashed", mailbox=mailbox.name, error=describe(error), count=len(crashes))
-        match ACTOR_INTENSITY.after_crash(crashes, now, context.entropy.uniform(0.0, 1.0)):
-            case Restart(after):
-                wait = after
-            case GiveUp():
-                wait = await self._park(mailbox, crashes)
-        log.warning("actor.restart_scheduled", mailbox=mailbox.name, delay_s=wait.total_seconds())
-        with anyio.move_on_after(wait.total_seconds()):
-            await self._stop.wait()
-
-    async def _park(self, mailbox: MailboxSettings, crashes: deque[datetime]) -> timedelta:
-        detail = f"its outbox crashed {ACTOR_INTENSITY.restarts + 1} times; camd mailboxes enable {mailbox.name}"
-        now, rule = crashes[-1], by_rule("parked")
-        try:
-            await self._context.store.write(
-                lambda tx: mailbox_health.disable(
-                    tx, mailbox.name, MailboxReason.PARKED, now, actor=rule, detail=detail
-                )
-            )
-        except Transient:
-            # The database is away, which is no fault of this mailbox: it is judged at its next crash.
-            return _AWAY
-        crashes.clear()
-        log.error("actor.parked", mailbox=mailbox.name)
-        return timedelta(0)
+        await Keeper(self._context, "outbox", mailbox.name, self._stop).keep(send)
