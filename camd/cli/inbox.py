@@ -12,6 +12,8 @@ from camd.domain.inbound import CONSEQUENCES, InboundClass
 from camd.schema.inbound import ClassifyBody, Inbound
 from camd.schema.page import Page
 
+_WORDS = 80
+
 
 @click.group(cls=Group)
 def inbox() -> None:
@@ -56,13 +58,15 @@ def _table(page: Page[Inbound]) -> None:
     if not page.items:
         note("No messages.")
         return
-    table(("id", "class", "at", "person", "subject"), map(_row, page.items))
+    table(("id", "class", "at", "from"), map(_row, page.items))
     more(page.next)
 
 
 def _row(inbound: Inbound) -> tuple[Cell, ...]:
-    mark = " (waits)" if inbound.waiting else ""
-    return inbound.id, f"{inbound.kind}{mark}", inbound.received_at, inbound.sender, inbound.subject
+    kind = f"{inbound.kind} (waits)" if inbound.waiting else inbound.kind
+    # A stranger chose how long it is.
+    words = ": ".join(filter(None, (inbound.sender, inbound.subject)))[:_WORDS]
+    return inbound.id, kind, inbound.received_at, words
 
 
 def _details(inbound: Inbound) -> None:

@@ -32,6 +32,7 @@ async def status(desk: Desk) -> Status:
             providers=_providers(desk),
             waiting=Waiting(
                 approvals=tx.touches.count(TouchStatus.PLANNED, Channel.EMAIL),
+                inbox=tx.inbox.count_waiting(),
                 unknown=tx.touches.count(TouchStatus.UNKNOWN),
             ),
             overdue_replanned=tx.counters.total(overdue.COUNTER),

@@ -36,9 +36,9 @@ def _read(text: str) -> date:
 
 
 class Inbound(View):
-    """`text` is what its author wrote, without what they quoted; null like `subject` and `sender` once they were
-    erased, and for a message that concerns nobody. `waiting`: it is on the review list. `until` is the day of return
-    of an out-of-office note."""
+    """`text` is what its author wrote, without what they quoted, in a list at most its first 10,000 characters; `text`,
+    `subject` and `sender` are null once they were erased, and of a message that concerns nobody. `waiting`: it is on
+    the review list. `until` is the day that an out-of-office note states."""
 
     model_config = ConfigDict(serialize_by_alias=True)
 
@@ -58,7 +58,8 @@ class Inbound(View):
 
 
 class ClassifyBody(Body):
-    """`until` is when somebody who is out of office is back, a day or an instant; no other class takes it."""
+    """`until` is how long somebody is out of office, a day or an instant of its last day: they are written to from the
+    working day after it. No other class takes it; without it they are away for two weeks."""
 
     model_config = ConfigDict(serialize_by_alias=True)
 

@@ -1,0 +1,57 @@
+"""What came in, the review list among it, and what a person says that a message is."""
+
+from aiohttp import web
+from pydantic import Field
+
+from camd.api.answers import answer, stream_csv
+from camd.api.keys import DESK
+from camd.api.paging import Paged
+from camd.api.reading import read_body
+from camd.api.routes import FILE_SECONDS, Route, asking, route
+from camd.api.security import actor_of
+from camd.domain.facts import LeadId
+from camd.domain.inbound import InboundClass
+from camd.operations import inbound
+from camd.ports.records import InboundFilter
+from camd.schema.inbound import ClassifyBody
+
+
+class Listed(Paged):
+    """`campaign` is a number or a name."""
+
+    waiting: bool | None = None
+    kind: InboundClass | None = Field(None, alias="class")
+    campaign: str | None = None
+    lead: str | None = None
+    mailbox: str | None = None
+
+    def chosen(self) -> InboundFilter:
+        lead_id = None if self.lead is None else LeadId(self.lead)
+        return InboundFilter(waiting=self.waiting, kind=self.kind, lead_id=lead_id, mailbox=self.mailbox)
+
+
+async def list_all(request: web.Request, chosen: Listed) -> web.Response:
+    desk, ref = request.app[DESK], chosen.campaign
+    return answer(await inbound.page(desk, chosen.chosen(), ref=ref, limit=chosen.limit, cursor=chosen.cursor))
+
+
+async def show(request: web.Request) -> web.Response:
+    return answer(await inbound.get(request.app[DESK], request.match_info["id"]))
+
+
+async def classify(request: web.Request) -> web.Response:
+    body = await read_body(request, ClassifyBody)
+    return answer(await inbound.classify(request.app[DESK], request.match_info["id"], body, actor=actor_of(request)))
+
+
+async def export(request: web.Request) -> web.StreamResponse:
+    lines = await inbound.csv(request.app[DESK], request.match_info["id"], actor=actor_of(request))
+    return await stream_csv(request, lines, "inbound.csv")
+
+
+ROUTES: tuple[Route, ...] = (
+    asking("GET", "/inbound", Listed, list_all),
+    route("GET", "/inbound/{id}", show),
+    route("POST", "/inbound/{id}/classify", classify),
+    route("GET", "/campaigns/{id}/inbound/export", export, seconds=FILE_SECONDS),
+)
