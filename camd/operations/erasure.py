@@ -52,6 +52,7 @@ def erase_lead(tx: Tx, ctx: Context, lead: Lead, *, actor: str, now: datetime) -
         suppress_hash(tx, ctx, address, address_hash, erased, actor=actor, now=now)
     if lead.facts != Facts():
         _forget_candidates(tx, lead)
+    tx.inbox.forget_person(lead.id, address_hash)
     return _emptied(tx, find_lead(tx, lead.id), actor, now)
 
 

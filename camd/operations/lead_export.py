@@ -12,13 +12,14 @@ from camd.domain.lead import Lead
 from camd.operations import lead_views
 from camd.operations.desk import Desk, find_campaign, find_lead
 from camd.operations.events import view as event_view
-from camd.ports.records import EventFilter, LeadFilter, Listing
+from camd.ports.records import EventFilter, InboundFilter, LeadFilter, Listing
 from camd.ports.store import Tx
 from camd.schema.lead import Lead as LeadView
 from camd.schema.lead import LeadExport
 
 _BATCH = 500
 _EVENTS = 10_000
+_MESSAGES = 10_000
 COLUMNS = tuple(LeadView.model_fields)
 
 
@@ -29,12 +30,14 @@ async def one(desk: Desk, lead_id: str, *, actor: str) -> LeadExport:
         lead = find_lead(tx, lead_id)
         preview = tx.previews.of_lead(lead.id)
         rows = tx.ledger.after(0, _EVENTS, EventFilter(lead_id=lead.id))
+        messages = tx.inbox.page(Listing(_MESSAGES), InboundFilter(lead_id=lead.id))
         tx.ledger.append(Event(EventType.EXPORT_MADE, desk.now(), actor, lead.campaign_id, lead.id))
         return LeadExport(
             lead=lead_views.view(lead),
             verdict_evidence=lead.verdict_evidence,
             previews=[to_jsonable_python(asdict(preview))] if preview else [],
             touches=[to_jsonable_python(asdict(touch)) for touch in tx.touches.of_lead(lead.id)],
+            inbound=[to_jsonable_python(asdict(message), bytes_mode="base64") for message in reversed(messages)],
             events=[event_view(row).model_dump(mode="json") for row in rows],
         )
 

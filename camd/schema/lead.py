@@ -171,4 +171,5 @@ class LeadExport(View):
     verdict_evidence: str | None
     previews: list[dict[str, Any]]
     touches: list[dict[str, Any]]
+    inbound: list[dict[str, Any]]
     events: list[dict[str, Any]]
