@@ -25,6 +25,7 @@ from camd.domain.facts import CampaignId
 from camd.ports.records import Crash, Listing
 from camd.ports.store import NameTaken, StaleWrite
 from camd.store.column_types import seal
+from camd.store.prepared import remembered
 from camd.store.rows import NEWEST_NUMBER, values
 from camd.store.tables import DEFINITION_TYPE, STEPS_TYPE, campaign_crashes, campaign_steps, campaigns
 
@@ -94,6 +95,7 @@ COUNT_PAUSED = select(func.count()).where(
 class Campaigns:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._rows: dict[CampaignId, Sequence[Any]] = remembered(connection, "campaigns")
 
     def add(self, definition: Definition, status: StatusChange) -> Campaign:
         self._require_free_name(definition.name)
@@ -105,7 +107,11 @@ class Campaigns:
         return campaign
 
     def get(self, campaign_id: CampaignId) -> Campaign | None:
-        return _campaign(self._connection.execute(GET, {"campaign_id": campaign_id}).first())
+        if (row := self._rows.get(campaign_id)) is None:
+            row = self._connection.execute(GET, {"campaign_id": campaign_id}).first()
+            if row is not None:
+                self._rows[campaign_id] = row
+        return _campaign(row)
 
     def named(self, name: str) -> Campaign | None:
         return _campaign(self._connection.execute(NAMED, {"name": name}).first())
@@ -120,6 +126,7 @@ class Campaigns:
     def save(self, campaign: Campaign) -> Campaign:
         if campaign.status.status is not CampaignStatus.ARCHIVED:
             self._require_free_name(campaign.definition.name, campaign.id)
+        self._rows.pop(campaign.id, None)
         after = replace(campaign, version=campaign.version + 1)
         named = {"campaign_id": campaign.id, "read_version": campaign.version}
         if self._connection.execute(SAVE, _columns(after) | named).rowcount == 0:
@@ -136,6 +143,7 @@ class Campaigns:
         return [(CampaignId(row.id), row.next_cycle_at) for row in self._connection.execute(ACTIVE)]
 
     def sleep_until(self, campaign_id: CampaignId, at: datetime) -> None:
+        self._rows.pop(campaign_id, None)
         self._connection.execute(SLEEP, {"campaign_id": campaign_id, "at": at})
 
     def by_status(self) -> Mapping[CampaignStatus, int]:

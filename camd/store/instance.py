@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select, update
 
 from camd.ports.journal import JournalMark
 from camd.ports.records import MachineIdentity, Recovery, Switch
+from camd.store.prepared import remembered
 from camd.store.rows import values
 from camd.store.tables import instance
 
@@ -32,11 +33,9 @@ class _Gate(NamedTuple):
 
 
 class Instance:
-    """Lives for one transaction: nobody else changes meanwhile what it has read."""
-
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._known: _Gate | None = None
+        self._known: dict[str, _Gate] = remembered(connection, "instance")
 
     def key(self) -> bytes:
         return self._gate().key
@@ -77,12 +76,12 @@ class Instance:
 
     def _gate(self) -> _Gate:
         """Each gate asks for all three."""
-        if self._known is None:
+        if (known := self._known.get("gate")) is None:
             key, *rest = self._connection.execute(GATE).one()
             switch, recovery = rest[: len(_KILL_SWITCH)], rest[len(_KILL_SWITCH) :]
-            self._known = _Gate(key, Switch(*switch), Recovery(*recovery))
-        return self._known
+            known = self._known["gate"] = _Gate(key, Switch(*switch), Recovery(*recovery))
+        return known
 
     def _set(self, columns: Mapping[str, object]) -> None:
-        self._known = None
+        self._known.clear()
         self._connection.execute(SET, dict(columns))

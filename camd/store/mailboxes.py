@@ -6,6 +6,7 @@ from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
 
 from camd.ports.records import MailboxState
+from camd.store.prepared import remembered
 from camd.store.rows import columns_of, values
 from camd.store.sending_tables import mailboxes
 
@@ -20,11 +21,9 @@ PUT = _arriving.on_conflict_do_update(
 
 
 class Mailboxes:
-    """Lives for one transaction: nobody else changes meanwhile what it has read."""
-
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._known: dict[str, MailboxState] = {}
+        self._known: dict[str, MailboxState] = remembered(connection, "mailboxes")
 
     def get(self, name: str) -> MailboxState:
         if name not in self._known:

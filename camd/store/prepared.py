@@ -5,7 +5,7 @@ It answers what the aggregates ask of SQLAlchemy's connection, and nothing else.
 """
 
 import sqlite3
-from collections import namedtuple
+from collections import defaultdict, namedtuple
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -119,6 +119,7 @@ class DriverConnection:
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self._raw = raw
+        self.memories: dict[str, dict[Any, Any]] = defaultdict(dict)
 
     def execute(self, statement: Executable, parameters: Parameters | list[Parameters] = {}) -> Rows:  # noqa: B006 - never changed
         known = _known.get(id(statement)) or _learn(statement)
@@ -135,6 +136,12 @@ def prepared(connection: Connection) -> Connection:
     if (driver := connection.info.get(_DRIVER)) is None:
         driver = connection.info[_DRIVER] = DriverConnection(driver_connection(connection))
     return cast("Connection", driver)
+
+
+def remembered(connection: Connection, name: str) -> dict[Any, Any]:
+    """What an aggregate has made of rows that it alone writes, for its next transactions: it forgets what it writes,
+    and a rollback forgets everything. Only for rows of which there are few."""
+    return cast("DriverConnection", connection).memories[name]
 
 
 _DRIVER = "camd.driver"

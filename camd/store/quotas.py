@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it 
 
 from camd.domain.token_bucket import QuotaScope
 from camd.ports.records import Debit, ZoneChange
+from camd.store.prepared import remembered
 from camd.store.rows import values
 from camd.store.sending_tables import quota_buckets, quota_debits, quota_zones
 
@@ -38,6 +39,7 @@ SET_ZONE = _change.on_conflict_do_update(
 class Quotas:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._zones: dict[str, ZoneChange | None] = remembered(connection, "zones")
 
     def bucket(self, name: str) -> datetime | None:
         return self._connection.execute(BUCKET, {"name": name}).scalar()
@@ -61,8 +63,11 @@ class Quotas:
         return [(row.at, row.amount) for row in rows]
 
     def zone(self, name: str) -> ZoneChange | None:
-        row = self._connection.execute(ZONE, {"of_name": name}).first()
-        return None if row is None else ZoneChange(*row)
+        if name not in self._zones:
+            row = self._connection.execute(ZONE, {"of_name": name}).first()
+            self._zones[name] = None if row is None else ZoneChange(*row)
+        return self._zones[name]
 
     def set_zone(self, name: str, change: ZoneChange) -> None:
+        self._zones.pop(name, None)
         self._connection.execute(SET_ZONE, {"name": name, **values(change)})

@@ -81,6 +81,7 @@ def _on_snapshot(query: Callable[[Connection], T], connection: Connection) -> T:
         return query(connection)
     finally:
         connection.exec_driver_sql("ROLLBACK")
+        connection.info.clear()  # the next snapshot may be another
 
 
 def _without_writing(query: Callable[[Connection], T], connection: Connection) -> T:

@@ -58,6 +58,7 @@ class SqlTx:
     """One transaction's view of every aggregate."""
 
     def __init__(self, connection: Connection, journal: JournalBuffer) -> None:
+        connection = prepared(connection)
         self.journal = journal
         self.instance = Instance(connection)
         self.leads = Leads(connection, self.instance)
@@ -124,14 +125,14 @@ class SqliteStore:
         commit, it may be stored without its lines: nobody was answered.
         """
         buffer = JournalLines()
-        answer = await self.writer.write(lambda connection: unit(SqlTx(prepared(connection), buffer)))
+        answer = await self.writer.write(lambda connection: unit(SqlTx(connection, buffer)))
         if buffer.lines:
             with anyio.CancelScope(shield=True):
                 await self._journal.append(buffer.lines)
         return answer
 
     async def read(self, query: Callable[[Tx], T]) -> T:
-        return await self._readers.read(lambda connection: query(SqlTx(prepared(connection), _ClosedJournal())))
+        return await self._readers.read(lambda connection: query(SqlTx(connection, _ClosedJournal())))
 
 
 def _migrated(instance_key: bytes | None, connection: Connection) -> bool:

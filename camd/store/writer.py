@@ -246,6 +246,7 @@ class Writer:
         try:
             job.value = job.unit(self._connection)
         except Exception as error:
+            self._forget()
             job.error = self._judged(error)
             if self._raw.in_transaction and is_first:
                 self._raw.execute("ROLLBACK")
@@ -290,9 +291,14 @@ class Writer:
             job.error = self._judged(failure)
 
     def _roll_back(self) -> None:
+        self._forget()
         if self._raw.in_transaction:
             with suppress(sqlite3.Error):  # in trouble with the disk, SQLite may have done it already
                 self._raw.execute("ROLLBACK")
+
+    def _forget(self) -> None:
+        """What was remembered of rows is undone with them."""
+        self._connection.info.clear()
 
     def _judged(self, error: Exception) -> Exception:
         if is_untrusted(error) and self._distrust is None:
