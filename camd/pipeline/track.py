@@ -18,6 +18,8 @@ from camd.ports.store import Tx
 
 REPLIES_PROCESSED = "replies_processed"
 """The counter of a campaign's messages since somebody was last told."""
+ANSWERS = "answers"
+"""The counter of what people ever answered to a campaign."""
 _PARSE_FAILED = "could not be read"
 
 
@@ -68,6 +70,8 @@ def track(tx: Tx, ctx: Context, mailbox: str, letter: Letter, now: datetime) -> 
     _store(tx, row)
     if row.campaign_id is not None:
         tx.counters.add(row.campaign_id, REPLIES_PROCESSED, 1)
+        if kind in PERSONAL:
+            tx.counters.add(row.campaign_id, ANSWERS, 1)
     if kind in PERSONAL and (match.lead is not None or row.waiting):
         tx.notices.add(NoticeKind.ANSWER, now, campaign_id=row.campaign_id, inbound_id=row.id, mailbox=mailbox)
     return Tracked(row, applied.campaigns)
