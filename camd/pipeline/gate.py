@@ -62,13 +62,10 @@ class Subject:
     """What the gate looks at; `touch` is none where the lead's next one is not planned yet."""
 
     campaign: Campaign
-    view: outreach.LeadView
+    lead: Lead
+    suppressed: bool
     touch: Touch | None
     mailbox: str | None
-
-    @property
-    def lead(self) -> Lead:
-        return self.view.lead
 
 
 def lead_checks(tx: Tx, ctx: Context, campaign: Campaign, lead: Lead, now: datetime) -> tuple[Check, ...]:
@@ -77,7 +74,7 @@ def lead_checks(tx: Tx, ctx: Context, campaign: Campaign, lead: Lead, now: datet
     touch = next((touch for touch in view.touches if touch.status in WAITING), None)
     boxes = ctx.settings.mailboxes
     mailbox = choose_mailbox(boxes, volumes_left(tx, boxes, now), campaign, lead, view.touches)
-    subject = Subject(campaign, view, touch, mailbox)
+    subject = Subject(campaign, lead, view.suppressed, touch, mailbox)
     return tuple(chain(checks(tx, ctx, subject, now), _quotas(tx, ctx, subject, now)))
 
 
@@ -130,7 +127,8 @@ def _approved(subject: Subject) -> Check:
     touch = subject.touch
     if touch is not None and touch.status is TouchStatus.PLANNED:
         return Check("approved", False, "approval")
-    is_old_text = touch is not None and touch.message_id is None and touch.steps_version != subject.view.steps_version
+    version = subject.lead.steps_version or subject.campaign.steps_version
+    is_old_text = touch is not None and touch.message_id is None and touch.steps_version != version
     return _check("approved", not is_old_text, "text_changed")
 
 
@@ -144,9 +142,9 @@ def _person(ctx: Context, subject: Subject, now: datetime) -> Iterator[Check]:
         yield Check("no_hold", False, f"hold:{hold.reason}", hold.until)
     if not standing:
         yield Check("no_hold", True)
-    yield _check("not_suppressed", not subject.view.suppressed, "suppressed")
+    yield _check("not_suppressed", not subject.suppressed, "suppressed")
     country = outreach.judge_country(ctx.settings.countries, lead)
-    loss = loss_due(lead, campaign.definition, suppressed=subject.view.suppressed, country=country)
+    loss = loss_due(lead, campaign.definition, suppressed=subject.suppressed, country=country)
     yield _check("eligible", loss is None, str(loss))
     hold_reason = hold_due(country, dry=False)
     yield _check("country", hold_reason is None, f"hold:{hold_reason}")

@@ -19,7 +19,7 @@ from camd.domain.message_id import message_id
 from camd.domain.send_window import local_day
 from camd.domain.suppression import SuppressionKind, keyed_hash
 from camd.domain.token_bucket import QuotaScope
-from camd.pipeline import debits, outreach, send_quota
+from camd.pipeline import debits, send_quota
 from camd.pipeline.context import Context
 from camd.pipeline.gate import (
     OVERDUE,
@@ -35,6 +35,7 @@ from camd.pipeline.gate import (
 from camd.pipeline.mail_text import opt_out_url
 from camd.pipeline.mailboxes import unusable
 from camd.pipeline.owners import campaign_of, lead_of
+from camd.pipeline.record import is_lead_suppressed
 from camd.pipeline.settle import release
 from camd.ports.channel import Handover
 from camd.ports.journal import HandoverLine
@@ -173,7 +174,8 @@ def _next_look(tx: Tx, mailbox: str, refused: Mapping[CampaignId, Refusal], now:
 
 
 def _subject(tx: Tx, campaign: Campaign, touch: Touch) -> Subject:
-    return Subject(campaign, outreach.view_of(tx, campaign, lead_of(tx, touch)), touch, touch.mailbox)
+    lead = lead_of(tx, touch)
+    return Subject(campaign, lead, is_lead_suppressed(tx, lead), touch, touch.mailbox)
 
 
 def _intend(tx: Tx, ctx: Context, campaign: Campaign, touch: Touch, mailbox: str, now: datetime) -> Claimed | Check:
@@ -211,14 +213,13 @@ def _with_intent(tx: Tx, ctx: Context, subject: Subject, touch: Touch, taken: De
     )
     saved = tx.touches.save(touch, after)
     assert saved.message_id is not None, "it has just been made"
-    earlier = (it.message_id for it in subject.view.touches if it.step < touch.step and it.status in _IN_THREAD)
     handover = Handover(
         mailbox=touch.mailbox,
         recipient=email,
         message_id=saved.message_id,
         subject=subject_line,
         body=body,
-        references=tuple(found for found in earlier if found),
+        references=_references(tx, touch),
         opt_out_url=opt_out_url(ctx.settings, key, email),
     )
     log.debug("send.intent", campaign_id=touch.campaign_id, touch_id=touch.id, mailbox=touch.mailbox)
@@ -226,6 +227,14 @@ def _with_intent(tx: Tx, ctx: Context, subject: Subject, touch: Touch, taken: De
 
 
 _IN_THREAD = frozenset({TouchStatus.SENT, TouchStatus.UNKNOWN})
+
+
+def _references(tx: Tx, touch: Touch) -> tuple[str, ...]:
+    """The mails that this one follows, oldest first."""
+    if touch.step == 1:
+        return ()
+    earlier = [it for it in tx.touches.of_lead(touch.lead_id) if it.step < touch.step and it.status in _IN_THREAD]
+    return tuple(it.message_id for it in earlier if it.message_id)
 
 
 def _message_id(key: bytes, ctx: Context, touch: Touch) -> str:

@@ -24,7 +24,7 @@ from camd.pipeline.approval import is_granted
 from camd.pipeline.context import Context, working_on
 from camd.pipeline.mail_text import compose, opt_out_url
 from camd.pipeline.mailboxes import choose_mailbox, volumes_left
-from camd.pipeline.record import is_suppressed
+from camd.pipeline.record import is_lead_suppressed
 from camd.ports.mail import Missing, Rendered, TemplateProblem
 from camd.ports.records import Preview, Touch, TouchStatus
 from camd.ports.settings import CountrySettings
@@ -125,7 +125,7 @@ def view_of(tx: Tx, campaign: Campaign, lead: Lead) -> LeadView:
         campaign.definition.steps if newest else tx.campaigns.steps(campaign.id, version),
         version,
         tx.touches.of_lead(lead.id),
-        lead.facts.email is not None and is_suppressed(tx, lead.facts.email),
+        is_lead_suppressed(tx, lead),
     )
 
 

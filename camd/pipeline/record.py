@@ -143,6 +143,10 @@ def is_suppressed(tx: Tx, email: str) -> bool:
     return covering(tx, email) is not None
 
 
+def is_lead_suppressed(tx: Tx, lead: Lead) -> bool:
+    return lead.facts.email is not None and is_suppressed(tx, lead.facts.email)
+
+
 def covering(tx: Tx, email: str) -> Suppression | None:
     """The suppression that covers the address, if any."""
     key = tx.instance.key()

@@ -56,6 +56,7 @@ class Cap:
 
 
 Need = Cap | RateBucket
+Verdict = Allowed | Taken | NotBefore
 
 
 class _Days:
@@ -121,8 +122,7 @@ def _needs(tx: Tx, settings: Settings, mail: Mail, days: _Days, now: datetime) -
 
 def verdicts(tx: Tx, settings: Settings, mail: Mail, now: datetime) -> Iterator[tuple[QuotaScope, NotBefore | None]]:
     """What each quota says of the mail at `now`: not before an instant, or nothing against it. Debits nothing."""
-    for scope, need in _needs(tx, settings, mail, _Days(tx, now), now):
-        verdict = _ask(tx, need, mail, now)
+    for scope, _, verdict in _asked(tx, settings, mail, _Days(tx, now), now):
         yield scope, verdict if isinstance(verdict, NotBefore) else None
 
 
@@ -131,8 +131,8 @@ def take(tx: Tx, settings: Settings, mail: Mail, now: datetime) -> Debits | tupl
     caps: dict[Debit, None] = {}
     pace: Taken | None = None
     days = _Days(tx, now)
-    for scope, need in _needs(tx, settings, mail, days, now):
-        match _ask(tx, need, mail, now):
+    for scope, need, verdict in _asked(tx, settings, mail, days, now):
+        match verdict:
             case NotBefore() as denied:
                 return scope, denied
             case Taken() as taken:
@@ -166,18 +166,31 @@ def note_zones(tx: Tx, settings: Settings, now: datetime) -> None:
     days.remember(_ENGINE, settings.engine.timezone)
 
 
-def _ask(tx: Tx, need: Need, mail: Mail, now: datetime) -> Allowed | Taken | NotBefore:
-    if isinstance(need, RateBucket):
-        late = jitter(mail.campaign.id.to_bytes(8), mail.lead.id, mail.step, int(mail.mailbox.jitter_seconds))
-        bucket = tx.quotas.bucket(debits.pace_bucket(mail.mailbox.name))
-        return need.take(bucket, now, jitter=timedelta(seconds=late))
+def _asked(
+    tx: Tx, settings: Settings, mail: Mail, days: _Days, now: datetime
+) -> Iterator[tuple[QuotaScope, Need, Verdict]]:
+    """What each need says in its order; the caps were counted together, as if nothing were taken meanwhile."""
+    needs = list(_needs(tx, settings, mail, days, now))
+    caps = [need for _, need in needs if isinstance(need, Cap)]
+    windows = [(need.debit.scope, need.debit.key, need.cap.window.since(now)) for need in caps]
+    used = iter(tx.quotas.used_of(windows))
+    for scope, need in needs:
+        yield scope, need, _room(tx, need, next(used), now) if isinstance(need, Cap) else _pace(tx, need, mail, now)
+
+
+def _pace(tx: Tx, need: RateBucket, mail: Mail, now: datetime) -> Taken | NotBefore:
+    late = jitter(mail.campaign.id.to_bytes(8), mail.lead.id, mail.step, int(mail.mailbox.jitter_seconds))
+    bucket = tx.quotas.bucket(debits.pace_bucket(mail.mailbox.name))
+    return need.take(bucket, now, jitter=timedelta(seconds=late))
+
+
+def _room(tx: Tx, need: Cap, used: int, now: datetime) -> Allowed | NotBefore:
     cap, debit = need.cap, need.debit
     if isinstance(closes := closing(now, [cap.window]), NotBefore):
         return closes
-    since = cap.window.since(now)
-    verdict = cap.check(tx.quotas.used(debit.scope, debit.key, since), now)
+    verdict = cap.check(used, now)
     if isinstance(verdict, NotBefore) and isinstance(cap.window, Rolling):
-        rows = tx.quotas.used_since(debit.scope, debit.key, since)
+        rows = tx.quotas.used_since(debit.scope, debit.key, cap.window.since(now))
         return cap.check(sum(amount for _, amount in rows), now, debits=_net(rows))
     return verdict
 

@@ -161,7 +161,7 @@ def _deferred(tx: Tx, touch: Touch, reason: str, now: datetime) -> TouchStatus:
 def _save_unless_ended(tx: Tx, touch: Touch, ready: Touch, now: datetime) -> TouchStatus:
     """A touch that could go again is cancelled where its lead may not be written to any more."""
     lead = lead_of(tx, touch)
-    suppressed = lead.facts.email is not None and record.is_suppressed(tx, lead.facts.email)
+    suppressed = record.is_lead_suppressed(tx, lead)
     saved = tx.touches.save(touch, ready)
     if not lead.is_open or suppressed:
         record.cancel_touches(tx, lead, actor=ENGINE, now=now, reason=lead.status.value)

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
 
 from camd.domain.token_bucket import QuotaScope
@@ -15,11 +16,22 @@ from camd.store.sending_tables import quota_buckets, quota_debits, quota_zones
 
 _debit = quota_debits.c
 _zone = quota_zones.c
-_counted = (
-    _debit.scope == bindparam("scope"),
-    _debit.key == bindparam("key"),
-    _debit.at >= bindparam("since"),
-)
+_MOST_WINDOWS = 16
+"""More than one mail is counted in."""
+
+
+def _counted(place: object = "") -> tuple[ColumnElement[bool], ...]:
+    return (
+        _debit.scope == bindparam(f"scope{place}"),
+        _debit.key == bindparam(f"key{place}"),
+        _debit.at >= bindparam(f"since{place}"),
+    )
+
+
+def _sums(windows: int) -> Select[Any]:
+    used = select(func.coalesce(func.sum(_debit.amount), sa.literal_column("0")))
+    return select(*(used.where(*_counted(place)).scalar_subquery() for place in range(windows)))
+
 
 BUCKET = select(quota_buckets.c.theoretical_arrival).where(quota_buckets.c.name == bindparam("name"))
 _arriving = insert(quota_buckets)
@@ -27,8 +39,8 @@ SET_BUCKET = _arriving.on_conflict_do_update(
     index_elements=["name"], set_={"theoretical_arrival": _arriving.excluded.theoretical_arrival}
 )
 DEBIT = insert(quota_debits)
-USED = select(func.coalesce(func.sum(_debit.amount), sa.literal_column("0"))).where(*_counted)
-USED_SINCE = select(_debit.at, _debit.amount).where(*_counted).order_by(_debit.at, _debit.id)
+USED = {windows: _sums(windows) for windows in range(1, _MOST_WINDOWS + 1)}
+USED_SINCE = select(_debit.at, _debit.amount).where(*_counted()).order_by(_debit.at, _debit.id)
 ZONE = select(_zone.zone, _zone.before, _zone.changed_at).where(_zone.name == bindparam("of_name"))
 _change = insert(quota_zones)
 SET_ZONE = _change.on_conflict_do_update(
@@ -56,7 +68,15 @@ class Quotas:
             self._connection.execute(DEBIT, rows)
 
     def used(self, scope: QuotaScope, key: str, since: datetime) -> int:
-        return int(self._connection.execute(USED, {"scope": scope, "key": key, "since": since}).scalar_one())
+        [amount] = self.used_of([(scope, key, since)])
+        return amount
+
+    def used_of(self, windows: Sequence[tuple[QuotaScope, str, datetime]]) -> Sequence[int]:
+        asked: dict[str, object] = {}
+        for place, (scope, key, since) in enumerate(windows):
+            asked |= {f"scope{place}": scope, f"key{place}": key, f"since{place}": since}
+        sums: Sequence[int] = self._connection.execute(USED[len(windows)], asked).one()
+        return sums
 
     def used_since(self, scope: QuotaScope, key: str, since: datetime) -> Sequence[tuple[datetime, int]]:
         rows = self._connection.execute(USED_SINCE, {"scope": scope, "key": key, "since": since})

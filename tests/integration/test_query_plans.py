@@ -32,6 +32,7 @@ from camd.ports.records import (
 )
 from camd.ports.store import Tx
 from camd.store.migrate import migrate
+from camd.store.quotas import USED
 from camd.store.sqlite import JournalLines, SqlTx
 from camd.store.writer import driver_connection
 
@@ -100,7 +101,7 @@ INDEX = {
     "ledger.AFTER_OF_LEAD": "ix_ledger_lead",
     "notices.REMOVE": "ix_notices_kind",
     "notices.WAITING": "ix_notices_kind",
-    "quotas.USED": "ix_quota_debits_at",
+    **{f"quotas.USED{windows}": "ix_quota_debits_at" for windows in USED},
     "quotas.USED_SINCE": "ix_quota_debits_at",
     "suppressions.COVERING": "uq_suppressions_hash",
     "touches.COUNT": "ix_touches_status",

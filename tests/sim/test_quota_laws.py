@@ -465,6 +465,9 @@ class DayQuotas:
         rows = self._quotas.used_since(scope, key, since - DAY)
         return sum(amount for at, amount in rows if at.date() == self._now.date())
 
+    def used_of(self, windows: Sequence[tuple[QuotaScope, str, datetime]]) -> Sequence[int]:
+        return [self.used(*window) for window in windows]
+
 
 @pytest.fixture(scope="module", autouse=True)
 def template(tmp_path_factory: pytest.TempPathFactory) -> None:
