@@ -271,11 +271,15 @@ async def test_who_said_it_stands_in_the_ledger(http: httpx.AsyncClient, make: M
     assert "robot" not in str(event)
 
 
-async def test_a_campaign_whose_lead_changed_is_woken(http: httpx.AsyncClient, make: Make, desk: Desk) -> None:
+async def test_the_campaign_whose_lead_changed_and_the_outboxes_are_woken(
+    http: httpx.AsyncClient, make: Make, desk: Desk
+) -> None:
     message = await make()
-    bell = desk.doorbells.of(CampaignId(1))
+    bells = desk.doorbells.of(CampaignId(1)), desk.doorbells.outbox("sales")
+    for bell in bells:
+        bell.silence()
     await said(http, message, "human_positive")
-    assert await bell.wait(5)
+    assert [await bell.wait(5) for bell in bells] == [True, True]
 
 
 async def test_an_absence_holds_until_after_its_last_day(http: httpx.AsyncClient, make: Make, desk: Desk) -> None:

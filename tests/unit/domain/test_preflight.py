@@ -168,6 +168,11 @@ def test_an_inbox_that_cannot_be_read_stops_where_an_answer_has_to_be_seen(check
     assert "`camd mailboxes test info`" in finding.mend
 
 
+def test_an_inbox_that_nobody_is_told_to_write_to_only_warns() -> None:
+    silent = replace(READY, steps=1, reply_opt_out=False, mailboxes=(UNREAD,))
+    assert names(silent) == [(Level.STOP, FindingName.NO_WAY_OUT), (Level.WARN, FindingName.INBOX_FAILED)]
+
+
 def test_only_the_countries_built_in_need_a_decision() -> None:
     leads = {"DE": 3, "AT": 1, "FR": 7, "US": 9, "unknown": 4}
     messages = [finding.message for finding in preflight(replace(READY, recipient_countries=leads))]

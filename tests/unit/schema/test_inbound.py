@@ -47,6 +47,10 @@ def test_only_an_absence_has_an_end(kind: InboundClass) -> None:
     assert told == {"until": "leave it out: it belongs to out_of_office alone"}
 
 
+def test_an_end_is_not_blamed_where_the_class_is_wrong() -> None:
+    assert set(problems({"class": "away", "until": "2027-01-31"})) == {"class"}
+
+
 @pytest.mark.parametrize("kind", InboundClass)
 def test_no_end_may_be_said_of_any(kind: InboundClass) -> None:
     assert ClassifyBody.model_validate({"class": kind.value, "until": None}).until is None
