@@ -83,7 +83,12 @@ async def classify(desk: Desk, inbound_id: str, body: ClassifyBody, *, actor: st
     def unit(tx: Tx) -> tuple[Inbound, frozenset[CampaignId]]:
         inbound, now = _find(tx, inbound_id), desk.now()
         until = _day_of_return(body.until, _zone(tx, desk, inbound), now)
-        return reclassify(tx, desk.context, inbound, body.kind, until=until, note=body.note, actor=actor, now=now)
+        saved, campaigns = reclassify(
+            tx, desk.context, inbound, body.kind, until=until, note=body.note, actor=actor, now=now
+        )
+        for campaign_id in campaigns:
+            tx.campaigns.sleep_until(campaign_id, now)
+        return saved, campaigns
 
     saved, campaigns = await desk.write(unit)
     for campaign_id in campaigns:

@@ -275,11 +275,17 @@ async def test_the_campaign_whose_lead_changed_and_the_outboxes_are_woken(
     http: httpx.AsyncClient, make: Make, desk: Desk
 ) -> None:
     message = await make()
+    later = desk.now() + timedelta(days=1)
+    await http.post("/api/cam/campaigns/Q1/activate")
+    await desk.write(lambda tx: tx.campaigns.sleep_until(CampaignId(1), later))
     bells = desk.doorbells.of(CampaignId(1)), desk.doorbells.outbox("sales")
     for bell in bells:
         bell.silence()
     await said(http, message, "human_positive")
     assert [await bell.wait(5) for bell in bells] == [True, True]
+    [(_, next_cycle_at)] = await desk.read(lambda tx: tx.campaigns.active())
+    assert next_cycle_at is not None
+    assert next_cycle_at <= desk.now()  # also for the daemon of tomorrow, where none runs now
 
 
 async def test_an_absence_holds_until_after_its_last_day(http: httpx.AsyncClient, make: Make, desk: Desk) -> None:
