@@ -12,23 +12,10 @@ from typing import Any
 from camd.domain.inbound import InboundClass
 from tests.corpus.case import Case
 from tests.corpus.languages import DATA, Language, languages
-from tests.corpus.letters import Draft, letter
+from tests.corpus.letters import Draft, letter, programs
 
 BY_MACHINE = {InboundClass.OUT_OF_OFFICE, InboundClass.AUTO_REPLY}
-_IN_TURN = (
-    "gmail",
-    "outlook",
-    "iphone",
-    "outlook_web",
-    "thunderbird",
-    "yahoo",
-    "apple",
-    "outlook_mobile",
-    "gmx",
-    "lotus",
-    "outlook_old",
-)
-
+_IN_TURN = [name for name in programs() if name not in {"bare", "html"}]
 _BY_NOBODY = {"Return-Path": "<>"}
 _MARKS: Mapping[str, Mapping[str, str]] = {
     "none": {},
