@@ -6,6 +6,7 @@ Without angle brackets, as everywhere inside.
 import hashlib
 import hmac
 from base64 import b32encode
+from functools import lru_cache
 
 import idna
 
@@ -29,10 +30,14 @@ def message_id(
 def with_domain_of(sender: str, token: str) -> str:
     """A Message-ID of this token, its domain an A-label. Raises `Invalid` for field `address`."""
     try:
-        domain = idna.encode(sender.rpartition("@")[2], uts46=True).decode("ascii").lower()
+        return f"{token}@{_alabel(sender.rpartition('@')[2])}"
     except UnicodeError as error:
         raise Invalid(f"Correct the domain of {sender}: {error}", field="address") from error
-    return f"{token}@{domain}"
+
+
+@lru_cache(maxsize=256)  # of our own mailboxes, asked for with every mail
+def _alabel(domain: str) -> str:
+    return idna.encode(domain, uts46=True).decode("ascii").lower()
 
 
 def is_ours(instance_key: bytes, found: str) -> bool:

@@ -138,6 +138,12 @@ def jitter(seed: bytes | str, lead: str, step: int, spread_seconds: int) -> int:
 
 def local_day(at: datetime, zone_name: str) -> date:
     """The local date of an instant. It never goes back: where clocks return past midnight, the new day stays."""
+    return _local_day(at.astimezone(UTC), zone_name)
+
+
+# Every check and quota of a mail asks for that of the same instant.
+@lru_cache(maxsize=4096)
+def _local_day(at: datetime, zone_name: str) -> date:
     day = at.astimezone(zone_info(zone_name)).date()
     following = day + _ONE_DAY
     return following if _day_start(following, zone_name) <= at else day

@@ -72,7 +72,7 @@ def _domains(domain: str) -> Iterator[str]:
 
 def keyed_hash(instance_key: bytes, kind: SuppressionKind, key: str) -> str:
     """What is kept of a value when the value itself must go: HMAC-SHA256 (RFC 2104), in hexadecimal."""
-    return hmac.new(instance_key, f"{kind}:{key}".encode(), "sha256").hexdigest()
+    return hmac.digest(instance_key, f"{kind}:{key}".encode(), "sha256").hex()
 
 
 def is_do_not_contact_tag(tag: str) -> bool:

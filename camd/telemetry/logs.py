@@ -58,8 +58,11 @@ class _Lines:
 class Log:
     """The level of a line is the catalogue's; the method's name tells it to the reader (a test compares them)."""
 
+    _least: int
+    _bound: structlog.typing.FilteringBoundLogger
+
     def __init__(self) -> None:
-        self._bound = self._to_stderr()
+        self.reset()
 
     def debug(self, event: str, **fields: LogValue) -> None:
         self._emit(event, fields)
@@ -74,31 +77,22 @@ class Log:
         self._emit(event, fields)
 
     def write_to(self, put: Callable[[str], object], processors: list[Any], level: str) -> None:
-        self._bound = self._bind(put, processors, level)
+        self._least = SEVERITY[level]
+        filtering = structlog.make_filtering_bound_logger(self._least)
+        # Bound here: structlog would do it anew for each event.
+        self._bound = structlog.wrap_logger(_Lines(put), processors=processors, wrapper_class=filtering).bind()
 
     def reset(self) -> None:
         """What is logged without a daemon around it goes to stderr, warnings and worse."""
-        self._bound = self._to_stderr()
+        self.write_to(lambda line: sys.stderr.write(f"{line}\n"), [_level, _masked, JSON], "warning")
 
     def _emit(self, event: str, fields: dict[str, LogValue]) -> None:
         assert event in CATALOGUE, f"{event} is not in the catalogue of log events"
         unknown = fields.keys() - ENVELOPE - FIGURES
         assert not unknown, f"{event} carries unknown keys: {sorted(unknown)}"
-        values = {key: _plain(value) for key, value in fields.items()}
-        getattr(self._bound, CATALOGUE[event].level)(event, **values)
-
-    def _to_stderr(self) -> structlog.typing.FilteringBoundLogger:
-        return self._bind(lambda line: sys.stderr.write(f"{line}\n"), [_level, _masked, JSON], "warning")
-
-    def _bind(
-        self, put: Callable[[str], object], processors: list[Any], level: str
-    ) -> structlog.typing.FilteringBoundLogger:
-        bound: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
-            _Lines(put),
-            processors=processors,
-            wrapper_class=structlog.make_filtering_bound_logger(SEVERITY[level]),
-        )
-        return bound
+        level = CATALOGUE[event].level
+        if SEVERITY[level] >= self._least:
+            getattr(self._bound, level)(event, **{key: _plain(value) for key, value in fields.items()})
 
 
 class LogSink:
