@@ -67,11 +67,16 @@ class Response:
     size: int
 
 
-def literal_size(line: bytes) -> int | None:
-    """The size of the literal that this line announces. The text of a status may end as it likes."""
-    found = _LITERAL_AT_END.search(line[-21:])
+def has_free_text(line: bytes) -> bool:
+    """What a person is told may end like a literal."""
     tag, _, rest = line.partition(b" ")
-    return int(found[1]) if found and tag != b"+" and _status(rest) is None else None
+    return tag == b"+" or _status(rest) is not None
+
+
+def literal_size(line: bytes) -> int | None:
+    """The size of the literal that comes behind this line."""
+    found = _LITERAL_AT_END.search(line[-21:])
+    return int(found[1]) if found else None
 
 
 def response(line: bytes, literals: Sequence[Literal]) -> Response:

@@ -8,7 +8,7 @@ import anyio
 from anyio.abc import ByteStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from camd.mail.imap_syntax import Literal, NotImap, Response, literal_size, response
+from camd.mail.imap_syntax import Literal, NotImap, Response, has_free_text, literal_size, response
 
 _LINE_BYTES = 8_000_000
 """UIDs of a million messages in one line."""
@@ -39,15 +39,17 @@ class Wire:
             self._received.feed_data(await self._stream.receive())
 
     async def receive(self) -> Response:
-        text, literals = b"", list[Literal]()
-        while True:
-            text += await self._line()
-            size = literal_size(text)
-            if size is None:
-                return response(text, literals)
+        text = line = await self._line()
+        literals: list[Literal] = []
+        if has_free_text(line):
+            return response(text, literals)
+        while (size := literal_size(line)) is not None:
             if len(literals) == _LITERALS or len(text) > _LINE_BYTES:
                 raise NotImap("an answer does not end")
             literals.append(await self._literal(size))
+            line = await self._line()
+            text += line
+        return response(text, literals)
 
     async def _line(self) -> bytes:
         try:

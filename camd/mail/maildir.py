@@ -223,4 +223,6 @@ def _parsed(position: str | None) -> Names | None:
         joined = b85decode(position.removeprefix(_MARK))
     except ValueError:
         return None
+    if len(joined) % _HASH_BYTES:
+        return None
     return frozenset(joined[at : at + _HASH_BYTES] for at in range(0, len(joined), _HASH_BYTES))

@@ -83,15 +83,22 @@ Open = Callable[..., AbstractAsyncContextManager[Side]]
 
 
 @asynccontextmanager
-async def by_imap(_: Path, **changes: Any) -> AsyncIterator[Side]:
+async def by_imap(_folder: Path, /, **changes: Any) -> AsyncIterator[Side]:
     async with ImapServer().serving() as server:
-        known = {"imap_port": server.port, "imap_security": "none", "username": USER, "password": SecretStr(PASSWORD)}
-        box = replace(mailbox("sales"), imap_host="127.0.0.1", **known | changes)
+        plain = replace(
+            mailbox("sales"),
+            imap_host="127.0.0.1",
+            imap_port=server.port,
+            imap_security="none",
+            username=USER,
+            password=SecretStr(PASSWORD),
+        )
+        box = replace(plain, **changes)
         yield ByImap(Inboxes({"sales": box, "deaf": mailbox("deaf")}, SystemClock()), server)
 
 
 @asynccontextmanager
-async def by_maildir(folder: Path, **changes: Any) -> AsyncIterator[Side]:
+async def by_maildir(folder: Path, /, **changes: Any) -> AsyncIterator[Side]:
     root = folder / "mail"
     for name in ("", ".Archive", ".Junk", ".Trash", ".Sent", ".Clients"):
         for half in ("new", "cur", "tmp"):
