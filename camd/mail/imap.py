@@ -15,7 +15,7 @@ import anyio
 from camd.domain.errors import Transient
 from camd.mail.folders import INBOX, Listed, choose, decoded, encoded
 from camd.mail.imap_connection import Connection, Refused
-from camd.mail.imap_syntax import Literal, Response, Value, arrival, day, named, number, plain, quoted
+from camd.mail.imap_syntax import Literal, Response, Value, arrival, day, is_arrival, named, number, plain, quoted
 from camd.ports.clock import Clock
 from camd.ports.inbox import HEAD_BYTES, MESSAGE_BYTES, Batch, Folder, FolderRole, RawMessage
 from camd.ports.settings import MailboxSettings
@@ -96,7 +96,7 @@ class ImapSession:
         if start is None or start.validity != examined.validity:
             start = Position(examined.validity, 0, await self._last_uid(examined))
         found = await self._after(start, since) if examined.messages else []
-        uids = found[:limit]
+        uids, is_all = found[:limit], len(found) <= limit
         known = await self._known(uids)
         wanted = [uid for uid in uids if uid in known and (uid > start.old_until or known[uid].arrived_at >= since)]
         messages, unread = await self._messages(wanted, known)
@@ -104,12 +104,9 @@ class ImapSession:
             # Those before the first that was not read were read, or are of no interest.
             end = max((uid for uid in uids if uid < unread[0]), default=start.uid)
         else:
-            end = uids[-1] if len(uids) < len(found) else max(start.old_until, *uids, start.uid)
-        return Batch(
-            [(str(start.behind(uid)), message) for uid, message in messages],
-            str(start.behind(end)),
-            is_last=not unread and len(uids) == len(found),
-        )
+            end = max(start.uid, start.old_until, *uids) if is_all else uids[-1]
+        read = [(str(start.behind(uid)), message) for uid, message in messages]
+        return Batch(read, str(start.behind(end)), is_last=is_all and not unread)
 
     async def wait(self, seconds: float) -> None:
         end = anyio.current_time() + seconds
@@ -130,7 +127,7 @@ class ImapSession:
 
     async def _look(self, seconds: float) -> bool:
         await anyio.sleep(min(seconds, self._connection.patience.poll))
-        return any(len(each.values) == 2 and each.values[1] == b"EXISTS" for each in await self._ask("NOOP"))
+        return any(map(is_arrival, await self._ask("NOOP")))
 
     async def _examine(self, folder: str) -> _Examined:
         name = self._spelled.get(folder) or encoded(folder)
@@ -151,16 +148,15 @@ class ImapSession:
         return max(_fetched(await self._ask("FETCH", "*", "(UID)")), default=0)
 
     async def _after(self, start: Position, since: datetime) -> list[int]:
-        """UIDs in rising order."""
-        uids: set[int] = set()
-        if start.uid < start.old_until:
+        """UIDs in rising order. Up to `old_until` some arrived before `since`, on the same day or the day before."""
+        last = max(start.uid, start.old_until)
+        uids = await self._search(f"UID {last + 1}:*")
+        if start.uid < last:
             # SINCE compares days, in the time zone of each message's own INTERNALDATE.
             first_day = day(since.date() - timedelta(days=1))
-            uids.update(await self._search(f"UID {start.uid + 1}:{start.old_until} SINCE {first_day}"))
-        first = max(start.uid, start.old_until) + 1
+            uids += await self._search(f"UID {start.uid + 1}:{last} SINCE {first_day}")
         # RFC 3501, 6.4.8: where nothing is behind it, `n:*` is the last message.
-        uids.update(uid for uid in await self._search(f"UID {first}:*") if uid >= first)
-        return sorted(uid for uid in uids if uid > start.uid)
+        return sorted({uid for uid in uids if uid > start.uid})
 
     async def _search(self, terms: str) -> list[int]:
         answers = await self._ask("UID SEARCH", terms)

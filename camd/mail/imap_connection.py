@@ -17,7 +17,7 @@ from anyio.abc import ByteStream, SocketStream
 from anyio.streams.tls import TLSStream
 
 from camd.domain.errors import Failure, Misconfigured, Scope, Transient
-from camd.mail.imap_syntax import NotImap, Response, Status, named, plain, quoted
+from camd.mail.imap_syntax import NotImap, Response, Status, is_arrival, named, plain, quoted
 from camd.mail.imap_wire import Wire
 from camd.mail.oauth import Tokens
 from camd.mail.replies import refused_log_in, text_of
@@ -122,7 +122,7 @@ class Connection:
             tag = await self._send("IDLE")
             early = await self._answers("IDLE", tag, until_asked=True)
         end = anyio.current_time() + seconds
-        has_arrived = any(map(_is_arrival, early))
+        has_arrived = any(map(is_arrival, early))
         while not has_arrived and anyio.current_time() < end:
             with self._within("IDLE", None), anyio.move_on_at(end):
                 await self._wire.readable()
@@ -131,10 +131,10 @@ class Connection:
                     answer = await self._next("IDLE")
                 if answer.tag == tag and answer.status is not None:
                     raise Refused("IDLE", answer.status, ())
-                has_arrived = _is_arrival(answer)
+                has_arrived = is_arrival(answer)
         with self._within("DONE", self.patience.command):
             await self._wire.send(b"DONE")
-            return has_arrived | any(map(_is_arrival, await self._answers("IDLE", tag)))
+            return has_arrived | any(map(is_arrival, await self._answers("IDLE", tag)))
 
     def trouble(self, refused: Refused) -> Transient:
         """What a command that was refused is, where its caller knows nothing better."""
@@ -298,10 +298,6 @@ class Connection:
         except (anyio.EndOfStream, anyio.IncompleteRead, anyio.BrokenResourceError, OSError) as error:
             raise self.lost(doing, "the connection was lost") from error
         self._is_out_of_step = False
-
-
-def _is_arrival(answer: Response) -> bool:
-    return len(answer.values) == 2 and plain(answer.values[1]).upper() in {b"EXISTS", b"RECENT"}
 
 
 def _text(word: str | bytes) -> str:

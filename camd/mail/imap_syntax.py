@@ -136,6 +136,11 @@ def named(name: str, answers: Sequence[Response]) -> list[Sequence[Value]]:
     return [each.values[1:] for each in answers if each.values and plain(each.values[0]).upper() == name.encode()]
 
 
+def is_arrival(answer: Response) -> bool:
+    """Whether it counts the messages of the folder, which a server does unasked when one arrives."""
+    return len(answer.values) == 2 and plain(answer.values[1]).upper() in {b"EXISTS", b"RECENT"}
+
+
 def plain(value: Value) -> bytes:
     """The bytes of a string in any of its forms; nothing for NIL and for a list."""
     match value:

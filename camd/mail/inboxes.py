@@ -45,7 +45,7 @@ class Inboxes:
             raise Misconfigured(f"there is no section [mailboxes.{mailbox}]; add it", scope=Scope.MAILBOX)
         if box.maildir is not None:
             session = MaildirSession(box.maildir, box, self._clock)
-            await session.begin()
+            await session.folders()
             yield session
         elif box.imap_host is not None:
             async with connected(box, self._patience, self._tls, self._tokens) as connection:

@@ -32,13 +32,15 @@ Result = TypeVar("Result")
 BATCH_BYTES = 10_000_000
 """After which a batch ends, unless it is a single message."""
 LOOK_SECONDS = 1.0
+PATIENCE_SECONDS = 60.0
+"""For one file, or for a list of them."""
 _NEW_AND_CUR = ("new", "cur")
 """In this order: a message that is moved from the one to the other meanwhile is found in one of them at least."""
 _DEPTH = 4
+"""Of a plain tree: a link may lead back up."""
 _HASH_BYTES = 8
 _MARK = "names:"
 _A_PERSON_MENDS = frozenset({errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ELOOP})
-PATIENCE_SECONDS = 60.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MICROSECOND = 253_402_300_799_999_999
 
@@ -71,7 +73,7 @@ class _Found:
 
 
 class MaildirSession:
-    """Implements `ports.inbox.InboxSession`; `begin` comes first."""
+    """Implements `ports.inbox.InboxSession`. `folders` comes first: it raises where there is no maildir."""
 
     def __init__(self, root: Path, box: MailboxSettings, clock: Clock) -> None:
         self._root = root
@@ -80,10 +82,6 @@ class MaildirSession:
         self._paths: Mapping[str, Path] = {INBOX: root}
         self._watched: Sequence[str] = (INBOX,)
         self._times: dict[str, Times] = {}
-
-    async def begin(self) -> None:
-        """Raises `Misconfigured` where there is no maildir."""
-        await self.folders()
 
     async def folders(self) -> Sequence[Folder]:
         found = await self._off_loop(lambda: _folders(self._root))

@@ -27,8 +27,8 @@ INBOX = Folder("INBOX", FolderRole.ANSWERS)
 QUICK = Patience(connect=0.2, command=0.2, body=0.2, idle=0.1, poll=0.01)
 PATIENT = Patience(connect=5, command=5, body=5, idle=5, poll=0.01)
 NOISE = (
-    b"* OK [ALERT] the system goes down on Sunday\r\n* OK Still here {5}\r\n* 1 FETCH (FLAGS (\\Seen))\r\n"
-    b"* 3 EXPUNGE\r\n* NO disk almost full\r\n* FLAGS (\\Seen)\r\n"
+    b"* OK [ALERT] the system goes down on Sunday\r\n* 1 FETCH (FLAGS (\\Seen))\r\n* 3 EXPUNGE\r\n"
+    b"* NO disk almost full\r\n* FLAGS (\\Seen)\r\n* OK Still here {5}\r\n"
 )
 
 
@@ -530,6 +530,14 @@ async def test_names_beyond_ascii_with_quotes_and_spaces_are_read_and_asked_for(
             with pytest.raises(Transient):
                 await session.read(folders[2], None, NOON, 10)
     assert server.seen[-1] == 'EXAMINE "Entw&APw-rfe &- Co"'
+
+
+async def test_a_name_that_no_standard_allows_is_asked_for_as_the_server_wrote_it() -> None:
+    server = ImapServer({"INBOX": FolderOnServer(), "Größe & Co": FolderOnServer()})
+    server.folders["Größe & Co"].put(b"Hello", NOON)
+    async with server.serving(), doors(box(server, folders=("Größe & Co",))).open("sales") as session:
+        [folder] = await session.folders()
+        assert contents(await session.read(folder, None, NOON, 10)) == [b"Hello"]
 
 
 async def test_three_thousand_folders_are_no_trouble() -> None:

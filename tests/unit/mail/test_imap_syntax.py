@@ -128,9 +128,7 @@ def test_a_day_is_english_whatever_the_machine_speaks() -> None:
 
 
 def test_a_value_is_read_in_any_form() -> None:
-    assert [plain(each) for each in (b"a", Literal(b"b", 1), None, [b"c"])] == [b"a", b"b", b"", b""]
-    assert [number(each) for each in (b"12", Literal(b"7", 1), b"x", None, b"9" * 11, "²".encode())] == [
-        12,
-        7,
-        *[None] * 4,
-    ]
+    texts: list[Value] = [b"a", Literal(b"b", 1), None, [b"c"]]
+    assert [plain(each) for each in texts] == [b"a", b"b", b"", b""]
+    numbers: list[Value] = [b"12", Literal(b"7", 1), b"x", None, b"9" * 11, "²".encode()]
+    assert [number(each) for each in numbers] == [12, 7, None, None, None, None]
