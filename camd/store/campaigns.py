@@ -25,7 +25,7 @@ from camd.domain.facts import CampaignId
 from camd.ports.records import Crash, Listing
 from camd.ports.store import NameTaken, StaleWrite
 from camd.store.column_types import seal
-from camd.store.prepared import remembered
+from camd.store.prepared import Memory
 from camd.store.rows import NEWEST_NUMBER, values
 from camd.store.tables import DEFINITION_TYPE, STEPS_TYPE, campaign_crashes, campaign_steps, campaigns
 
@@ -90,12 +90,13 @@ FORGET_CRASHES = delete(campaign_crashes).where(_crash.at < bindparam("before"))
 COUNT_PAUSED = select(func.count()).where(
     _row.status == CampaignStatus.PAUSED, _row.status_reason == bindparam("reason")
 )
+KNOWN = Memory(campaigns, campaign_steps)
 
 
 class Campaigns:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._rows: dict[CampaignId, Sequence[Any]] = remembered(connection, "campaigns")
+        self._rows: dict[CampaignId, Sequence[Any]] = KNOWN.of(connection)
 
     def add(self, definition: Definition, status: StatusChange) -> Campaign:
         self._require_free_name(definition.name)
@@ -126,7 +127,6 @@ class Campaigns:
     def save(self, campaign: Campaign) -> Campaign:
         if campaign.status.status is not CampaignStatus.ARCHIVED:
             self._require_free_name(campaign.definition.name, campaign.id)
-        self._rows.pop(campaign.id, None)
         after = replace(campaign, version=campaign.version + 1)
         named = {"campaign_id": campaign.id, "read_version": campaign.version}
         if self._connection.execute(SAVE, _columns(after) | named).rowcount == 0:
@@ -143,7 +143,6 @@ class Campaigns:
         return [(CampaignId(row.id), row.next_cycle_at) for row in self._connection.execute(ACTIVE)]
 
     def sleep_until(self, campaign_id: CampaignId, at: datetime) -> None:
-        self._rows.pop(campaign_id, None)
         self._connection.execute(SLEEP, {"campaign_id": campaign_id, "at": at})
 
     def by_status(self) -> Mapping[CampaignStatus, int]:

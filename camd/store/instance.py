@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select, update
 
 from camd.ports.journal import JournalMark
 from camd.ports.records import MachineIdentity, Recovery, Switch
-from camd.store.prepared import remembered
+from camd.store.prepared import Memory
 from camd.store.rows import values
 from camd.store.tables import instance
 
@@ -24,6 +24,8 @@ NEXT_JOURNAL_MARK = (
     .values(journal_number=_row.journal_number + 1)
     .returning(_row.journal_generation, _row.journal_number)
 )
+# A handover's number changes nothing that is remembered.
+KNOWN = Memory(instance, besides=[NEXT_JOURNAL_MARK])
 
 
 class _Gate(NamedTuple):
@@ -35,7 +37,7 @@ class _Gate(NamedTuple):
 class Instance:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._known: dict[str, _Gate] = remembered(connection, "instance")
+        self._known: dict[str, _Gate] = KNOWN.of(connection)
 
     def key(self) -> bytes:
         return self._gate().key
@@ -83,5 +85,4 @@ class Instance:
         return known
 
     def _set(self, columns: Mapping[str, object]) -> None:
-        self._known.clear()
         self._connection.execute(SET, dict(columns))

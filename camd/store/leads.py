@@ -29,6 +29,7 @@ from camd.store.lead_columns import (
     tag_pattern,
     top_domain,
 )
+from camd.store.prepared import Memory
 from camd.store.rows import NEWEST_ID, values
 from camd.store.sending_tables import previews, touches
 from camd.store.tables import lead_holds, leads
@@ -137,12 +138,15 @@ RELEASE = (
         version=_row.version + 1,
     )
 )
+_REMEMBERED = 1024
+KNOWN = Memory(leads, lead_holds, besides=[INSERT, SAVE, PUT_HOLDS, END_HOLD])
 
 
 class Leads:
     def __init__(self, connection: Connection, instance: Instance) -> None:
         self._connection = connection
         self._instance = instance
+        self._known: dict[LeadId, Lead] = KNOWN.of(connection)
 
     def insert(self, lead: Lead) -> bool:
         if self._connection.execute(INSERT, {"id": lead.id, **columns(lead, self._instance.key())}).rowcount == 0:
@@ -152,11 +156,17 @@ class Leads:
         return True
 
     def get(self, lead_id: LeadId) -> Lead | None:
-        return lead_of(self._connection.execute(GET, {"lead_id": lead_id}).all())
+        """Both marks of a mail and its outcome ask for the same lead."""
+        if (known := self._known.get(lead_id)) is None:
+            known = lead_of(self._connection.execute(GET, {"lead_id": lead_id}).all())
+            if known is not None:
+                self._remember(known)
+        return known
 
     def save(self, before: Lead, after: Lead) -> Lead:
         """Writes what differs, so that the indexes of the rest are left alone."""
         assert (before.id, before.campaign_id) == (after.id, after.campaign_id), "a lead stays in its campaign"
+        self._known.pop(before.id, None)
         after = replace(after, version=before.version + 1)
         named = {"lead_id": before.id, "read_version": before.version}
         if self._connection.execute(SAVE, changes(before, after, self._instance.key) | named).rowcount == 0:
@@ -245,6 +255,11 @@ class Leads:
 
     def tallies_of(self, campaign_ids: Collection[CampaignId]) -> Mapping[CampaignId, Mapping[str, int]]:
         return tallies.of_campaigns(self._connection, campaign_ids)
+
+    def _remember(self, lead: Lead) -> None:
+        if len(self._known) == _REMEMBERED:
+            self._known.clear()
+        self._known[lead.id] = lead
 
     def _change_holds(self, before: Lead, after: Lead) -> None:
         ended = {hold.reason for hold in before.holds} - {hold.reason for hold in after.holds}

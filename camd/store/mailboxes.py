@@ -6,7 +6,7 @@ from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
 
 from camd.ports.records import MailboxState
-from camd.store.prepared import remembered
+from camd.store.prepared import Memory
 from camd.store.rows import columns_of, values
 from camd.store.sending_tables import mailboxes
 
@@ -18,12 +18,13 @@ PUT = _arriving.on_conflict_do_update(
     index_elements=["name"],
     set_={column.name: _arriving.excluded[column.name] for column in mailboxes.c if not column.primary_key},
 )
+KNOWN = Memory(mailboxes)
 
 
 class Mailboxes:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._known: dict[str, MailboxState] = remembered(connection, "mailboxes")
+        self._known: dict[str, MailboxState] = KNOWN.of(connection)
 
     def get(self, name: str) -> MailboxState:
         if name not in self._known:
@@ -35,5 +36,4 @@ class Mailboxes:
         return {row.name: MailboxState(*row) for row in self._connection.execute(ALL)}
 
     def put(self, state: MailboxState) -> None:
-        self._known.pop(state.name, None)
         self._connection.execute(PUT, values(state))

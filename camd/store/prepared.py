@@ -5,14 +5,14 @@ It answers what the aggregates ask of SQLAlchemy's connection, and nothing else.
 """
 
 import sqlite3
-from collections import defaultdict, namedtuple
-from collections.abc import Callable, Iterator, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from operator import itemgetter
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Executable, Select, UpdateBase
+from sqlalchemy import ColumnElement, Connection, Executable, Select, Table, UpdateBase
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
@@ -54,13 +54,15 @@ def _converted(values: Sequence[Any], converts: Sequence[tuple[int, Convert]]) -
 
 @dataclass(frozen=True, slots=True)
 class _Shapes:
-    """A statement's plans by the names it is given, and by the lengths of `lists`: both change its text.
+    """A statement's plans by the names it is given, and by the lengths of `lists`: both change its text. `forgotten`
+    is what it empties.
 
     `statement` is kept so that its identity, by which this is found again, stays its own.
     """
 
     statement: Executable
     lists: tuple[str, ...]
+    forgotten: tuple["Memory", ...]
     plans: dict[tuple[object, ...], _Plan] = field(default_factory=dict)
 
 
@@ -119,10 +121,12 @@ class DriverConnection:
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self._raw = raw
-        self.memories: dict[str, dict[Any, Any]] = defaultdict(dict)
+        self.remembered: dict[Memory, dict[Any, Any]] = {memory: {} for memory in _memories}
 
     def execute(self, statement: Executable, parameters: Parameters | list[Parameters] = {}) -> Rows:  # noqa: B006 - never changed
         known = _known.get(id(statement)) or _learn(statement)
+        for memory in known.forgotten:
+            self.remembered[memory].clear()
         if isinstance(parameters, list):
             plan = known.plans.get(tuple(parameters[0])) or _prepare(known, parameters[0], parameters[0])
             return Rows(self._raw.executemany(plan.sql, map(plan.arguments, parameters)), plan.row)
@@ -138,10 +142,28 @@ def prepared(connection: Connection) -> Connection:
     return cast("Connection", driver)
 
 
-def remembered(connection: Connection, name: str) -> dict[Any, Any]:
-    """What an aggregate has made of rows that it alone writes, for its next transactions: it forgets what it writes,
-    and a rollback forgets everything. Only for rows of which there are few."""
-    return cast("DriverConnection", connection).memories[name]
+class Memory:
+    """What was made of rows of these tables, for the next transactions of the same connection.
+
+    Each statement that writes to one of the tables empties it, but for those in `besides`, beside which its owner
+    keeps it right; a rollback empties all. Its owner bounds it.
+    """
+
+    def __init__(self, *tables: Table, besides: Collection[Executable] = ()) -> None:
+        self._tables = tables
+        self._besides = besides
+        _memories.append(self)
+
+    def of(self, connection: Connection) -> dict[Any, Any]:
+        return cast("DriverConnection", connection).remembered[self]
+
+    def is_emptied_by(self, statement: Executable) -> bool:
+        if not isinstance(statement, UpdateBase) or any(statement is one for one in self._besides):
+            return False
+        return any(statement.table is table for table in self._tables)
+
+
+_memories: list[Memory] = []
 
 
 _DRIVER = "camd.driver"
@@ -160,7 +182,8 @@ def _flat(parameters: Parameters, lists: Sequence[str]) -> Parameters:
 def _learn(statement: Executable) -> _Shapes:
     binds = _compiled(statement).binds
     lists = tuple(name for name, bind in binds.items() if bind.expanding and bind.required)
-    return _known.setdefault(id(statement), _Shapes(statement, lists))
+    forgotten = tuple(memory for memory in _memories if memory.is_emptied_by(statement))
+    return _known.setdefault(id(statement), _Shapes(statement, lists, forgotten))
 
 
 def _prepare(known: _Shapes, parameters: Parameters, given: Parameters) -> _Plan:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it 
 
 from camd.domain.token_bucket import QuotaScope
 from camd.ports.records import Debit, ZoneChange
-from camd.store.prepared import remembered
+from camd.store.prepared import Memory
 from camd.store.rows import values
 from camd.store.sending_tables import quota_buckets, quota_debits, quota_zones
 
@@ -46,12 +46,13 @@ _change = insert(quota_zones)
 SET_ZONE = _change.on_conflict_do_update(
     index_elements=["name"], set_={name: _change.excluded[name] for name in ("zone", "before", "changed_at")}
 )
+ZONES = Memory(quota_zones)
 
 
 class Quotas:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._zones: dict[str, ZoneChange | None] = remembered(connection, "zones")
+        self._zones: dict[str, ZoneChange | None] = ZONES.of(connection)
 
     def bucket(self, name: str) -> datetime | None:
         return self._connection.execute(BUCKET, {"name": name}).scalar()
@@ -89,5 +90,4 @@ class Quotas:
         return self._zones[name]
 
     def set_zone(self, name: str, change: ZoneChange) -> None:
-        self._zones.pop(name, None)
         self._connection.execute(SET_ZONE, {"name": name, **values(change)})

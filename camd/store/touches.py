@@ -13,6 +13,7 @@ from camd.domain.facts import CampaignId, LeadId, TouchId
 from camd.ports.records import Listing, Touch, TouchFilter, TouchStatus
 from camd.ports.store import StaleWrite
 from camd.store.inbox_tables import touch_aliases
+from camd.store.prepared import Memory
 from camd.store.rows import NEWEST_ID, changed, columns_of, values
 from camd.store.sending_tables import APPROVED, KEPT_TEXT, PLANNED, QUEUED, WAITS, over_at, touches
 
@@ -23,6 +24,7 @@ _of_mailbox = _row.mailbox == bindparam("on_mailbox")
 _limit: BindParameter[int] = bindparam("limit")
 
 _FILTERS = ("lead_id", "campaign_id", "status", "mailbox", "channel")
+_UNDER_WAY = (TouchStatus.INTENT, TouchStatus.ON_WIRE)
 _INDEXED = (("lead_id",), ("campaign_id", "status"), ("status",), ("campaign_id",), ("mailbox",), ("channel",), ())
 
 
@@ -54,7 +56,7 @@ NEXT_READY_AT = select(func.min(_row.ready_at)).where(WAITS, _of_mailbox, _row.r
 READY_OF = (
     _ALL.where(WAITS, _of_campaign, _row.ready_at <= bindparam("now")).order_by(_row.ready_at, _row.id).limit(_limit)
 )
-IN_FLIGHT = _ALL.where(_row.status.in_([TouchStatus.INTENT, TouchStatus.ON_WIRE])).order_by(_row.id)
+IN_FLIGHT = _ALL.where(_row.status.in_(_UNDER_WAY)).order_by(_row.id)
 PLANNED_OF = (
     _ALL.where(PLANNED, _of_campaign, _row.channel == bindparam("of_channel"))
     .order_by(_row.due_at, _row.id)
@@ -106,17 +108,19 @@ FORGET_TEXTS = (
     .values(body=null(), version=_row.version + 1)
 )
 PAGE = {by: _page(by) for by in _INDEXED}
+KNOWN = Memory(touches, besides=[INSERT, SAVE])
 
 
 class Touches:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._in_flight: dict[TouchId, Touch] = KNOWN.of(connection)
 
     def insert(self, touch: Touch) -> bool:
         return self._connection.execute(INSERT, values(touch)).rowcount == 1
 
     def get(self, touch_id: TouchId) -> Touch | None:
-        return self._first(GET, touch_id=touch_id)
+        return self._in_flight.get(touch_id) or self._first(GET, touch_id=touch_id)
 
     def of_lead(self, lead_id: LeadId) -> Sequence[Touch]:
         return self._all(OF_LEAD, lead_id=lead_id)
@@ -127,8 +131,12 @@ class Touches:
         written = changed(before, after)
         assert _FIXED.isdisjoint(written), f"a touch keeps its {', '.join(sorted(_FIXED))}"
         named = {"touch_id": before.id, "read_version": before.version}
+        self._in_flight.pop(before.id, None)
         if self._connection.execute(SAVE, written | named).rowcount == 0:
             raise StaleWrite(f"touch {before.id} is no longer at version {before.version}")
+        if after.status in _UNDER_WAY:
+            # The second mark and the outcome ask for it again.
+            self._in_flight[after.id] = after
         return after
 
     def next_ready(self, mailbox: str, above: CampaignId, now: datetime, overdue_before: datetime) -> Touch | None:

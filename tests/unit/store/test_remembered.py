@@ -3,6 +3,7 @@
 import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
 
@@ -11,8 +12,10 @@ import pytest
 from sqlalchemy import Connection
 
 from camd.domain.campaign import CampaignStatus, Definition, StatusChange
-from camd.domain.facts import CampaignId
-from camd.ports.records import MailboxState, Recovery, Switch, ZoneChange
+from camd.domain.facts import CampaignId, Facts, LeadId, TouchId
+from camd.domain.lead import Action, Hold, HoldReason, Lead, LeadState, LeadStatus
+from camd.domain.token_bucket import QuotaScope, Taken
+from camd.ports.records import Debit, Debits, MailboxState, Recovery, Switch, Touch, TouchStatus, ZoneChange
 from camd.ports.store import Tx
 from camd.ports.store_errors import StoreUnavailable
 from camd.sim.clock import START
@@ -23,6 +26,30 @@ from camd.system import SystemClock
 
 Work = Callable[[Tx], object]
 ONE = CampaignId(1)
+ADA = Lead(
+    LeadId("ld_1"),
+    ONE,
+    "address:ada@acme.com",
+    LeadState(LeadStatus.ENRICHED, ever_enriched=True),
+    Facts(email="ada@acme.com", tags=("warm",)),
+    START,
+    START,
+    next_action=Action.OUTREACH,
+    next_action_at=START,
+)
+MAIL = Touch(
+    TouchId("to_1"),
+    ONE,
+    ADA.id,
+    1,
+    "email",
+    TouchStatus.APPROVED,
+    START,
+    mailbox="sales",
+    subject="Hello",
+    body="Dear Ada",
+)
+DEBITS = Debits(START, (Debit(QuotaScope.CAMPAIGN, "1", "UTC"),), Taken(START, START))
 PAUSED = StatusChange(CampaignStatus.PAUSED, None, "os:ann", START)
 
 
@@ -36,6 +63,18 @@ def pause(tx: Tx) -> None:
     tx.campaigns.save(replace(campaign, status=PAUSED))
 
 
+def strike(tx: Tx) -> None:
+    lead = tx.leads.get(ADA.id)
+    assert lead is not None
+    tx.leads.save(lead, replace(lead, strikes=2, holds=(Hold(HoldReason.OPERATOR, START),)))
+
+
+def mark(tx: Tx) -> None:
+    touch = tx.touches.get(MAIL.id)
+    assert touch is not None
+    tx.touches.save(touch, replace(touch, status=TouchStatus.ON_WIRE, on_wire_at=START))
+
+
 CHANGES: dict[str, tuple[Work, Work]] = {
     "kill switch": (
         lambda tx: tx.instance.set_kill_switch(Switch(True, None, START, "os:ann")),
@@ -45,6 +84,16 @@ CHANGES: dict[str, tuple[Work, Work]] = {
     "mailbox": (lambda tx: tx.mailboxes.put(MailboxState("sales", refusals=3)), lambda tx: tx.mailboxes.get("sales")),
     "zone": (lambda tx: tx.quotas.set_zone("engine", ZoneChange("UTC")), lambda tx: tx.quotas.zone("engine")),
     "campaign": (pause, lambda tx: tx.campaigns.get(ONE)),
+    "lead": (strike, lambda tx: tx.leads.get(ADA.id)),
+    "lead among others": (
+        lambda tx: tx.leads.wake(ONE, Action.OUTREACH, START + timedelta(hours=1)),
+        lambda tx: tx.leads.get(ADA.id),
+    ),
+    "touch": (mark, lambda tx: tx.touches.get(MAIL.id)),
+    "touch with its lead": (
+        lambda tx: tx.leads.delete(tx.leads.get(ADA.id) or ADA),
+        lambda tx: tx.touches.get(MAIL.id),
+    ),
     "next cycle": (lambda tx: tx.campaigns.sleep_until(ONE, START), lambda tx: tx.campaigns.get(ONE)),
 }
 
@@ -71,6 +120,8 @@ async def store(tmp_path: Path, commits: Commits) -> AsyncIterator[SqliteStore]:
     async with SqliteStore.open(path, SystemClock(), journal=journal, on_commit=commits.at) as store:
         draft = StatusChange(CampaignStatus.DRAFT, None, "os:ann", START)
         await store.write(lambda tx: tx.campaigns.add(Definition("Q1"), draft))
+        await store.write(lambda tx: (tx.leads.insert(ADA), tx.touches.insert(MAIL)))
+        await store.write(lambda tx: tx.touches.save(MAIL, replace(MAIL, status=TouchStatus.INTENT, debits=DEBITS)))
         yield store
 
 
