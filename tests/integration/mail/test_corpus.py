@@ -1,0 +1,81 @@
+"""The labelled corpus: everything that may arrive in answer to our mails, in ten languages, and how it is read.
+
+`-s` shows precision and recall of each class.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from camd.mail.reading import read_letter
+
+from camd.domain.inbound import InboundClass
+from camd.mail.parsed import Own
+from camd.ports.inbox import Letter, RawMessage, Reading, Unreadable
+from tests.corpus.case import Case
+from tests.corpus.hostile import hostile
+from tests.corpus.languages import DATA, languages
+from tests.corpus.machines import machines
+from tests.corpus.people import people
+from tests.corpus.scoring import complaints, read_all, table
+
+VENDORS_HOSTS = {"aka.ms"}
+"""Stands in every mail of a mail program."""
+RESERVED = re.compile(r"[\w.-]+\.(example|test)|example\.(com|org|net)")
+
+
+@pytest.fixture(scope="module")
+def corpus() -> Sequence[Case]:
+    return [*people(), *machines(), *hostile()]
+
+
+def test_the_corpus_is_read_as_it_is_labelled(corpus: Sequence[Case]) -> None:
+    results = read_all(corpus, read_letter)
+    shown = table(results)
+    print(f"\n{shown}")  # noqa: T201 - the figures of each class are asked for
+    wrong = complaints(results)
+    assert not wrong, "\n".join([*wrong, "", shown])
+
+
+def test_a_reader_that_takes_everything_for_a_person_fails(corpus: Sequence[Case]) -> None:
+    def always_neutral(raw: RawMessage, own: Own) -> Letter | Unreadable:
+        letter = read_letter(raw, own)
+        neutral = Reading(InboundClass.HUMAN_NEUTRAL, "planted")
+        return replace(letter, reading=neutral) if isinstance(letter, Letter) else letter
+
+    wrong = "\n".join(complaints(read_all(corpus, always_neutral)))
+    for words in ("an opt-out missed", "a person and a machine confused", "hard_bounce: recall 0.00"):
+        assert words in wrong
+
+
+def test_a_reader_that_takes_automatic_answers_for_persons_fails(corpus: Sequence[Case]) -> None:
+    def believing(raw: RawMessage, own: Own) -> Letter | Unreadable:
+        letter = read_letter(raw, own)
+        if isinstance(letter, Letter) and letter.reading.kind is InboundClass.AUTO_REPLY:
+            return replace(letter, reading=replace(letter.reading, kind=InboundClass.HUMAN_NEUTRAL))
+        return letter
+
+    wrong = "\n".join(complaints(read_all(corpus, believing)))
+    assert "/auto_reply/" in wrong
+    assert "a person and a machine confused" in wrong
+
+
+def test_the_corpus_has_every_class_and_ten_languages(corpus: Sequence[Case]) -> None:
+    counts = Counter(case.kinds[0] for case in corpus)
+    assert len(corpus) >= 360
+    assert set(counts) == set(InboundClass)
+    assert min(counts.values()) >= 5
+    assert len(languages()) == 10
+
+
+def test_every_message_has_a_name_of_its_own(corpus: Sequence[Case]) -> None:
+    assert max(Counter(case.name for case in corpus).values()) == 1
+
+
+def test_nobody_in_the_corpus_lives_at_a_real_domain() -> None:
+    texts = [file.read_text(encoding="utf-8") for file in DATA.rglob("*.toml")]
+    hosts = {host for text in texts for host in re.findall(r"(?:@|https?://)([A-Za-z0-9.-]+\.[a-z]+)", text)}
+    assert hosts
+    assert {host for host in hosts if not RESERVED.fullmatch(host.lower())} - VENDORS_HOSTS == set()
