@@ -13,6 +13,7 @@ import pytest
 from camd.domain.inbound import InboundClass
 from camd.mail.reading import read_letter
 from camd.ports.inbox import Reading
+from tests.corpus.case import Case
 from tests.corpus.hostile import hostile
 from tests.corpus.languages import DATA, languages
 from tests.corpus.machines import machines
@@ -24,12 +25,14 @@ VENDORS_HOSTS = {"aka.ms"}
 RESERVED = re.compile(r"[\w.-]+\.(example|test)|example\.(com|org|net)")
 
 
-CORPUS = [*people(), *machines(), *hostile()]
+@pytest.fixture(scope="module")
+def corpus() -> Sequence[Case]:
+    return [*people(), *machines(), *hostile()]
 
 
 @pytest.fixture(scope="module")
-def results() -> Sequence[Result]:
-    return read_all(CORPUS, read_letter)
+def results(corpus: Sequence[Case]) -> Sequence[Result]:
+    return read_all(corpus, read_letter)
 
 
 def test_the_corpus_is_read_as_it_is_labelled(results: Sequence[Result]) -> None:
@@ -58,16 +61,16 @@ def _believed(result: Result) -> Result:
     return result
 
 
-def test_the_corpus_has_every_class_and_ten_languages() -> None:
-    counts = Counter(case.kinds[0] for case in CORPUS)
-    assert len(CORPUS) >= 600
+def test_the_corpus_has_every_class_and_ten_languages(corpus: Sequence[Case]) -> None:
+    counts = Counter(case.kinds[0] for case in corpus)
+    assert len(corpus) >= 600
     assert set(counts) == set(InboundClass)
     assert min(counts.values()) >= 5
     assert len(languages()) == 10
 
 
-def test_every_message_has_a_name_of_its_own() -> None:
-    assert max(Counter(case.name for case in CORPUS).values()) == 1
+def test_every_message_has_a_name_of_its_own(corpus: Sequence[Case]) -> None:
+    assert max(Counter(case.name for case in corpus).values()) == 1
 
 
 def test_nobody_in_the_corpus_lives_at_a_real_domain() -> None:
