@@ -1,0 +1,55 @@
+"""Notes of people who are away: recognised with a machine's mark by any word of absence, without one only where
+nothing in the message is a person's who read what we wrote. When they are back is `return_date`'s."""
+
+import re
+
+from camd.domain.inbound import InboundClass
+from camd.mail import answers
+from camd.mail.absence_words import ABSENCE_SUBJECT, ABSENT, NOTE_SENTENCE, PERSONAL, URGENT
+from camd.mail.automatic_words import AUTOMATIC_SUBJECT
+from camd.mail.phrases import fold, sentences
+
+NOTE_CHARACTERS = 1_500
+"""No unmarked note is longer."""
+_READ_CHARACTERS = 4_000
+_REPLY_MARK = re.compile(r"\s*(?:re|aw|antw|sv|r|odp|vs|ref|rif|res|tr|fw|fwd|wg)\s?(?:\[\d\])?\s?:\s*|返信\s?:\s*")
+_BETWEEN = " :-–—|[]()*\"'"  # noqa: RUF001 - dashes
+_SAYS_MORE = frozenset({InboundClass.HUMAN_POSITIVE, InboundClass.HUMAN_NEGATIVE, InboundClass.OPT_OUT_REQUEST})
+
+
+def has_note_subject(subject: str) -> bool:
+    """The subject itself says that it is a note; one that answers our subject does not, whatever ours was."""
+    plain = fold(subject[:500]).strip(_BETWEEN)
+    if AUTOMATIC_SUBJECT.match(plain):
+        return True
+    return ABSENCE_SUBJECT.match(plain) is not None or (not _REPLY_MARK.match(plain) and _is_of_a_person_away(plain))
+
+
+def tells_of_absence(subject: str, words: str) -> bool:
+    """For a message that is known to be automatic."""
+    plain = fold(subject[:500]).strip(_BETWEEN)
+    plain = _REPLY_MARK.sub("", plain, count=1)
+    automatic = AUTOMATIC_SUBJECT.match(plain)
+    behind = plain[automatic.end() :].strip(_BETWEEN) if automatic else plain
+    return any(
+        (ABSENCE_SUBJECT.match(plain), ABSENCE_SUBJECT.match(behind), ABSENT.search(plain))
+    ) or ABSENT.search(fold(words[:_READ_CHARACTERS])) is not None  # fmt: skip
+
+
+def reads_like_a_note(words: str, sign: re.Pattern[str] = ABSENT) -> bool:
+    """For a message without any mark: a sentence with `sign`, and no sentence that only a person would have written."""
+    if len(words) > NOTE_CHARACTERS:
+        return False
+    said = sentences(fold(words))
+    signs = [each for each in said if sign.search(each)]
+    pleas = [each for each in said if URGENT.search(each)]
+    if not signs or any(PERSONAL.search(each) or each.endswith("?") for each in said if each not in pleas):
+        return False
+    besides = [each for each in said if each not in pleas and not NOTE_SENTENCE.search(each)]
+    verdict = answers.judge("", "\n".join(besides))
+    return verdict.kind not in _SAYS_MORE and not verdict.is_doubtful
+
+
+def _is_of_a_person_away(subject: str) -> bool:
+    # "Ann Lee is out of the office (returning 14 August)", as Domino writes.
+    return len(subject) < 150 and ABSENT.search(subject) is not None and "?" not in subject
