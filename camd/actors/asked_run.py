@@ -4,13 +4,16 @@ from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 
 import anyio
 
 from camd.actors.campaign import CycleRunner
+from camd.actors.inboxes import Inboxes
 from camd.actors.outboxes import Outboxes
 from camd.domain.facts import CampaignId
 from camd.pipeline.context import Context
+from camd.pipeline.track import REPLIES_PROCESSED
 from camd.ports.records import Touch, TouchStatus
 from camd.ports.store import Tx
 from camd.schema.report import CycleReport
@@ -21,18 +24,26 @@ _WAITING = frozenset({TouchStatus.APPROVED, TouchStatus.DEFERRED})
 
 
 class AskedRuns:
-    """Where no outbox runs, as in a command beside no daemon, they run for as long as a live cycle takes."""
+    """Where no outbox runs, as in a command beside no daemon, they run for as long as a live cycle takes, and every
+    inbox is heard first."""
 
-    def __init__(self, context: Context, runner: CycleRunner, outboxes: Outboxes) -> None:
+    def __init__(self, context: Context, runner: CycleRunner, outboxes: Outboxes, inboxes: Inboxes) -> None:
         self._context = context
         self._runner = runner
         self._outboxes = outboxes
+        self._inboxes = inboxes
         self._one_at_a_time = anyio.Lock()
 
     async def run(self, campaign_id: CampaignId, dry: bool) -> CycleReport:
         report = await self._runner.run(campaign_id, dry)
-        if report.dry_run:
-            return report
+        if not report.dry_run:
+            if not self._inboxes.is_running:
+                await self._inboxes.read_once()
+            await self._send(campaign_id, report)
+        report.replies_processed = await self._context.store.write(partial(_take_replies, campaign_id=campaign_id))
+        return report
+
+    async def _send(self, campaign_id: CampaignId, report: CycleReport) -> None:
         now = self._context.clock.now()
         ready, mailboxes = await self._context.store.read(lambda tx: _to_go(tx, campaign_id, now))
         async with self._sending():
@@ -42,7 +53,6 @@ class AskedRuns:
             waits = {name: box.waits_for(campaign_id) for name, box in self._outboxes.boxes.items()}
         left = await self._context.store.read(lambda tx: _as_they_are(tx, ready))
         self._tell(report, ready, left, waits)
-        return report
 
     @asynccontextmanager
     async def _sending(self) -> AsyncIterator[None]:
@@ -69,6 +79,13 @@ class AskedRuns:
         if reasons:
             report.waiting_for.pop("nothing_due", None)
             report.waiting_for.update(reasons)
+
+
+def _take_replies(tx: Tx, campaign_id: CampaignId) -> int:
+    """They count from nothing afterwards."""
+    if processed := tx.counters.get(campaign_id, REPLIES_PROCESSED):
+        tx.counters.put(campaign_id, REPLIES_PROCESSED, 0)
+    return processed
 
 
 def _to_go(tx: Tx, campaign_id: CampaignId, now: datetime) -> tuple[Sequence[Touch], Collection[str]]:

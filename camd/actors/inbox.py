@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from hashlib import sha256
 
 import anyio
 
@@ -41,10 +42,13 @@ _SENT = Reading(InboundClass.OWN_COPY, "it lies in the folder Sent")
 class Inbox:
     """`run` listens until it is cancelled. A message that crashes it three times is kept unread, for a person."""
 
-    def __init__(self, context: Context, mailbox: MailboxSettings, bells: Doorbells) -> None:
+    def __init__(self, context: Context, mailbox: MailboxSettings, bells: Doorbells, poll_seconds: float) -> None:
         self._context = context
+        self._settings = mailbox
         self._mailbox = mailbox.name
         self._bells = bells
+        self._poll_seconds = poll_seconds
+        self._places: dict[str, tuple[str | None, datetime]] = {}
         self._is_lost = False
         self._is_told_stale = False
         self._strikes: Counter[tuple[str, str]] = Counter()
@@ -55,11 +59,12 @@ class Inbox:
             try:
                 async with self._context.inboxes.open(self._mailbox) as session:
                     self._is_lost = False
+                    self._places.clear()
                     log.info("imap.connected", mailbox=self._mailbox)
                     while True:
                         await self._read_all(session)
                         pause = _FIRST_PAUSE_SECONDS
-                        await session.wait(POLL_SECONDS)
+                        await session.wait(self._poll_seconds)
             except Failure as failure:
                 await self._tell_lost(failure)
             await anyio.sleep(pause * self._context.entropy.uniform(0.5, 1.0))
@@ -73,11 +78,11 @@ class Inbox:
     async def _read_all(self, session: InboxSession) -> None:
         """Every folder to its end: first what may be answers, then what the mailbox itself sent."""
         context, mailbox = self._context, self._mailbox
-        began = context.clock.now()
+        began, is_first = context.clock.now(), not self._places
         folders = sorted(await session.folders(), key=lambda folder: folder.role is FolderRole.SENT)
-        for folder in folders:
-            await self._read_folder(session, folder)
-        if any(folder.role is FolderRole.SENT for folder in folders):
+        taken = sum([await self._read_folder(session, folder) for folder in folders])
+        is_worth_it = taken or is_first or self._settings.sent_folder_authoritative
+        if is_worth_it and any(folder.role is FolderRole.SENT for folder in folders):
             await self._settle_unknown(began)
         was_deaf = context.hearing.is_deaf(mailbox)
         context.hearing.heard(mailbox)
@@ -86,29 +91,38 @@ class Inbox:
             # Its follow-ups may go again.
             self._bells.ring_outboxes({mailbox})
 
-    async def _read_folder(self, session: InboxSession, folder: Folder) -> None:
+    async def _read_folder(self, session: InboxSession, folder: Folder) -> int:
+        """Answers how many messages it took."""
         store, mailbox = self._context.store, self._mailbox
-        position, since = await store.read(lambda tx: (tx.inbox.position(mailbox, folder.name), self._since(tx)))
-        while True:
+        position, since = await self._place(folder)
+        taken, is_last = 0, False
+        while not is_last:
             batch = await session.read(folder, position, since, BATCH)
             for behind, raw in batch.messages:
                 await self._take(folder, behind, raw)
             if batch.position != position:
                 await store.write(partial(_set_position, mailbox=mailbox, folder=folder.name, position=batch.position))
-            if batch.is_last:
-                return
-            position = batch.position
+            taken += len(batch.messages)
+            position, is_last = batch.position, batch.is_last
+            self._places[folder.name] = position, since
+        return taken
 
-    def _since(self, tx: Tx) -> datetime:
-        """Of a folder that was never read: nothing answers what was not sent yet."""
-        first = tx.touches.first_intent_at(self._mailbox)
-        return (first or self._context.clock.now()) - _HISTORY
+    async def _place(self, folder: Folder) -> tuple[str | None, datetime]:
+        """Where to go on reading; nothing else moves it, so it is asked of the store once. In a folder that was never
+        read nothing is older than the first mail that it could answer."""
+        if place := self._places.get(folder.name):
+            return place
+        mailbox = self._mailbox
+        position, first = await self._context.store.read(
+            lambda tx: (tx.inbox.position(mailbox, folder.name), tx.touches.first_intent_at(mailbox))
+        )
+        return position, (first or self._context.clock.now()) - _HISTORY
 
     async def _take(self, folder: Folder, behind: str, raw: RawMessage) -> None:
-        letter = await self._context.letters.read(raw, self._mailbox)
-        if folder.role is FolderRole.SENT and isinstance(letter, Letter):
-            letter = replace(letter, reading=_SENT)
         try:
+            letter = await self._context.letters.read(raw, self._mailbox)
+            if folder.role is FolderRole.SENT and isinstance(letter, Letter):
+                letter = replace(letter, reading=_SENT)
             await self._store(folder, behind, raw, letter)
         except CamdError:
             raise
@@ -116,8 +130,8 @@ class Inbox:
             self._strikes[folder.name, behind] += 1
             if self._strikes[folder.name, behind] < STRIKES:
                 raise
-            why = f"camd crashed on it: {type(error).__name__}"
-            await self._store(folder, behind, raw, Unreadable(letter.identity, letter.arrived_at, why))
+            identity, why = sha256(raw.content).hexdigest(), f"camd crashed on it: {type(error).__name__}"
+            await self._store(folder, behind, raw, Unreadable(identity, raw.arrived_at, why))
 
     async def _store(self, folder: Folder, behind: str, raw: RawMessage, letter: Letter | Unreadable) -> None:
         context, mailbox = self._context, self._mailbox

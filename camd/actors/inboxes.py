@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import anyio
 
-from camd.actors.inbox import Inbox
+from camd.actors.inbox import POLL_SECONDS, Inbox
 from camd.actors.keeping import Keeper
 from camd.actors.wake import Doorbells
 from camd.domain.errors import Failure
@@ -17,10 +17,10 @@ log = get_log()
 class Inboxes:
     """`run` listens until it is cancelled; a stop of the daemon cuts it off, since no message is ever half applied."""
 
-    def __init__(self, context: Context, bells: Doorbells) -> None:
+    def __init__(self, context: Context, bells: Doorbells, *, poll_seconds: float = POLL_SECONDS) -> None:
         self._context = context
         heard = (box for box in context.settings.mailboxes.values() if box.has_inbox)
-        self._inboxes: Mapping[str, Inbox] = {box.name: Inbox(context, box, bells) for box in heard}
+        self._inboxes: Mapping[str, Inbox] = {box.name: Inbox(context, box, bells, poll_seconds) for box in heard}
         self.is_running = False
 
     async def run(self) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import anyio
 
 from camd.actors.health import Phase
+from camd.actors.notices import Notices
 from camd.actors.reaper import Reaper
 from camd.actors.service import keep_running
 from camd.actors.supervisor import Supervisor
@@ -99,7 +100,13 @@ async def _start_actors(engine: Engine, tasks: anyio.abc.TaskGroup, notifier: No
     await tasks.start(supervisor.run)
     backups = BackupWatch(context.metrics, engine.settings.database.path)
     await tasks.start(engine.outboxes.run)
-    parts = (("watch", watch.run), ("reaper", Reaper(context).run), ("backups", backups.run))
+    parts = (
+        ("inboxes", engine.inboxes.run),
+        ("notices", Notices(context, engine.bells).run),
+        ("watch", watch.run),
+        ("reaper", Reaper(context).run),
+        ("backups", backups.run),
+    )
     for name, serve_part in parts:
         tasks.start_soon(partial(keep_running, name, serve_part, context.clock, context.entropy))
     if notifier.watchdog_interval is not None:

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from camd.actors.asked_run import AskedRuns
 from camd.actors.campaign import CycleRunner
 from camd.actors.health import Health
+from camd.actors.inboxes import Inboxes
 from camd.actors.outboxes import Outboxes
 from camd.actors.quota import QuotaService
 from camd.actors.wake import Doorbells
@@ -29,16 +30,20 @@ from camd.domain.campaign import CampaignStatus
 from camd.domain.lead import HoldReason, LeadStatus
 from camd.domain.suppression import SuppressionReason
 from camd.mail.domain_records import DnsDomainRecords
+from camd.mail.inboxes import Inboxes as InboxDoors
+from camd.mail.reading import ProcessReader
 from camd.mail.render import JinjaRenderer
 from camd.mail.smtp import SmtpChannel
 from camd.operations.desk import Desk
 from camd.operations.lead_import import undo_unfinished
 from camd.pipeline.context import Context
 from camd.pipeline.cycle import STAGES
+from camd.pipeline.hearing import Hearing
 from camd.pipeline.send_gate import GateReason, SendGate
 from camd.ports.channel import MailDoor
 from camd.ports.clock import Clock, Entropy, IdSource
 from camd.ports.domain_records import DomainRecords
+from camd.ports.inbox import InboxDoor, LetterReader
 from camd.ports.journal import Journal
 from camd.ports.providers import AddressVerifier, LeadSource
 from camd.ports.records import MachineIdentity
@@ -119,6 +124,7 @@ class Engine:
         bells: Doorbells,
         runner: CycleRunner,
         outboxes: Outboxes,
+        inboxes: Inboxes,
         desk: Desk,
     ) -> None:
         self.settings = settings
@@ -127,6 +133,7 @@ class Engine:
         self.bells = bells
         self.runner = runner
         self.outboxes = outboxes
+        self.inboxes = inboxes
         self.desk = desk
 
     @classmethod
@@ -148,31 +155,44 @@ class Engine:
         opened = SqliteStore.open(
             database.path, parts.clock, journal=journal, simulated=parts.simulated, observer=StoreMetrics(metrics)
         )
-        with lock:
-            mail = SmtpChannel(settings.mailboxes, parts.clock)
+        boxes = settings.mailboxes
+        with lock, closing(ProcessReader(boxes, parts.clock)) as letters:
+            mail = SmtpChannel(boxes, parts.clock)
             async with journal, opened as store, mail, anyio.create_task_group() as tasks:
                 # A file that can no longer be trusted ends the process: nothing is repaired in place.
                 tasks.start_soon(store.writer.watch)
                 tasks.start_soon(journal.watch)
-                context = build_context(settings, parts, store, metrics, mail, parts.domain_records, journal)
+                inbox_doors = InboxDoors(boxes, parts.clock, tokens=lambda: mail.tokens)
+                doors = Doors(mail, inbox_doors, letters, parts.domain_records)
+                context = build_context(settings, parts, store, metrics, doors, journal)
                 await check_integrity(store.writer, context.gate)
                 await recover(context, journal, parts.identify(database.path))
                 health = Health(parts.clock.now())
                 bells = Doorbells()
                 runner = CycleRunner(context, bells)
-                outboxes = Outboxes(context, bells)
+                outboxes, inboxes = Outboxes(context, bells), Inboxes(context, bells)
                 desk = Desk(
                     context=context,
                     doorbells=bells,
                     started_at=health.started_at,
                     version=VERSION,
                     is_ready=lambda: health.is_ready,
-                    run=AskedRuns(context, runner, outboxes).run,
+                    run=AskedRuns(context, runner, outboxes, inboxes).run,
                     tasks=tasks,
                 )
                 await undo_unfinished(desk)
-                yield cls(settings, context, health, bells, runner, outboxes, desk)
+                yield cls(settings, context, health, bells, runner, outboxes, inboxes, desk)
                 tasks.cancel_scope.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The ways of mail: out, in, and what the world's records say of those who send."""
+
+    mail: MailDoor
+    inboxes: InboxDoor
+    letters: LetterReader
+    domain_records: DomainRecords
 
 
 def build_context(
@@ -180,8 +200,7 @@ def build_context(
     parts: Adapters,
     store: Store,
     metrics: Metrics,
-    mail: MailDoor,
-    domain_records: DomainRecords,
+    doors: Doors,
     journal: Journal,
 ) -> Context:
     """What the stages work with, of these parts and a fresh gate."""
@@ -194,11 +213,14 @@ def build_context(
         sources={source.name: source for source in parts.sources},
         verifier=parts.verifier,
         renderer=JinjaRenderer(parts.clock),
-        mail=mail,
-        domain_records=domain_records,
+        mail=doors.mail,
+        inboxes=doors.inboxes,
+        letters=doors.letters,
+        domain_records=doors.domain_records,
         journal=journal,
         quota=QuotaService(store, parts.clock, metrics),
         gate=SendGate(parts.clock, metrics),
+        hearing=Hearing(settings.mailboxes, parts.clock, metrics),
         metrics=metrics,
         read_rows=lambda stream, mapping: read_rows(stream, mapping=mapping),
     )

@@ -4,7 +4,7 @@ Raises `Misconfigured` of scope `mailbox` for a mailbox that is unknown or has n
 """
 
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cached_property
 
@@ -28,12 +28,15 @@ class Inboxes:
         *,
         patience: Patience | None = None,
         tls: ssl.SSLContext | None = None,
+        tokens: Callable[[], Tokens] | None = None,
     ) -> None:
-        """Without `tls` the machine's own certificate authorities are trusted."""
+        """Without `tls` the machine's own certificate authorities are trusted; `tokens` are those of who else logs in
+        to these mailboxes."""
         self._mailboxes = mailboxes
         self._clock = clock
         self._patience = patience or Patience()
         self._chosen_tls = tls
+        self._chosen_tokens = tokens
 
     def open(self, mailbox: str) -> AbstractAsyncContextManager[InboxSession]:
         return self._opened(mailbox)
@@ -60,4 +63,4 @@ class Inboxes:
 
     @cached_property
     def _tokens(self) -> Tokens:
-        return Tokens(self._clock, self._tls)
+        return self._chosen_tokens() if self._chosen_tokens else Tokens(self._clock, self._tls)

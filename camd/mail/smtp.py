@@ -85,10 +85,10 @@ class SmtpChannel:
     async def _connect(self, mailbox: MailboxSettings) -> Session:
         sender = _own_address(mailbox)
         try:
-            return await Session.open(mailbox, sender, self._patience, self._tls, lambda: self._tokens.token(mailbox))
+            return await Session.open(mailbox, sender, self._patience, self._tls, lambda: self.tokens.token(mailbox))
         except Misconfigured:
             # It may have been the token, withdrawn before its end: the next attempt asks for another.
-            self._tokens.forget(mailbox)
+            self.tokens.forget(mailbox)
             raise
 
     @cached_property
@@ -96,7 +96,8 @@ class SmtpChannel:
         return self._chosen_tls or ssl.create_default_context()
 
     @cached_property
-    def _tokens(self) -> Tokens:
+    def tokens(self) -> Tokens:
+        """Of these mailboxes; whoever else logs in to them shares these, since a new refresh token may end the old."""
         return Tokens(self._clock, self._tls)
 
 

@@ -8,10 +8,12 @@ from typing import BinaryIO
 from camd.domain.errors import CamdError
 from camd.domain.facts import LeadId
 from camd.domain.lead import Lead
+from camd.pipeline.hearing import Hearing
 from camd.pipeline.send_gate import SendGate
 from camd.ports.channel import MailDoor
 from camd.ports.clock import Clock, Entropy, IdSource
 from camd.ports.domain_records import DomainRecords
+from camd.ports.inbox import InboxDoor, LetterReader
 from camd.ports.journal import Journal
 from camd.ports.mail import Renderer
 from camd.ports.providers import AddressVerifier, Found, LeadSource, Rejected
@@ -37,10 +39,13 @@ class Context:
     verifier: AddressVerifier
     renderer: Renderer
     mail: MailDoor
+    inboxes: InboxDoor
+    letters: LetterReader
     domain_records: DomainRecords
     journal: Journal
     quota: RateQuota
     gate: SendGate
+    hearing: Hearing
     metrics: Metrics
     read_rows: ReadRows
 

@@ -28,6 +28,10 @@ OVERDUE = timedelta(hours=24)
 """What is later than that is planned anew by its campaign, not sent in a burst."""
 
 
+_HEARS_AGAIN = timedelta(minutes=1)
+"""After that it is worth looking again whether the mailbox hears."""
+
+
 class Reach(StrEnum):
     """How much a refusal stops: this touch, the campaign's, all of the mailbox's or of the whole instance."""
 
@@ -66,6 +70,10 @@ class Subject:
     suppressed: bool
     touch: Touch | None
     mailbox: str | None
+
+    @property
+    def is_follow_up(self) -> bool:
+        return self.touch.follow_up if self.touch else self.lead.state.ever_handed_over
 
 
 def lead_checks(tx: Tx, ctx: Context, campaign: Campaign, lead: Lead, now: datetime) -> tuple[Check, ...]:
@@ -162,6 +170,8 @@ def _mailbox(tx: Tx, ctx: Context, subject: Subject, now: datetime) -> Iterator[
         yield Check("mailbox", True)
     else:
         yield Check("mailbox", False, f"mailbox:{name}", refusal.until, Reach.MAILBOX)
+    hears = not (subject.is_follow_up and ctx.hearing.is_deaf(name))
+    yield _check("inbox", hears, f"mailbox:{name}", now + _HEARS_AGAIN)
 
 
 def _hour(tx: Tx, subject: Subject, now: datetime) -> Iterator[Check]:
@@ -180,10 +190,8 @@ def mail_of(tx: Tx, ctx: Context, subject: Subject) -> Mail | None:
     box = ctx.settings.mailboxes.get(subject.mailbox or "")
     if box is None or subject.lead.facts.email is None:
         return None
-    touch, lead = subject.touch, subject.lead
-    follow_up = touch.follow_up if touch else lead.state.ever_handed_over
-    step = touch.step if touch else 1
-    return Mail(subject.campaign, lead, step, follow_up, box, tx.mailboxes.get(box.name))
+    step = subject.touch.step if subject.touch else 1
+    return Mail(subject.campaign, subject.lead, step, subject.is_follow_up, box, tx.mailboxes.get(box.name))
 
 
 def quota_refusal(scope: QuotaScope, until: datetime) -> Check:

@@ -41,15 +41,15 @@ def prove_arrived(tx: Tx, ctx: Context, match: Match, now: datetime) -> Match:
 def own_copy(tx: Tx, ctx: Context, mailbox: str, letter: Letter, now: datetime) -> frozenset[CampaignId]:
     """What the mailbox itself sent: a mail of ours, one of a second sender, or one that the operator wrote by hand.
     Answers the campaigns whose leads changed."""
-    touch = touch_of(tx, letter.message_id) if letter.message_id else None
-    if touch is None and letter.message_id:
-        touch = _passed_on(tx, mailbox, letter)
+    message_id = letter.message_id or ""
+    touch = touch_of(tx, message_id)
+    if touch is None and is_ours(tx.instance.key(), message_id):
+        _hold_all(tx, ctx, now)
+        return frozenset()
+    touch = touch or _passed_on(tx, mailbox, letter)
     if touch is not None:
         prove_arrived(tx, ctx, Match(lead_of(tx, touch), touch), now)
         return frozenset({touch.campaign_id})
-    if letter.message_id and is_ours(tx.instance.key(), letter.message_id):
-        _hold_all(tx, ctx, now)
-        return frozenset()
     return frozenset(lead.campaign_id for lead in _written_to(tx, letter) if _hold(tx, lead, letter, now))
 
 

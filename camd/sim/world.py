@@ -17,6 +17,8 @@ from anyio.abc import TaskGroup
 from camd.actors.asked_run import AskedRuns
 from camd.actors.campaign import CycleRunner
 from camd.actors.health import Health
+from camd.actors.inboxes import Inboxes
+from camd.actors.notices import Notices
 from camd.actors.outboxes import Outboxes
 from camd.actors.supervisor import Supervisor
 from camd.actors.wake import Doorbells
@@ -65,9 +67,11 @@ from camd.schema.report import CycleReport
 from camd.schema.status import KillSwitchBody
 from camd.sim import invariants
 from camd.sim.clock import START, SeededEntropy, SequentialIds, VirtualClock, run
+from camd.sim.doors import memory_doors
 from camd.sim.fakes import CountingStore, ListSource, Verifier
+from camd.sim.inbox import MemoryInboxes
 from camd.sim.journal import MemoryJournal
-from camd.sim.mail import FixedRecords, MemoryMail
+from camd.sim.mail import MemoryMail
 from camd.store.sqlite import SqliteStore
 
 T = TypeVar("T")
@@ -79,6 +83,8 @@ STEPS = (
 )
 OPERATOR = "os:ann"
 ALWAYS = Window(frozenset(range(7)), 0, MINUTES_A_DAY, holidays=False)
+POLL_SECONDS = 600.0
+"""Inboxes in memory ring when something comes: a poll is only for those that are in trouble."""
 AT_ONCE = timedelta(seconds=1)
 """For a world that has only to do what is due already."""
 
@@ -130,6 +136,7 @@ class _Daemon:
     bells: Doorbells
     runner: CycleRunner
     outboxes: Outboxes
+    inboxes: Inboxes
     health: Health
     desk: Desk
     tasks: TaskGroup
@@ -147,6 +154,7 @@ class World:
         self.arrivals: list[invariants.Arrival] = []
         self.refusals: dict[SuppressionValue, datetime] = {}
         self.mail = MemoryMail(frozenset(settings.mailboxes), on_delivery=self._arrived)
+        self.inboxes = MemoryInboxes(frozenset(settings.mailboxes), clock)
         self.journal = MemoryJournal()
         self.roster_seconds = 60.0
         self._ids = SequentialIds(seed)
@@ -172,16 +180,28 @@ class World:
         if works:
             await self.start()
 
-    async def start(self, *, watch: bool = False) -> None:
-        """Starts the supervisor with an actor for every active campaign, and on demand the machine's watch."""
+    async def restart_later(self, length: timedelta, meanwhile: Callable[[], None]) -> None:
+        """The process ends; `meanwhile` happens in the world, and after `length` another one begins."""
+        await self._end()
+        meanwhile()
+        await anyio.sleep(length.total_seconds())
+        await self._begin()
+        await self.start()
+
+    async def start(self, *, watch: bool = False, notices: bool = False) -> None:
+        """Starts the supervisor with an actor for every active campaign, the outboxes and inboxes; on demand the
+        machine's watch, and who tells the operator."""
         self._works = True
         daemon = self._daemon
         supervisor = Supervisor(daemon.context, daemon.runner, daemon.bells, roster_seconds=self.roster_seconds)
         await daemon.tasks.start(supervisor.run)
         await daemon.tasks.start(daemon.outboxes.run)
+        daemon.tasks.start_soon(daemon.inboxes.run)
         if watch:
             looks = Watch(daemon.context, daemon.health, daemon.bells, self.settings.database.path)
             daemon.tasks.start_soon(looks.run)
+        if notices:
+            daemon.tasks.start_soon(Notices(daemon.context, daemon.bells).run)
 
     async def run_for(self, **length: float) -> None:
         """The daemon works for that long; `length` as for `timedelta`."""
@@ -257,6 +277,9 @@ class World:
 
     async def pause(self, campaign: Campaign) -> None:
         await campaign_status.move(self._daemon.desk, campaign.id, Verb.PAUSE, actor=OPERATOR)
+
+    async def archive(self, campaign: Campaign) -> None:
+        await campaign_status.move(self._daemon.desk, campaign.id, Verb.ARCHIVE, actor=OPERATOR)
 
     async def resume(self, campaign: Campaign) -> None:
         await campaign_status.move(self._daemon.desk, campaign.id, Verb.RESUME, actor=OPERATOR)
@@ -357,22 +380,22 @@ class World:
             Adapters(self.clock, self.entropy, self._ids, (self.source,), self.verifier),
             store,
             make_metrics(self.clock, self.settings),
-            self.mail,
-            FixedRecords(),
+            memory_doors(self.settings, self.mail, self.clock, self.inboxes),
             self.journal,
         )
         health, bells = Health(self.clock.now()), Doorbells()
         runner, outboxes = CycleRunner(context, bells), Outboxes(context, bells)
+        inboxes = Inboxes(context, bells, poll_seconds=POLL_SECONDS)
         desk = Desk(
             context=context,
             doorbells=bells,
             started_at=health.started_at,
             version="simulated",
             is_ready=lambda: health.is_ready,
-            run=AskedRuns(context, runner, outboxes).run,
+            run=AskedRuns(context, runner, outboxes, inboxes).run,
             tasks=tasks,
         )
-        return _Daemon(store, context, bells, runner, outboxes, health, desk, tasks)
+        return _Daemon(store, context, bells, runner, outboxes, inboxes, health, desk, tasks)
 
     async def _end(self) -> None:
         self._works = False
@@ -422,7 +445,7 @@ def mailbox(name: str, *, daily_limit: int = 30, timezone: str = "UTC") -> Mailb
         imap_host=None,
         imap_port=993,
         imap_security="tls",
-        maildir=None,
+        maildir=Path("in memory"),
         folders=(),
         sent_folder_authoritative=False,
         daily_limit=daily_limit,

@@ -166,7 +166,9 @@ async def plan(engine: Engine) -> None:
 
 
 async def send(engine: Engine) -> None:
-    """All that may go now."""
+    """All that may go now; every mailbox hears that nothing comes in."""
+    for name in engine.settings.mailboxes:
+        engine.context.hearing.heard(name)
     async with anyio.create_task_group() as tasks:
         await tasks.start(engine.outboxes.run)
         await engine.outboxes.at_rest(engine.settings.mailboxes)

@@ -121,7 +121,9 @@ def _leads(campaign_id: CampaignId, people: Iterable[str], now: datetime) -> lis
 
 @asynccontextmanager
 async def sending(engine: Engine) -> AsyncIterator[None]:
-    """Its outboxes run."""
+    """Its outboxes run, and every mailbox hears that nothing comes in."""
+    for name in engine.settings.mailboxes:
+        engine.context.hearing.heard(name)
     async with anyio.create_task_group() as tasks:
         await tasks.start(engine.outboxes.run)
         yield

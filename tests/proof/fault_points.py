@@ -23,6 +23,7 @@ import anyio
 import camd
 from camd.actors.campaign import CycleRunner
 from camd.actors.health import Health
+from camd.actors.inboxes import Inboxes
 from camd.actors.outboxes import Outboxes
 from camd.actors.wake import Doorbells
 from camd.daemon.identity import read_identity
@@ -39,7 +40,7 @@ from camd.ports.channel import MailDoor
 from camd.ports.journal import Journal, Line, OutcomeLine
 from camd.ports.settings import Settings
 from camd.ports.store import Store, Tx
-from camd.sim.mail import FixedRecords
+from camd.sim.doors import memory_doors
 from camd.store.sqlite import SqliteStore
 from camd.store.writer import CommitPoint
 
@@ -215,9 +216,8 @@ async def opened(
             anyio.create_task_group() as tasks,
         ):
             commits.inner = store
-            context = build_context(
-                settings, parts, wrap_store(commits), metrics, wrap_mail(mail), FixedRecords(), lines
-            )
+            doors = memory_doors(settings, wrap_mail(mail), parts.clock)
+            context = build_context(settings, parts, wrap_store(commits), metrics, doors, lines)
             await recover(context, journal, read_identity(path, {}))
             yield _engine(settings, context, tasks)
             tasks.cancel_scope.cancel()
@@ -225,7 +225,7 @@ async def opened(
 
 def _engine(settings: Settings, context: Context, tasks: anyio.abc.TaskGroup) -> Engine:
     health, bells = Health(context.clock.now()), Doorbells()
-    runner, outboxes = CycleRunner(context, bells), Outboxes(context, bells)
+    runner, outboxes, inboxes = CycleRunner(context, bells), Outboxes(context, bells), Inboxes(context, bells)
     desk = Desk(
         context=context,
         doorbells=bells,
@@ -235,4 +235,4 @@ def _engine(settings: Settings, context: Context, tasks: anyio.abc.TaskGroup) ->
         run=runner.run,
         tasks=tasks,
     )
-    return Engine(settings, context, health, bells, runner, outboxes, desk)
+    return Engine(settings, context, health, bells, runner, outboxes, inboxes, desk)

@@ -42,9 +42,10 @@ from camd.ports.records import TouchStatus
 from camd.ports.settings import LimitSettings, MailboxSettings, Settings
 from camd.ports.store import Quotas, Tx
 from camd.sim.clock import SeededEntropy, SequentialIds, VirtualClock, VirtualLoop
+from camd.sim.doors import memory_doors
 from camd.sim.fakes import ListSource, Verifier
 from camd.sim.journal import MemoryJournal
-from camd.sim.mail import FixedRecords, MemoryMail
+from camd.sim.mail import MemoryMail
 from camd.sim.world import OPERATOR, STEPS, World, mailbox, people, plain_settings, simulate
 from camd.store.sqlite import SqliteStore
 
@@ -259,7 +260,8 @@ class QuotaMachine(RuleBasedStateMachine):
         adapters = Adapters(self._clock, SeededEntropy(1), self._ids, (ListSource(),), Verifier())
         metrics = make_metrics(self._clock, settings)
         mail = MemoryMail(frozenset(settings.mailboxes))
-        return build_context(settings, adapters, self._store, metrics, mail, FixedRecords(), MemoryJournal())
+        doors = memory_doors(settings, mail, self._clock)
+        return build_context(settings, adapters, self._store, metrics, doors, MemoryJournal())
 
     def teardown(self) -> None:
         self._runner.run(self._process.aclose())

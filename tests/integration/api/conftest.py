@@ -24,8 +24,9 @@ from camd.ports.providers import RateLimit, Verification
 from camd.ports.settings import ServerSettings
 from camd.ports.store import Store
 from camd.providers.csv_file import CsvSource
+from camd.sim.doors import memory_doors
 from camd.sim.journal import MemoryJournal
-from camd.sim.mail import FixedRecords, MemoryMail
+from camd.sim.mail import MemoryMail
 from camd.store.sqlite import SqliteStore
 from camd.system import SystemClock, SystemEntropy, SystemIds
 
@@ -59,8 +60,7 @@ async def desk(store: Store, tmp_path: Path) -> Desk:
         Adapters(clock, entropy, SystemIds(clock, entropy), (CsvSource(clock),), Believer()),
         store,
         make_metrics(clock, settings),
-        MemoryMail(frozenset({"sales"})),
-        FixedRecords(),
+        memory_doors(settings, MemoryMail(frozenset({"sales"})), clock),
         MemoryJournal(),
     )
     # A test that starts runs enters a group of its own: fixtures are set up and torn down by different tasks.

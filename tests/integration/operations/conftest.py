@@ -21,8 +21,9 @@ from camd.ports.settings import (
     Settings,
 )
 from camd.providers.csv_file import CsvSource
+from camd.sim.doors import memory_doors
 from camd.sim.journal import MemoryJournal
-from camd.sim.mail import FixedRecords, MemoryMail
+from camd.sim.mail import MemoryMail
 from camd.sim.world import plain_settings
 from camd.store.sqlite import SqliteStore
 from camd.system import SystemEntropy, SystemIds
@@ -85,8 +86,7 @@ async def desk(tmp_path: Path, clock: HandClock, journal: MemoryJournal) -> Asyn
             Adapters(clock, entropy, SystemIds(clock, entropy), (CsvSource(clock),), ListVerifier()),
             store,
             make_metrics(clock, settings(tmp_path)),
-            MemoryMail(frozenset({"sales"})),
-            FixedRecords(),
+            memory_doors(settings(tmp_path), MemoryMail(frozenset({"sales"})), clock),
             journal,
         )
         runner = CycleRunner(context, Doorbells())

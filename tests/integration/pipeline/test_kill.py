@@ -32,9 +32,10 @@ from camd.ports.records import Candidate
 from camd.ports.store import Store, Tx
 from camd.sim import invariants
 from camd.sim.clock import SeededEntropy
+from camd.sim.doors import memory_doors
 from camd.sim.fakes import ListSource, Verifier
 from camd.sim.journal import MemoryJournal
-from camd.sim.mail import FixedRecords, MemoryMail
+from camd.sim.mail import MemoryMail
 from camd.sim.world import INSTANCE_KEY, STEPS, people, plain_settings
 from camd.store.sqlite import SqliteStore
 from camd.store.writer import CommitPoint
@@ -87,8 +88,7 @@ def context(folder: Path, store: Store, process: int) -> Context:
         Adapters(clock, SeededEntropy(1), Ids(process), (source,), Verifier({"c7.example": Verdict.INVALID})),
         store,
         make_metrics(clock, plain_settings(folder)),
-        MemoryMail(("sales",)),
-        FixedRecords(),
+        memory_doors(plain_settings(folder), MemoryMail(("sales",)), clock),
         MemoryJournal(),
     )
 

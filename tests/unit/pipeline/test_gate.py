@@ -67,6 +67,7 @@ def test_a_lead_that_may_be_written_to_passes_every_check_in_the_order_of_the_ga
             "eligible",
             "country",
             "mailbox",
+            "inbox",
             "window",
             "bounces",
             "quota:campaign",
