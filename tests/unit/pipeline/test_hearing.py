@@ -44,7 +44,7 @@ def clocks() -> Clocks:
 
 @pytest.fixture
 def hearing(clocks: Clocks, tmp_path: Path) -> Hearing:
-    mute = replace(mailbox("mute"), maildir=None)
+    mute = replace(mailbox("mute"), imap_host=None)
     settings = plain_settings(tmp_path, mailbox("sales"), mute)
     return Hearing(settings.mailboxes, clocks, make_metrics(clocks, settings))
 
