@@ -70,7 +70,8 @@ async def readyz(request: web.Request) -> web.Response:
 
 
 async def healthz(request: web.Request) -> web.Response:
-    found = [*_of_process(request.app[HEALTH]), *_of_gate(request.app[DESK]), *await _of_store(request)]
+    health, desk = request.app[HEALTH], request.app[DESK]
+    found = [*_of_process(health), *_of_gate(desk), *_of_inboxes(desk), *await _of_store(request)]
     return _report(request, found)
 
 
@@ -100,6 +101,11 @@ def _of_gate(desk: Desk) -> Iterator[Finding]:
     for closure in desk.context.gate.closures():
         status: Level = "fail" if closure.reason in _FAILS else "warn"
         yield Finding("send_gate", status, f"closed since {closure.since:%Y-%m-%dT%H:%M:%SZ}: {closure.reason}")
+
+
+def _of_inboxes(desk: Desk) -> Iterator[Finding]:
+    for name, why in mailboxes.unheard(desk):
+        yield Finding("inboxes", "warn", f"{name} is deaf: {why}")
 
 
 async def _of_store(request: web.Request) -> list[Finding]:

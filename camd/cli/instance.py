@@ -8,7 +8,7 @@ from camd.cli.grammar import Command, Group
 from camd.cli.options import body_options, read_body
 from camd.cli.output import facts, line, show, when
 from camd.cli.reaching import ask
-from camd.schema.status import Gate, KillSwitch, KillSwitchBody, MailboxState, Status
+from camd.schema.status import Gate, InboxStatus, KillSwitch, KillSwitchBody, MailboxState, Status
 
 
 @click.command(cls=Command)
@@ -40,7 +40,8 @@ def _glance(view: Status) -> None:
 
 def _mailbox(box: MailboxState) -> str:
     reason = f" ({box.reason})" if box.reason else ""
-    return f"{box.name} {box.status}{reason}, {box.used_today} of {box.daily_limit} today"
+    deaf = ", deaf" if box.inbox is InboxStatus.DEAF else ""
+    return f"{box.name} {box.status}{reason}, {box.used_today} of {box.daily_limit} today{deaf}"
 
 
 def _gate(gate: Gate) -> str:

@@ -1,4 +1,4 @@
-"""`camd mailboxes`: which there are, whether they can be logged in to, and whether they may send."""
+"""`camd mailboxes`: which there are, whether they can be logged in to, whether they may send and hear answers."""
 
 from typing import Any
 
@@ -20,14 +20,14 @@ def mailboxes() -> None:
 
 @mailboxes.command("list")
 def list_all() -> None:
-    """The mailboxes of the configuration, and whether they may send."""
+    """The mailboxes of the configuration, whether they may send, and whether their inboxes are heard."""
     show(ask(lambda client: client.mailboxes()), _table)
 
 
 @mailboxes.command()
 @click.argument("name")
 def test(name: str) -> None:
-    """Log in and send nothing; exit code 1 where that fails."""
+    """Log in, also to the inbox, and send nothing; exit code 1 where that fails."""
     tried = ask(lambda client: client.try_mailbox(name))
     show(tried, lambda found: line(f"{found.name}: {found.message}"))
     if not tried.ok:
@@ -62,14 +62,16 @@ def _status(box: MailboxState) -> str:
 
 
 def _row(box: MailboxState) -> tuple[Cell, ...]:
-    return box.name, box.address, _status(box), f"{box.used_today} of {box.daily_limit}", box.queued, box.until
+    today = f"{box.used_today} of {box.daily_limit}"
+    return box.name, box.address, _status(box), today, box.queued, box.until, box.inbox
 
 
 def _table(page: Page[MailboxState]) -> None:
     if not page.items:
         note("No mailboxes. Add a section [mailboxes.<name>] to the configuration.")
         return
-    table(("name", "address", "status", "today", "queued", "until"), map(_row, page.items), right=("today", "queued"))
+    headings = ("name", "address", "status", "today", "queued", "until", "inbox")
+    table(headings, map(_row, page.items), right=("today", "queued"))
     for box in page.items:
-        if box.detail:
-            note(f"{box.name}: {box.detail}")
+        for detail in filter(None, (box.detail, box.inbox_detail)):
+            note(f"{box.name}: {detail}")

@@ -1,6 +1,7 @@
-"""The mailboxes that are configured: their state, whether they can be logged in to, and letting them send or not."""
+"""The mailboxes that are configured: their state, whether they can be logged in to, whether their inboxes are heard,
+and letting them send or not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 import anyio
@@ -19,8 +20,8 @@ from camd.ports.settings import MailboxSettings
 from camd.ports.store import Tx
 from camd.schema.mailbox import DisableBody, MailboxTest
 from camd.schema.page import Page
+from camd.schema.status import InboxStatus, MailboxStatus
 from camd.schema.status import MailboxState as MailboxView
-from camd.schema.status import MailboxStatus
 from camd.telemetry.logs import get_log
 
 log = get_log()
@@ -57,6 +58,15 @@ def disabled(tx: Tx, desk: Desk) -> list[MailboxState]:
         for name in desk.context.settings.mailboxes
         if (state := every.get(name)) is not None and state.disabled is not None
     ]
+
+
+def unheard(desk: Desk) -> Iterator[tuple[str, str]]:
+    """The mailboxes whose inbox somebody has to look at, and why; one that camd has just begun to read is none."""
+    hearing = desk.context.hearing
+    for name in desk.context.settings.mailboxes:
+        is_refused = hearing.is_deaf(name) and hearing.problem(name) is not None
+        if is_refused or hearing.is_stale(name):
+            yield name, _deaf_for(desk, name)
 
 
 async def enable(desk: Desk, name: str, *, actor: str) -> MailboxView:
@@ -123,7 +133,34 @@ def _view(tx: Tx, desk: Desk, box: MailboxSettings) -> MailboxView:
         daily_limit=box.daily_limit,
         used_today=tx.quotas.used(QuotaScope.MAILBOX_DAY, box.name, LocalDay(box.timezone).since(now)),
         queued=tx.touches.queued(box.name),
+        inbox=_inbox(desk, box),
+        last_heard_at=desk.context.hearing.last_heard(box.name),
+        inbox_detail=_inbox_detail(desk, box),
     )
+
+
+def _inbox(desk: Desk, box: MailboxSettings) -> InboxStatus:
+    if not box.has_inbox:
+        return InboxStatus.NONE
+    return InboxStatus.DEAF if desk.context.hearing.is_deaf(box.name) else InboxStatus.HEARING
+
+
+def _inbox_detail(desk: Desk, box: MailboxSettings) -> str | None:
+    match _inbox(desk, box):
+        case InboxStatus.DEAF:
+            return f"{_deaf_for(desk, box.name)}; `camd mailboxes test {box.name}` tries it"
+        case InboxStatus.HEARING:
+            return desk.context.hearing.problem(box.name)
+        case _:
+            return None
+
+
+def _deaf_for(desk: Desk, name: str) -> str:
+    hearing = desk.context.hearing
+    if (why := hearing.problem(name)) is None:
+        last = hearing.last_heard(name)
+        why = "camd has not read its inbox yet" if last is None else "its inbox was not read to its end lately"
+    return f"{why}; follow-ups wait until it was read"
 
 
 def _detail(state: MailboxState) -> str:
@@ -133,21 +170,29 @@ def _detail(state: MailboxState) -> str:
 
 
 async def check(desk: Desk, name: str) -> MailboxTest:
-    """Logs in as for a mail, and sends nothing. Raises `NotFound`."""
-    _find(desk, name)
+    """Logs in as for a mail and sends nothing, then to the inbox and changes nothing. Raises `NotFound`."""
+    box = _find(desk, name)
     refused = await _refused(desk, name)
-    return MailboxTest(name=name, ok=refused is None, message=refused or "The SMTP log-in works.")
+    told = [refused or "the SMTP log-in works"]
+    problem, folders = await _looked_into(desk, box)
+    if problem is not None:
+        told.append(f"the inbox cannot be read: {problem}")
+    elif folders:
+        told.append(f"the inbox can be read: {', '.join(folders)}")
+    ok = refused is None and problem is None
+    return MailboxTest(name=name, ok=ok, message="; ".join(told), folders=list(folders))
 
 
 async def checks_of(desk: Desk, mailboxes: Sequence[MailboxSettings]) -> tuple[MailboxCheck, ...]:
-    """The log-in of each and the records of its domain, a few at once."""
+    """The log-ins of each and the records of its domain, a few at once."""
     found: dict[str, MailboxCheck] = {}
     places = anyio.CapacityLimiter(AT_ONCE)
 
     async def look_at(box: MailboxSettings) -> None:
         async with places:
             refused = await _refused(desk, box.name)
-            found[box.name] = _check(box, refused, await _records(desk, box))
+            problem, _ = await _looked_into(desk, box)
+            found[box.name] = _check(box, refused, problem, await _records(desk, box))
 
     async with anyio.create_task_group() as tasks:
         for box in mailboxes:
@@ -155,7 +200,9 @@ async def checks_of(desk: Desk, mailboxes: Sequence[MailboxSettings]) -> tuple[M
     return tuple(found[box.name] for box in mailboxes)
 
 
-def _check(box: MailboxSettings, refused: str | None, records: SenderRecords) -> MailboxCheck:
+def _check(
+    box: MailboxSettings, refused: str | None, inbox_problem: str | None, records: SenderRecords
+) -> MailboxCheck:
     return MailboxCheck(
         box.name,
         LogIn.OK if refused is None else LogIn.FAILED,
@@ -164,6 +211,7 @@ def _check(box: MailboxSettings, refused: str | None, records: SenderRecords) ->
         spf=records.spf,
         dkim=records.dkim,
         dmarc=records.dmarc,
+        inbox_problem=inbox_problem,
     )
 
 
@@ -182,3 +230,17 @@ async def _refused(desk: Desk, name: str) -> str | None:
     except TimeoutError:
         return f"no answer within {LOG_IN_SECONDS:.0f} s"
     return None
+
+
+async def _looked_into(desk: Desk, box: MailboxSettings) -> tuple[str | None, Sequence[str]]:
+    """Why its inbox cannot be read, and the folders in which it can; neither where there is none."""
+    if not box.has_inbox:
+        return None, ()
+    try:
+        with anyio.fail_after(LOG_IN_SECONDS):
+            async with desk.context.inboxes.open(box.name) as session:
+                return None, [folder.name for folder in await session.folders()]
+    except Failure as failure:
+        return str(failure), ()
+    except TimeoutError:
+        return f"no answer within {LOG_IN_SECONDS:.0f} s", ()

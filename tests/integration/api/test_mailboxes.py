@@ -1,15 +1,21 @@
 """Mailboxes and test mails over the API."""
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from camd.client import CamdClient
+from camd.daemon.wiring import make_metrics
 from camd.domain.token_bucket import QuotaScope
+from camd.mail.inboxes import Inboxes
 from camd.operations.desk import Desk
+from camd.pipeline.hearing import Hearing
 from camd.ports.records import MailboxReason, MailboxState
 from camd.ports.settings import NotifySettings
 from camd.schema.mailbox import DisableBody
@@ -17,15 +23,17 @@ from camd.schema.status import MailboxStatus
 from camd.sim.mail import MemoryMail
 from camd.sim.world import mailbox
 
+Serve = Callable[[Desk], AbstractAsyncContextManager[httpx.AsyncClient]]
+
 CAMPAIGN = {"name": "Q1", "steps": [{"subject": "Hi", "body": "Hello {{ first_name }}"}]}
 
 
 @pytest.fixture
 async def desk(desk: Desk) -> Desk:
-    """With a mailbox, a sender and an operator to be told."""
+    """With a mailbox that has no inbox, a sender and an operator to be told."""
     settings = replace(
         desk.context.settings,
-        mailboxes={"sales": mailbox("sales")},
+        mailboxes={"sales": replace(mailbox("sales"), maildir=None)},
         notify=NotifySettings(("op@us.example",)),
         sender=replace(desk.context.settings.sender, name="Ann", company="Acme", postal_address="1 Main St"),
     )
@@ -46,6 +54,9 @@ async def test_mailboxes_are_a_list_without_secrets(http: httpx.AsyncClient) -> 
                 "daily_limit": 30,
                 "used_today": 0,
                 "queued": 0,
+                "inbox": "none",
+                "last_heard_at": None,
+                "inbox_detail": None,
             }
         ],
         "next": None,
@@ -175,6 +186,45 @@ async def test_a_disabled_mailbox_is_a_warning_and_no_failure(http: httpx.AsyncC
     health = await http.get("/healthz")
     assert (health.status_code, health.json()["status"]) == (200, "warn")
     assert health.json()["checks"]["mailboxes"] == [{"status": "warn", "output": "sales is disabled: operator"}]
+
+
+def listening(desk: Desk, maildir: Path) -> Desk:
+    """With an inbox in that folder."""
+    context = desk.context
+    boxes = {"sales": replace(mailbox("sales"), maildir=maildir)}
+    settings = replace(context.settings, mailboxes=boxes)
+    hearing = Hearing(boxes, context.clock, make_metrics(context.clock, settings))
+    inboxes = Inboxes(boxes, context.clock)
+    return replace(desk, context=replace(context, settings=settings, hearing=hearing, inboxes=inboxes))
+
+
+async def test_a_deaf_inbox_is_a_warning_and_shows_in_the_list(desk: Desk, serving: Serve, tmp_path: Path) -> None:
+    desk = listening(desk, tmp_path)
+    async with serving(desk) as http:
+        assert (await http.get("/healthz")).json()["status"] == "pass"
+        desk.context.hearing.failed("sales", "LOGIN refused")
+        health = await http.get("/healthz")
+        assert (health.status_code, health.json()["status"]) == (200, "warn")
+        [check] = health.json()["checks"]["inboxes"]
+        assert check == {"status": "warn", "output": "sales is deaf: LOGIN refused; follow-ups wait until it was read"}
+        box = await only(http)
+        assert (box["inbox"], box["last_heard_at"]) == ("deaf", None)
+        assert box["inbox_detail"].startswith("LOGIN refused; ")
+        desk.context.hearing.heard("sales")
+        assert (await http.get("/healthz")).json()["status"] == "pass"
+        box = await only(http)
+        assert (box["inbox"], box["inbox_detail"]) == ("hearing", None)
+        assert box["last_heard_at"].endswith("Z")
+
+
+async def test_the_test_of_a_mailbox_looks_into_its_inbox_too(desk: Desk, serving: Serve, tmp_path: Path) -> None:
+    async with serving(listening(desk, tmp_path)) as http:
+        tried = (await http.post("/api/cam/mailboxes/sales/test")).json()
+        assert (tried["ok"], tried["folders"]) == (False, [])
+        for place in ("new", "cur", "tmp"):
+            (tmp_path / place).mkdir()
+        tried = (await http.post("/api/cam/mailboxes/sales/test")).json()
+        assert (tried["ok"], tried["folders"]) == (True, ["INBOX"])
 
 
 async def test_the_client_disables_and_enables(http: httpx.AsyncClient) -> None:

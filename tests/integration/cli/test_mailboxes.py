@@ -45,7 +45,9 @@ def server(run: Run, tmp_path: Path) -> Iterator[ScriptedServer]:  # noqa: ARG00
 @pytest.mark.usefixtures("server")
 def test_mailboxes_are_listed(run: Run, ask: Ask) -> None:
     assert [box["name"] for box in ask("mailboxes", "list")["items"]] == ["sales"]
-    assert "sales@us.example" in run("mailboxes", "list").output
+    listed = run("mailboxes", "list").output
+    assert all(word in listed for word in ("sales@us.example", "usable", "none"))
+    assert "deaf" not in run("status").output
 
 
 def test_without_a_mailbox_the_next_step_is_named(run: Run) -> None:
@@ -60,6 +62,20 @@ def test_a_log_in_is_tried_at_the_real_server(run: Run, server: ScriptedServer, 
     assert "535" in refused
     assert "[mailboxes.sales]" in refused
     assert server.accepted == []
+
+
+@pytest.mark.usefixtures("server")
+def test_an_inbox_is_looked_into_and_listed(run: Run, ask: Ask, tmp_path: Path) -> None:
+    config, maildir = tmp_path / "camd.toml", tmp_path / "maildir"
+    config.write_text(f'{config.read_text()}maildir = "{maildir}"\n')
+    assert "the inbox cannot be read" in run("mailboxes", "test", "sales", code=1).output
+    for place in ("new", "cur", "tmp"):
+        (maildir / place).mkdir(parents=True)
+    assert "the SMTP log-in works; the inbox can be read: INBOX" in run("mailboxes", "test", "sales").output
+    assert ask("mailboxes", "test", "sales")["folders"] == ["INBOX"]
+    listed = run("mailboxes", "list").output
+    assert all(word in listed for word in ("inbox", "deaf", "`camd mailboxes test sales`"))
+    assert ", deaf" in run("status").output
 
 
 def test_test_mails_reach_the_operator_through_the_real_server(run: Run, server: ScriptedServer) -> None:

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from camd.domain.errors import Misconfigured, Scope
 from camd.domain.events import EventType
 from camd.domain.preflight import FindingName, Level
+from camd.mail.inboxes import Inboxes
 from camd.operations import campaigns, events, going_live, leads, trial_mails
 from camd.operations.desk import Desk
 from camd.operations.errors import Conflict
@@ -40,11 +41,14 @@ def with_settings(desk: Desk, **changes: Any) -> Desk:
 
 def ready(desk: Desk, folder: Path, *names: str) -> Desk:
     """Every setting that going live asks for."""
-    boxes = {name: replace(mailbox(name), maildir=folder) for name in names or ("sales",)}
+    for place in ("new", "cur", "tmp"):
+        (folder / "maildir" / place).mkdir(parents=True, exist_ok=True)
+    boxes = {name: replace(mailbox(name), maildir=folder / "maildir") for name in names or ("sales",)}
     live = with_settings(
         desk, engine=EngineSettings(dry_run=False), mailboxes=boxes, notify=NotifySettings((OPERATOR,))
     )
-    return replace(live, context=replace(live.context, mail=MemoryMail(frozenset(boxes))))
+    inboxes = Inboxes(boxes, desk.context.clock)
+    return replace(live, context=replace(live.context, mail=MemoryMail(frozenset(boxes)), inboxes=inboxes))
 
 
 def body(**fields: object) -> CampaignBody:
@@ -171,6 +175,26 @@ async def test_preflight_tries_the_log_in(desk: Desk) -> None:
     assert FindingName.LOGIN_FAILED not in await findings(desk)
     cast("MemoryMail", desk.context.mail).trouble["sales"] = Misconfigured("535 no", scope=Scope.MAILBOX)
     assert "535 no" in (await findings(desk))[FindingName.LOGIN_FAILED]
+
+
+async def test_preflight_looks_into_the_inbox_and_an_answer_that_cannot_be_seen_stops(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk = ready(desk, tmp_path)
+    await campaign(desk)
+    assert FindingName.INBOX_FAILED not in await findings(desk)
+    (tmp_path / "maildir").rename(tmp_path / "elsewhere")
+    [found] = [each for each in (await going_live.report(desk, "Q1")).findings if each.level is Level.STOP]
+    assert found.name is FindingName.INBOX_FAILED
+    assert "[mailboxes.sales]" in found.mend
+
+
+async def test_the_inbox_of_a_disabled_mailbox_is_not_tried(desk: Desk, tmp_path: Path) -> None:
+    desk = ready(desk, tmp_path)
+    await campaign(desk)
+    await disable(desk, "sales")
+    (tmp_path / "maildir").rename(tmp_path / "elsewhere")
+    assert FindingName.INBOX_FAILED not in await findings(desk)
 
 
 async def test_preflight_looks_up_the_records_of_the_domain(desk: Desk) -> None:
