@@ -269,10 +269,6 @@ class Touches(Protocol):
         """Makes the lead's approved and deferred touches without `ready_at` ready at `at`; answers how many."""
         ...
 
-    def handed_to(self, campaign_id: CampaignId, recipient_hash: str) -> Sequence[Touch]:
-        """Those of a recipient known by its keyed hash that had an intent."""
-        ...
-
     def of_message(self, message_id: str) -> Touch | None: ...
 
     def of_alias(self, message_id: str) -> Touch | None:

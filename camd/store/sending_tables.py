@@ -105,13 +105,6 @@ _partial("ix_touches_queued", QUEUED, _touch.mailbox, _touch.follow_up, _touch.i
 _partial("ix_touches_approved", APPROVED, _touch.campaign_id, _touch.ready_at, _touch.id)
 _partial("ix_touches_planned", PLANNED, _touch.campaign_id, _touch.channel, _touch.due_at, _touch.id)
 _partial("ix_touches_mailbox", THROUGH_A_MAILBOX, _touch.mailbox, _touch.id)
-_partial(
-    "ix_touches_recipient",
-    _touch.recipient_hash.is_not(None),
-    _touch.campaign_id,
-    _touch.recipient_hash,
-    _touch.id,
-)
 _partial("ix_touches_intent", _touch.intent_at.is_not(None), _touch.mailbox, _touch.intent_at)
 _partial("ix_touches_texts", KEPT_TEXT, over_at)
 _partial("ix_touches_message", _touch.message_id.is_not(None), _touch.message_id)

@@ -90,7 +90,6 @@ REARM = (
     .where(WAITS, _row.lead_id == bindparam("of_lead"), _row.ready_at.is_(None))
     .values(ready_at=bindparam("at"), version=_row.version + 1)
 )
-HANDED_TO = _ALL.where(_of_campaign, _row.recipient_hash == bindparam("recipient")).order_by(_row.id)
 OF_MESSAGE = _ALL.where(_row.message_id == bindparam("message"))
 OF_ALIAS = _ALL.join(touch_aliases, touch_aliases.c.touch_id == _row.id).where(
     touch_aliases.c.message_id == bindparam("message")
@@ -175,9 +174,6 @@ class Touches:
 
     def rearm(self, lead_id: LeadId, at: datetime) -> int:
         return self._connection.execute(REARM, {"of_lead": lead_id, "at": at}).rowcount
-
-    def handed_to(self, campaign_id: CampaignId, recipient_hash: str) -> Sequence[Touch]:
-        return self._all(HANDED_TO, in_campaign=campaign_id, recipient=recipient_hash)
 
     def of_message(self, message_id: str) -> Touch | None:
         return self._first(OF_MESSAGE, message=message_id)

@@ -60,8 +60,6 @@ def _index_touches() -> None:
     _index("ix_touches_status", "touches", "status", "id", "channel")
     _index("ix_touches_channel", "touches", "channel", "id")
     _index("ix_touches_mailbox", "touches", "mailbox", "id", where=_THROUGH_A_MAILBOX)
-    recipient = ("campaign_id", "recipient_hash", "id")
-    _index("ix_touches_recipient", "touches", *recipient, where="recipient_hash IS NOT NULL")
     _index("ix_touches_message", "touches", "message_id", where="message_id IS NOT NULL")
 
 
