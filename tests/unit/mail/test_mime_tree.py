@@ -28,6 +28,7 @@ SOUND = {
     "mixed": multipart(PLAIN, PAGE),
     "nested": multipart(multipart(PLAIN, PAGE, kind=b"alternative", boundary=b"in"), PLAIN),
     "boundary that begins like another": multipart(multipart(PLAIN, boundary=b"=_bb"), PLAIN),
+    "a delimiter within a line": multipart(b"\r\nsee --=_b\r\nand on", PLAIN),
     "no end": multipart(PLAIN, PAGE, end=b""),
     "returned": multipart(PLAIN, RETURNED),
     "digest": multipart(b"\r\nSubject: in a digest\r\n\r\nbody", kind=b"digest"),

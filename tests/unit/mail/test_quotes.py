@@ -276,6 +276,7 @@ def test_a_link_below_the_regards_belongs_to_the_signature() -> None:
         "From: my point of view this is spam.\nTo be clear: stop.",
         "Envoyé par erreur ? Merci de me retirer.",
         "Please reply with your prices.",
+        "Sent from my phone: please unsubscribe me",
         "Yes: call me at 10:12 or write to ann@x.example",
         "Diese Mail wurde ohne meine Einwilligung gesendet. Abmelden!",
     ],
