@@ -10,5 +10,5 @@ from camd.sim.mail import FixedRecords
 
 def memory_doors(settings: Settings, mail: MailDoor, clock: Clock, inboxes: MemoryInboxes | None = None) -> Doors:
     """Without `inboxes` nothing ever comes in."""
-    heard = inboxes or MemoryInboxes(frozenset(settings.mailboxes), clock)
+    heard = inboxes or MemoryInboxes(settings.mailboxes, clock)
     return Doors(mail, heard, LetterReader(settings.mailboxes), FixedRecords())

@@ -154,7 +154,7 @@ class World:
         self.arrivals: list[invariants.Arrival] = []
         self.refusals: dict[SuppressionValue, datetime] = {}
         self.mail = MemoryMail(frozenset(settings.mailboxes), on_delivery=self._arrived)
-        self.inboxes = MemoryInboxes(frozenset(settings.mailboxes), clock)
+        self.inboxes = MemoryInboxes(settings.mailboxes, clock)
         self.journal = MemoryJournal()
         self.roster_seconds = 60.0
         self._ids = SequentialIds(seed)

@@ -1,4 +1,4 @@
-"""One suite for the way that mail comes in: IMAP from a server on loopback, and a maildir."""
+"""One suite for the way that mail comes in: IMAP from a server on loopback, a maildir, and the simulation's memory."""
 
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -15,11 +15,13 @@ from pydantic import SecretStr
 from camd.domain.errors import Misconfigured, Scope
 from camd.mail.inboxes import Inboxes
 from camd.ports.inbox import HEAD_BYTES, MESSAGE_BYTES, Batch, Folder, FolderRole, InboxDoor, InboxSession
+from camd.sim.inbox import MemoryInboxes
 from camd.sim.world import mailbox
 from camd.system import SystemClock
 from tests.integration.mail.imap_server import PASSWORD, USER, ImapServer
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+DEAF = replace(mailbox("deaf"), imap_host=None)
 LETTER = b"From: bob@firm.example\r\n\r\nHello\r\n"
 INBOX = Folder("INBOX", FolderRole.ANSWERS)
 ARCHIVE = Folder("Archive", FolderRole.ANSWERS)
@@ -79,6 +81,22 @@ class ByMaildir:
         return {file: file.stat().st_mtime_ns for file in self.root.rglob("*")}
 
 
+@dataclass(slots=True)
+class ByMemory:
+    door: MemoryInboxes
+
+    def put(self, content: bytes, arrived_at: datetime = NOON, folder: str = "INBOX") -> None:
+        self.door.deliver("sales", content, replace(INBOX, name=folder), arrived_at)
+
+    def remove_all(self) -> None:
+        for raw in self.door.mailboxes["sales"].folders["INBOX"]:
+            if raw is not None:
+                self.door.remove("sales", raw, INBOX)
+
+    def state(self) -> object:
+        return {name: list(messages) for name, messages in self.door.mailboxes["sales"].folders.items()}
+
+
 Open = Callable[..., AbstractAsyncContextManager[Side]]
 
 
@@ -94,7 +112,7 @@ async def by_imap(_folder: Path, /, **changes: Any) -> AsyncIterator[Side]:
             password=SecretStr(PASSWORD),
         )
         box = replace(plain, **changes)
-        yield ByImap(Inboxes({"sales": box, "deaf": mailbox("deaf")}, SystemClock()), server)
+        yield ByImap(Inboxes({"sales": box, "deaf": DEAF}, SystemClock()), server)
 
 
 @asynccontextmanager
@@ -104,10 +122,16 @@ async def by_maildir(folder: Path, /, **changes: Any) -> AsyncIterator[Side]:
         for half in ("new", "cur", "tmp"):
             (root / name / half).mkdir(parents=True)
     box = replace(mailbox("sales"), maildir=root, **changes)
-    yield ByMaildir(Inboxes({"sales": box, "deaf": mailbox("deaf")}, SystemClock()), root)
+    yield ByMaildir(Inboxes({"sales": box, "deaf": DEAF}, SystemClock()), root)
 
 
-@pytest.fixture(params=[by_imap, by_maildir])
+@asynccontextmanager
+async def by_memory(_folder: Path, /, **changes: Any) -> AsyncIterator[Side]:
+    box = replace(mailbox("sales"), **changes)
+    yield ByMemory(MemoryInboxes({"sales": box, "deaf": DEAF}, SystemClock()))
+
+
+@pytest.fixture(params=[by_imap, by_maildir, by_memory])
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
     side: Callable[..., AbstractAsyncContextManager[Side]] = request.param
     return lambda **changes: side(tmp_path, **changes)
