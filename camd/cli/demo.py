@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from camd.cli.grammar import Command
-from camd.cli.output import Cell, console, line, make_table, plain
+from camd.cli.output import WIDTH, Cell, console, line, make_table, plain
 from camd.domain.campaign import CampaignStatus
 from camd.domain.events import EventType
 from camd.domain.lead import LeadStatus
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from camd.sandbox.demo import Screen
     from camd.sandbox.mail_world import MailFigures
-    from camd.sandbox.scene import Happening, Place, Scene, Standing
+    from camd.sandbox.scene import Happening, Heard, Place, Scene, Standing
     from camd.schema.preflight import PreflightReport
     from camd.schema.status import MailboxState
 
@@ -61,13 +61,16 @@ def _screen() -> "Iterator[Screen]":
 
 
 class _Lines:
-    """One line for each campaign whose figures changed, every few seconds."""
+    """One line for each answer, and every few seconds for each campaign whose figures changed."""
 
     def __init__(self) -> None:
+        self._place: Place | None = None
         self._told: dict[str, str] = {}
+        self._heard: list[str] = []
         self._next_at = 0.0
 
     def opened(self, place: "Place") -> None:
+        self._place = place
         self._tell_all(_where(place))
 
     def imported(self, campaign: str, *, added: int, rejected: int) -> None:
@@ -77,17 +80,21 @@ class _Lines:
         self._tell_all(_findings(campaign, report))
 
     def update(self, scene: "Scene") -> None:
+        self._tell_all(_heard(each) for each in scene.heard if each.inbound.id not in self._heard)
+        self._heard = [each.inbound.id for each in scene.heard]
         if scene.seconds < self._next_at:
             return
         self._next_at = scene.seconds + _LINES_EVERY_SECONDS
-        for standing in scene.standings:
-            figures = _figures(standing)
-            if self._told.get(standing.name) != figures:
-                self._told[standing.name] = figures
-                self._tell_all([figures])
+        told = {standing.name: _figures(standing) for standing in scene.standings} | {"": self._to_review(scene)}
+        self._tell_all(words for name, words in told.items() if words and self._told.get(name) != words)
+        self._told = told
 
     def ended(self, mail: "MailFigures") -> None:
         self._tell_all([_arrived(mail)])
+
+    def _to_review(self, scene: "Scene") -> str:
+        assert self._place is not None, "it is opened before it shows anything"
+        return _to_review(scene, self._place)
 
     def _tell_all(self, words: Iterable[str]) -> None:
         # Whoever reads a pipe wants each line when it is true, not when a buffer is full.
@@ -138,23 +145,28 @@ def _picture(scene: "Scene", place: "Place", hint: str) -> "RenderableType":
         _mailboxes(scene.mailboxes),
         *(plain(_happened(each)) for each in scene.happenings),
         "",
+        *(plain(f"{_heard(each):.{WIDTH}}") for each in scene.heard),
+        "",
+        *(plain(_rests(standing)) for standing in scene.standings if standing.reason),
         *(plain(_asks(standing, place)) for standing in scene.standings if standing.waiting),
+        *filter(None, [plain(_to_review(scene, place))]),
         plain(f"{scene.seconds:.0f} s. {_arrived(scene.mail)} {hint}"),
     )
 
 
 def _campaigns(standings: "Sequence[Standing]") -> "RenderableType":
     statuses = [status for status in LeadStatus if any(each.leads.get(status) for each in standings)]
-    headings = ("campaign", *statuses, "held", "today", "put off", "refused", "unknown", "waiting")
+    is_doubtful = any(each.touches.get(EventType.TOUCH_UNKNOWN) for each in standings)
+    doubts = ("unknown",) if is_doubtful else ()
+    headings = ("campaign", *statuses, "held", "goal", "today", *doubts, "waiting")
     rows: list[tuple[Cell, ...]] = [
         (
             each.name if _mode(each) == "live" else f"{each.name} ({_mode(each)})",
             *(each.leads.get(status, 0) for status in statuses),
             each.held,
+            _goal(each),
             f"{each.sent_today}/{each.daily_limit}",
-            each.touches.get(EventType.TOUCH_DEFERRED, 0),
-            each.touches.get(EventType.TOUCH_REJECTED, 0),
-            each.touches.get(EventType.TOUCH_UNKNOWN, 0),
+            *([each.touches.get(EventType.TOUCH_UNKNOWN, 0)] if is_doubtful else []),
             each.waiting,
         )
         for each in standings
@@ -177,6 +189,27 @@ def _happened(happening: "Happening") -> str:
     return f"{event.at.astimezone():%H:%M:%S}  {event.type:<20}  {about:<28.28}  {details:.46}".rstrip()
 
 
+def _heard(heard: "Heard") -> str:
+    inbound = heard.inbound
+    who = heard.person or inbound.sender or ""
+    words = " ".join((inbound.text or inbound.subject or inbound.evidence).split())
+    kind = f"{inbound.kind} (waits)" if inbound.waiting else inbound.kind
+    return f"{inbound.received_at.astimezone():%H:%M:%S}  {kind:<22}  {who:<24.24}  {words}".rstrip()
+
+
+def _rests(standing: "Standing") -> str:
+    goal = f", {standing.clients} of {standing.target_clients} clients" if standing.target_clients else ""
+    return f"{standing.name} is {standing.status} by itself: {standing.reason}{goal}"
+
+
+def _to_review(scene: "Scene", place: "Place") -> str:
+    """Empty where nothing waits."""
+    if not scene.for_review:
+        return ""
+    inbox = f"camd --config {place.config_file} inbox"
+    return f"{scene.for_review} answers wait for you to judge: {inbox} list --waiting, then {inbox} classify ID CLASS"
+
+
 def _asks(standing: "Standing", place: "Place") -> str:
     approve = f"touches approve --campaign {standing.id} --all"
     return f"{standing.waiting} wait for a person: camd --config {place.config_file} {approve}"
@@ -188,13 +221,15 @@ def _where(place: "Place") -> list[str]:
     return [
         f"camd works in {place.folder}, live, and sends to invented people on this machine alone.",
         f"The API is at {api} and on the socket {place.socket}.",
-        f"Every mail that arrived is a file in {place.arrivals}/new.",
+        f"Every mail that arrived is a file in {place.arrivals}/new; what comes back lies in the maildirs beside it.",
+        f"What camd tells you is a file in {place.notices}/new.",
         "Look at it from another terminal:",
         f"  curl {api}/campaigns",
         f'  curl -X POST {api}/campaigns -d \'{{"name": "Q1", "target_clients": 10}}\'',
         f'  curl -X POST "{api}/campaigns/1/run-cycle?dry_run=false"',
         f"  curl -X POST {api}/run-all",
         f"{own} touches list --status planned",
+        f"{own} inbox list --waiting",
         f"{own} events --follow",
         f'{own} kill-switch on --reason "enough"',
     ]
@@ -214,6 +249,7 @@ def _findings(campaign: str, report: "PreflightReport") -> list[str]:
 def _figures(standing: "Standing") -> str:
     parts = [
         _by_status(standing),
+        f"goal {_goal(standing)}",
         f"{standing.sent_today} of {standing.daily_limit} mails today",
         *(
             f"{standing.touches[kind]} {name}"
@@ -228,7 +264,12 @@ def _figures(standing: "Standing") -> str:
     ]
     if standing.waiting:
         parts.append(f"{standing.waiting} wait for approval")
-    return f"{standing.name} ({_mode(standing)}): {'; '.join(parts)}"
+    mode = f"{_mode(standing)}: {standing.reason}" if standing.reason else _mode(standing)
+    return f"{standing.name} ({mode}): {'; '.join(parts)}"
+
+
+def _goal(standing: "Standing") -> str:
+    return f"{standing.clients}/{standing.target_clients}" if standing.target_clients else ""
 
 
 def _mode(standing: "Standing") -> str:
@@ -245,5 +286,6 @@ def _by_status(standing: "Standing") -> str:
 def _arrived(mail: "MailFigures") -> str:
     return (
         f"The invented people's servers accepted {mail.accepted} mails, put off {mail.deferred}, refused "
-        f"{mail.refused} and returned {mail.returned}; of {mail.arrived} that arrived {mail.twice} came twice."
+        f"{mail.refused} and returned {mail.returned}; {mail.written} letters came back, {mail.pressed} people pressed "
+        f"the opt-out link; of {mail.arrived} that arrived {mail.twice} came twice."
     )

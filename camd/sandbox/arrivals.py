@@ -8,12 +8,17 @@ from pathlib import Path
 _HEADERS = BytesHeaderParser()
 
 
+def make_maildir(folder: Path) -> Maildir:
+    """With the folders above it; one that is there is kept."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return Maildir(folder)
+
+
 class Arrivals:
     """Counts what lies in the folder already. A message is the same when its Message-ID and its recipient are."""
 
     def __init__(self, folder: Path) -> None:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        self._box = Maildir(folder)
+        self._box = make_maildir(folder)
         self._times: Counter[tuple[str, str]] = Counter()
         for key in self._box.keys():  # noqa: SIM118 - a Maildir iterates over its messages
             self._count(self._box.get_bytes(key))

@@ -23,11 +23,23 @@ from camd.daemon.wiring import Adapters, Engine
 from camd.providers.csv_file import CsvSource
 from camd.providers.dns import DnsVerifier
 from camd.providers.dns_resolver import BundledResolver, load_zone
+from camd.sandbox.browser import Browser
+from camd.sandbox.correspondents import Correspondents
 from camd.sandbox.invented_records import InventedRecords
 from camd.sandbox.mail_world import MailFigures, MailWorld
 from camd.sandbox.people import split_list
 from camd.sandbox.scene import Place, Scene, Watched, look
-from camd.sandbox.settings import CONFIG, MAILBOXES, arrivals_of, demo_settings, inbox_of
+from camd.sandbox.settings import (
+    CONFIG,
+    LINKS,
+    MAILBOXES,
+    OPERATOR,
+    arrivals_of,
+    demo_settings,
+    inbox_of,
+    notices_of,
+)
+from camd.sandbox.smtp_door import free_port
 from camd.schema.campaign import CampaignDetail
 from camd.schema.definition import CampaignBody
 from camd.schema.preflight import PreflightReport
@@ -54,18 +66,20 @@ class Screen(Protocol):
 async def run_demo(folder: Path, screen: Screen, *, port: int, minutes: float | None = None) -> None:
     """Serves until it is stopped, or for so many minutes. Raises `CannotBind` naming the option that mends it."""
     adapters = demo_adapters()
-    world = demo_mail_world(folder, adapters)
+    public_port = free_port()
+    world = demo_mail_world(folder, adapters, public_port)
 
     async def present(engine: Engine, url: str) -> None:
         settings = engine.settings
-        screen.opened(Place(url, settings.server.socket, folder, folder / CONFIG, arrivals_of(folder)))
+        place = Place(url, settings.server.socket, folder, folder / CONFIG, arrivals_of(folder), notices_of(folder))
+        screen.opened(place)
         async with CamdClient(f"unix:{settings.server.socket}") as client:
             with anyio.move_on_after(None if minutes is None else minutes * 60):
                 await _show(client, world, adapters, screen)
         signal.raise_signal(signal.SIGTERM)
 
     async with world.serving() as mail_port:
-        settings = demo_settings(folder, port, mail_port)
+        settings = demo_settings(folder, port=port, public_port=public_port, mail_port=mail_port)
         try:
             await run_daemon(settings, adapters=adapters, environ={}, when_ready=present)
         except* CannotBind as group:
@@ -99,9 +113,10 @@ def demo_adapters() -> Adapters:
     )
 
 
-def demo_mail_world(folder: Path, adapters: Adapters) -> MailWorld:
+def demo_mail_world(folder: Path, adapters: Adapters, public_port: int) -> MailWorld:
     inboxes = {address: inbox_of(folder, name) for name, address in MAILBOXES.items()}
-    return MailWorld(arrivals_of(folder), inboxes, adapters.clock)
+    people = Correspondents(inboxes, adapters.clock, Browser(LINKS, public_port))
+    return MailWorld(arrivals_of(folder), people, operator=OPERATOR, notices=notices_of(folder))
 
 
 def definitions() -> list[CampaignBody]:

@@ -6,22 +6,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from camd.client import CamdClient
-from camd.domain.campaign import AutonomyMode, CampaignStatus, Channel
+from camd.domain.campaign import AutonomyMode, CampaignStatus, Channel, StatusReason
 from camd.domain.events import EventType
 from camd.domain.lead import LeadStatus
 from camd.ports.records import TouchStatus
 from camd.sandbox.mail_world import MailFigures
 from camd.schema.event import Event
+from camd.schema.inbound import Inbound
 from camd.schema.lead import Lead
 from camd.schema.page import MAX_LIMIT
 from camd.schema.status import MailboxState
 
 HAPPENINGS_SHOWN = 6
+ANSWERS_SHOWN = 6
 SHOWN = frozenset(
     {
         EventType.CAMPAIGN_WENT_LIVE,
         EventType.CAMPAIGN_PAUSED,
         EventType.CAMPAIGN_COMPLETED,
+        EventType.GOAL_REACHED,
+        EventType.LEAD_QUALIFIED,
         EventType.LEAD_LOST,
         EventType.LEAD_HELD,
         EventType.TOUCH_SENT,
@@ -51,18 +55,23 @@ class Place:
     folder: Path
     config_file: Path
     arrivals: Path
+    notices: Path
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One campaign. `touches` counts what became of its mails, `waiting` those that a person has to approve."""
+    """One campaign. `reason` says why it has its status, where a rule set it. `touches` counts what became of its
+    mails, `waiting` those that a person has to approve. `clients` are the qualified and won of `target_clients`."""
 
     id: int
     name: str
     status: CampaignStatus
+    reason: StatusReason | None
     is_dry: bool
     leads: Mapping[LeadStatus, int]
     held: int
+    clients: int
+    target_clients: int | None
     sent_today: int
     daily_limit: int
     touches: Mapping[EventType, int]
@@ -78,12 +87,23 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """A message that came in, and whose."""
+
+    inbound: Inbound
+    person: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
-    """`seconds` since the daemon was ready; `mail` is what the mail world says it got."""
+    """`seconds` since the daemon was ready; `mail` is what the mail world says it got. `heard` are the last messages
+    that came in, the newest last, and `for_review` is how many wait for a person to judge them."""
 
     standings: Sequence[Standing]
     mailboxes: Sequence[MailboxState]
     happenings: Sequence[Happening]
+    heard: Sequence[Heard]
+    for_review: int
     mail: MailFigures
     seconds: float
 
@@ -123,8 +143,17 @@ async def look(client: CamdClient, watched: Watched, mail: MailFigures, seconds:
         leads = (await client.leads(campaign_id, limit=MAX_LIMIT)).items
         people |= {lead.id: _name(lead) for lead in leads}
         standings.append(await _standing(client, campaign_id, leads, watched.touches[campaign_id]))
-    happenings = [Happening(event, people.get(event.lead_id or "")) for event in watched.newest]
-    return Scene(standings, (await client.mailboxes()).items, happenings, mail, seconds)
+    status = await client.status()
+    newest = (await client.inbox(limit=ANSWERS_SHOWN)).items
+    return Scene(
+        standings,
+        status.mailboxes,
+        [Happening(event, people.get(event.lead_id or "")) for event in watched.newest],
+        [Heard(inbound, people.get(inbound.lead_id or "")) for inbound in reversed(newest)],
+        status.waiting.inbox,
+        mail,
+        seconds,
+    )
 
 
 async def _standing(
@@ -141,9 +170,12 @@ async def _standing(
         id=campaign.id,
         name=campaign.name,
         status=campaign.status,
+        reason=campaign.status_reason,
         is_dry=campaign.dry_run,
         leads=Counter(lead.status for lead in leads),
         held=sum(bool(lead.holds) for lead in leads),
+        clients=campaign.qualified_leads + campaign.won_leads,
+        target_clients=campaign.target_clients,
         sent_today=campaign.sent_today,
         daily_limit=campaign.daily_email_limit,
         touches=dict(touches),

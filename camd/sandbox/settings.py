@@ -15,6 +15,8 @@ from camd.sandbox.smtp_door import HOST
 CONFIG = "camd.toml"
 MAIL = "mail"
 OPERATOR = "you@studio.example"
+LINKS = "https://mail.studio.example"
+"""What the opt-out links of mails begin with."""
 MAILBOXES = {"ada": "ada@studio.example", "hello": "hello@studio.example", "office": "office@studio.example"}
 
 # For invented people the countries are decided so that each decision can be seen.
@@ -32,6 +34,11 @@ grace_seconds = 5
 name = "Ada Example"
 company = "Example Studio"
 postal_address = "1 Example Street, Berlin"
+
+[public]                              # its invented people open it as a TLS proxy would, and nobody else does
+enabled = true
+port = {public_port}
+base_url = "{origin}"
 
 [notify]
 email = ["{operator}"]
@@ -51,7 +58,7 @@ IT = "allow"
 PL = "block"
 
 [logging]
-level = "warning"
+level = "error"
 """
 
 _MAILBOX = """
@@ -68,8 +75,9 @@ jitter_seconds = 1
 """
 
 
-def demo_settings(folder: Path, port: int, mail_port: int) -> Settings:
-    """`port` is the API's, `mail_port` the mail world's. Raises `Invalid` for a mailbox of another machine."""
+def demo_settings(folder: Path, *, port: int, public_port: int, mail_port: int) -> Settings:
+    """`port` is the API's, `public_port` that of the opt-out page, `mail_port` the mail world's. Raises `Invalid` for
+    a mailbox of another machine."""
     socket = str(folder / "api.sock")
     fits = len(socket.encode()) <= SOCKET_PATH_BYTES
     parts = [
@@ -77,6 +85,8 @@ def demo_settings(folder: Path, port: int, mail_port: int) -> Settings:
             database=_quoted(f"sqlite:///{folder}/camd.db"),
             socket=f"\n[server]\nport = {port}\n" + (f"socket = {_quoted(socket)}\n" if fits else ""),
             operator=OPERATOR,
+            public_port=public_port,
+            origin=LINKS,
         )
     ]
     parts += [
@@ -99,6 +109,11 @@ def arrivals_of(folder: Path) -> Path:
 
 def inbox_of(folder: Path, mailbox: str) -> Path:
     return folder / MAIL / f"inbox-{mailbox}"
+
+
+def notices_of(folder: Path) -> Path:
+    """The maildir of what the operator is told."""
+    return folder / MAIL / "notices"
 
 
 def require_this_machine(settings: Settings) -> None:

@@ -4,6 +4,7 @@ It listens on loopback alone, so that nobody elsewhere can leave a mail here.
 """
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
@@ -23,6 +24,13 @@ class Recipients(Protocol):
     def reply_to_recipient(self, recipient: str) -> str: ...
 
     async def reply_to_message(self, sender: str, recipients: Sequence[str], message: bytes) -> str: ...
+
+
+def free_port() -> int:
+    """One that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager

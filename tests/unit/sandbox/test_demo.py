@@ -17,7 +17,7 @@ MAIL_PORT = 2525
 
 
 def test_everything_lies_in_the_folder(tmp_path: Path) -> None:
-    settings = demo_settings(tmp_path, 8123, MAIL_PORT)
+    settings = demo_settings(tmp_path, port=8123, public_port=0, mail_port=MAIL_PORT)
     assert {settings.database.path.parent, settings.database.journal.parent} == {tmp_path}
     assert all(tmp_path in (box.maildir or Path()).parents for box in settings.mailboxes.values())
     assert settings.file == tmp_path / CONFIG
@@ -25,7 +25,7 @@ def test_everything_lies_in_the_folder(tmp_path: Path) -> None:
 
 
 def test_it_is_live_and_no_mailbox_knows_another_server_than_its_own(tmp_path: Path) -> None:
-    settings = demo_settings(tmp_path, 0, MAIL_PORT)
+    settings = demo_settings(tmp_path, port=0, public_port=0, mail_port=MAIL_PORT)
     assert not settings.engine.dry_run
     assert settings.mailboxes.keys() == MAILBOXES.keys()
     assert {(box.smtp_host, box.smtp_port) for box in settings.mailboxes.values()} == {("127.0.0.1", MAIL_PORT)}
@@ -34,7 +34,7 @@ def test_it_is_live_and_no_mailbox_knows_another_server_than_its_own(tmp_path: P
 
 @pytest.mark.parametrize("host", ["smtp.example.com", "192.0.2.1", "0.0.0.0", "localhost.example"])
 def test_a_mailbox_of_another_machine_is_refused(tmp_path: Path, host: str) -> None:
-    settings = demo_settings(tmp_path, 0, MAIL_PORT)
+    settings = demo_settings(tmp_path, port=0, public_port=0, mail_port=MAIL_PORT)
     boxes = dict(settings.mailboxes)
     boxes["hello"] = replace(boxes["hello"], smtp_host=host)
     with pytest.raises(Invalid, match="this machine alone") as refused:
@@ -45,7 +45,7 @@ def test_a_mailbox_of_another_machine_is_refused(tmp_path: Path, host: str) -> N
 def test_the_configuration_of_this_machine_stays_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CAMD_DATABASE__URL", "sqlite:////elsewhere/real.db")
     monkeypatch.setenv("CAMD_MAILBOXES__ADA__SMTP_HOST", "smtp.example.com")
-    settings = demo_settings(tmp_path, 0, MAIL_PORT)
+    settings = demo_settings(tmp_path, port=0, public_port=0, mail_port=MAIL_PORT)
     assert settings.database.path == tmp_path / "camd.db"
     assert settings.mailboxes["ada"].smtp_host == "127.0.0.1"
 
@@ -53,13 +53,13 @@ def test_the_configuration_of_this_machine_stays_out(tmp_path: Path, monkeypatch
 def test_a_folder_with_any_name_makes_a_valid_file(tmp_path: Path) -> None:
     folder = tmp_path / 'a "quoted" back\\slash {brace}'
     folder.mkdir()
-    assert demo_settings(folder, 0, MAIL_PORT).database.path == folder / "camd.db"
+    assert demo_settings(folder, port=0, public_port=0, mail_port=MAIL_PORT).database.path == folder / "camd.db"
 
 
 def test_a_long_path_leaves_the_socket_where_it_fits(tmp_path: Path) -> None:
     folder = tmp_path / ("long" * 30)
     folder.mkdir()
-    assert "server.socket" not in (demo_settings(folder, 0, MAIL_PORT).origins)
+    assert "server.socket" not in (demo_settings(folder, port=0, public_port=0, mail_port=MAIL_PORT).origins)
     assert "socket" not in tomllib.loads((folder / CONFIG).read_text())["server"]
 
 
@@ -90,4 +90,4 @@ def test_one_campaign_asks_a_person_and_the_others_do_not() -> None:
 
 
 def test_no_country_is_left_undecided(tmp_path: Path) -> None:
-    assert set(demo_settings(tmp_path, 0, MAIL_PORT).countries) == CONSENT_COUNTRIES
+    assert set(demo_settings(tmp_path, port=0, public_port=0, mail_port=MAIL_PORT).countries) == CONSENT_COUNTRIES

@@ -15,9 +15,11 @@ from camd.domain.errors import Invalid, Transient
 from camd.mail.smtp import SmtpChannel
 from camd.ports.channel import Accepted, Handover, HandoverOutcome, Refused, Stage
 from camd.sandbox.arrivals import Arrivals
-from camd.sandbox.mail_world import SEED, MailFigures, MailWorld
-from camd.sandbox.recipients import Manner, manner_of
-from camd.sandbox.settings import MAILBOXES, OPERATOR, arrivals_of, demo_settings, inbox_of
+from camd.sandbox.browser import Browser
+from camd.sandbox.correspondents import Correspondents
+from camd.sandbox.mail_world import MailFigures, MailWorld
+from camd.sandbox.recipients import SEED, Manner, manner_of
+from camd.sandbox.settings import LINKS, MAILBOXES, OPERATOR, arrivals_of, demo_settings, inbox_of, notices_of
 from camd.system import SystemClock
 
 PATIENCE_SECONDS = 10
@@ -35,13 +37,19 @@ def messages_in(folder: Path) -> list[Any]:
     return [message_from_bytes(box.get_bytes(key)) for key in box.keys()]  # noqa: SIM118 - it iterates over messages
 
 
+def world_in(folder: Path) -> MailWorld:
+    """Whose people answer at once."""
+    inboxes = {address: inbox_of(folder, name) for name, address in MAILBOXES.items()}
+    people = Correspondents(inboxes, SystemClock(), Browser(LINKS, port=1), pace=0)
+    return MailWorld(arrivals_of(folder), people, operator=OPERATOR, notices=notices_of(folder))
+
+
 class House:
-    """A mail world that returns what bounces at once, and a channel that sends into it."""
+    """A mail world, and a channel that sends into it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        inboxes = {address: inbox_of(folder, name) for name, address in MAILBOXES.items()}
-        self.world = MailWorld(arrivals_of(folder), inboxes, SystemClock(), bounce_seconds=0)
+        self.world = world_in(folder)
         self.channel: SmtpChannel
         self.marks = 0
 
@@ -61,7 +69,7 @@ class House:
 async def open_house(folder: Path) -> AsyncIterator[House]:
     made = House(folder)
     async with made.world.serving() as port:
-        settings = demo_settings(folder, 0, port)
+        settings = demo_settings(folder, port=0, public_port=0, mail_port=port)
         async with SmtpChannel(settings.mailboxes, SystemClock()) as made.channel:
             yield made
 
@@ -83,7 +91,7 @@ async def test_a_message_that_cannot_be_stored_is_put_off(tmp_path: Path) -> Non
         outcome = await house.send(somebody(Manner.ACCEPTS))
         assert isinstance(outcome, Refused)
         assert (outcome.stage, outcome.code) == (Stage.DOT, 452)
-        assert house.world.figures == MailFigures(0, 0, 0, 0, 0, 0)
+        assert house.world.figures == MailFigures(0, 0, 0, 0, 0, 0, 0, 0)
 
 
 async def test_a_greylisting_server_takes_it_the_second_time(tmp_path: Path) -> None:
@@ -142,19 +150,28 @@ async def test_a_message_that_comes_again_is_counted_after_a_new_start_too(tmp_p
         assert (again.total, again.twice) == (3, 1)
 
 
+async def test_what_camd_tells_its_operator_lies_apart_and_nobody_answers_it(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        assert isinstance(await house.send(OPERATOR), Accepted)
+        [notice] = messages_in(notices_of(tmp_path))
+        assert notice["To"] == OPERATOR
+        assert house.arrived() == []
+        assert house.world.figures == MailFigures(0, 0, 0, 0, 0, 0, 0, 0)
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "mail.example.com"])
 async def test_it_listens_on_this_machine_alone(tmp_path: Path, host: str) -> None:
     with pytest.raises(Invalid, match="this machine alone"):
-        async with MailWorld(tmp_path / "arrived", {}, SystemClock()).serving(host):
+        async with world_in(tmp_path).serving(host):
             raise AssertionError("it listens")
 
 
 async def test_at_its_end_conversations_are_over_and_nobody_answers(tmp_path: Path) -> None:
     threads = active_count()
-    async with MailWorld(tmp_path / "arrived", {}, SystemClock()).serving() as port:
+    async with world_in(tmp_path).serving() as port:
         client = await anyio.connect_tcp("127.0.0.1", port)
         assert (await client.receive()).startswith(b"220 ")
-        settings = demo_settings(tmp_path, 0, port)
+        settings = demo_settings(tmp_path, port=0, public_port=0, mail_port=port)
     assert active_count() == threads
     async with client:
         with pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
