@@ -157,6 +157,7 @@ def registrable_domain(host: str) -> str | None:
     return _public_suffixes().privatesuffix(name)
 
 
+@lru_cache(maxsize=16_384)
 def is_free_mail(domain: str) -> bool:
     """Whether anybody can open a mailbox there, so that the domain says nothing about a company."""
     return not _parents(domain).isdisjoint(_free_mail_domains())

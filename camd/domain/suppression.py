@@ -7,6 +7,7 @@ import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from camd.domain.contact import EmailAddress, folded, parse_address, registrable_domain
 from camd.domain.errors import Invalid
@@ -70,6 +71,7 @@ def _domains(domain: str) -> Iterator[str]:
         yield ".".join(labels[-length:])
 
 
+@lru_cache(maxsize=16_384)  # each mail asks six times for that of its recipient
 def keyed_hash(instance_key: bytes, kind: SuppressionKind, key: str) -> str:
     """What is kept of a value when the value itself must go: HMAC-SHA256 (RFC 2104), in hexadecimal."""
     return hmac.digest(instance_key, f"{kind}:{key}".encode(), "sha256").hex()

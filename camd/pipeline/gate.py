@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from itertools import chain
 
 from camd.domain.campaign import Campaign, Channel
@@ -118,7 +119,12 @@ def instance_checks(tx: Tx, ctx: Context) -> Iterator[Check]:
 
 
 def _check(name: str, passed: bool, reason: str, until: datetime | None = None, *, reach: Reach = Reach.TOUCH) -> Check:
-    return Check(name, passed) if passed else Check(name, passed, reason, until, reach)
+    return _passed(name) if passed else Check(name, passed, reason, until, reach)
+
+
+@cache
+def _passed(name: str) -> Check:
+    return Check(name, True)
 
 
 def _campaign(ctx: Context, subject: Subject) -> Iterator[Check]:
@@ -149,7 +155,7 @@ def _person(ctx: Context, subject: Subject, now: datetime) -> Iterator[Check]:
     for hold in standing:
         yield Check("no_hold", False, f"hold:{hold.reason}", hold.until)
     if not standing:
-        yield Check("no_hold", True)
+        yield _passed("no_hold")
     yield _check("not_suppressed", not subject.suppressed, "suppressed")
     country = outreach.judge_country(ctx.settings.countries, lead)
     loss = loss_due(lead, campaign.definition, suppressed=subject.suppressed, country=country)
@@ -167,7 +173,7 @@ def _mailbox(tx: Tx, ctx: Context, subject: Subject, now: datetime) -> Iterator[
         return
     refusal = unusable(tx, ctx.settings.mailboxes, name, now)
     if refusal is None:
-        yield Check("mailbox", True)
+        yield _passed("mailbox")
     else:
         yield Check("mailbox", False, f"mailbox:{name}", refusal.until, Reach.MAILBOX)
     hears = not (subject.is_follow_up and ctx.hearing.is_deaf(name))

@@ -33,10 +33,9 @@ _TROUBLE = "trouble"
 def accepted(tx: Tx, name: str) -> None:
     """A mail was taken: the log-in works, and the learned rate recovers a little."""
     state = tx.mailboxes.get(name)
-    rate = min(1.0, state.rate + RECOVERED_PER_MAIL)
-    well = replace(state, refused_log_ins=0, refusals=0, rate=rate)
-    if well != state:
-        tx.mailboxes.put(well)
+    if state.refused_log_ins or state.refusals or state.rate < 1.0:
+        rate = min(1.0, state.rate + RECOVERED_PER_MAIL)
+        tx.mailboxes.put(replace(state, refused_log_ins=0, refusals=0, rate=rate))
 
 
 def count(tx: Tx, ctx: Context, name: str, fact: DeliveryFact, at: datetime) -> None:

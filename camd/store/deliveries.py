@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
 
 from camd.ports.records import DeliveryFact, DeliveryScope
+from camd.store.prepared import Memory
 from camd.store.sending_tables import deliveries
 
 _row = deliveries.c
@@ -31,18 +32,28 @@ SINCE = select(*(func.coalesce(func.sum(_row[fact]), sa.literal_column("0")) for
 CLEAN_DAYS = select(func.count()).where(
     *_of_key, _row.day < bindparam("before"), _row.sent > 0, *(_row[fact] == 0 for fact in _BLEMISHES)
 )
+KNOWN = Memory(deliveries, besides=[ADD])
 
 
 class Deliveries:
+    """Remembers the last sums that were asked for, of each campaign and mailbox, and counts them on."""
+
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._sums: dict[tuple[DeliveryScope, str], tuple[date, dict[DeliveryFact, int]]] = KNOWN.of(connection)
 
     def add(self, scope: DeliveryScope, key: str, day: date, fact: DeliveryFact, amount: int = 1) -> None:
+        if (known := self._sums.get((scope, key))) and day >= known[0]:
+            known[1][fact] += amount
         self._connection.execute(ADD, _NOTHING | {"scope": scope, "key": key, "day": day, fact.value: amount})
 
     def since(self, scope: DeliveryScope, key: str, day: date) -> Mapping[DeliveryFact, int]:
-        sums = self._connection.execute(SINCE, {"scope": scope, "key": key, "day": day}).one()
-        return dict(zip(DeliveryFact, sums, strict=True))
+        first, sums = self._sums.get((scope, key), (None, {}))
+        if first != day:
+            row = self._connection.execute(SINCE, {"scope": scope, "key": key, "day": day}).one()
+            sums = dict(zip(DeliveryFact, row, strict=True))
+            self._sums[scope, key] = day, sums
+        return sums.copy()
 
     def clean_days(self, mailbox: str, before: date) -> int:
         chosen = {"scope": DeliveryScope.MAILBOX, "key": mailbox, "before": before}

@@ -47,18 +47,23 @@ SET_ZONE = _change.on_conflict_do_update(
     index_elements=["name"], set_={name: _change.excluded[name] for name in ("zone", "before", "changed_at")}
 )
 ZONES = Memory(quota_zones)
+BUCKETS = Memory(quota_buckets, besides=[SET_BUCKET])
 
 
 class Quotas:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._zones: dict[str, ZoneChange | None] = ZONES.of(connection)
+        self._buckets: dict[str, datetime | None] = BUCKETS.of(connection)
 
     def bucket(self, name: str) -> datetime | None:
-        return self._connection.execute(BUCKET, {"name": name}).scalar()
+        if name not in self._buckets:
+            self._buckets[name] = self._connection.execute(BUCKET, {"name": name}).scalar()
+        return self._buckets[name]
 
     def set_bucket(self, name: str, theoretical_arrival: datetime) -> None:
         self._connection.execute(SET_BUCKET, {"name": name, "theoretical_arrival": theoretical_arrival})
+        self._buckets[name] = theoretical_arrival
 
     def debit(self, scope: QuotaScope, key: str, at: datetime, amount: int) -> None:
         self._connection.execute(DEBIT, {"scope": scope, "key": key, "at": at, "amount": amount})

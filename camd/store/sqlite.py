@@ -55,7 +55,7 @@ class _ClosedJournal:
 
 
 class SqlTx:
-    """One transaction's view of every aggregate."""
+    """Every aggregate over one connection, whose transactions share it one after the other."""
 
     def __init__(self, connection: Connection, journal: JournalBuffer) -> None:
         connection = prepared(connection)
@@ -125,14 +125,25 @@ class SqliteStore:
         commit, it may be stored without its lines: nobody was answered.
         """
         buffer = JournalLines()
-        answer = await self.writer.write(lambda connection: unit(SqlTx(connection, buffer)))
+        answer = await self.writer.write(lambda connection: unit(_tx(connection, buffer)))
         if buffer.lines:
             with anyio.CancelScope(shield=True):
                 await self._journal.append(buffer.lines)
         return answer
 
     async def read(self, query: Callable[[Tx], T]) -> T:
-        return await self._readers.read(lambda connection: query(SqlTx(connection, _ClosedJournal())))
+        return await self._readers.read(lambda connection: query(_tx(connection, _ClosedJournal())))
+
+
+def _tx(connection: Connection, journal: JournalBuffer) -> SqlTx:
+    tx: SqlTx | None = connection.info.get(_TX)
+    if tx is None:
+        tx = connection.info[_TX] = SqlTx(connection, journal)
+    tx.journal = journal
+    return tx
+
+
+_TX = "camd.tx"
 
 
 def _migrated(instance_key: bytes | None, connection: Connection) -> bool:

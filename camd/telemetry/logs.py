@@ -101,25 +101,22 @@ class LogSink:
     def __init__(self, write: Callable[[str], object], dropped: Callable[[], object]) -> None:
         self._write = write
         self._dropped = dropped
-        self._lines: queue.Queue[str | None] = queue.Queue(QUEUE_LINES)
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         # A daemon thread: a sink that blocks for ever must not keep the process from ending.
         self._thread = threading.Thread(target=self._drain, name="log", daemon=True)
         self._thread.start()
 
     def put(self, line: str) -> None:
-        try:
-            self._lines.put_nowait(line)
-        except queue.Full:
+        if self._lines.qsize() < QUEUE_LINES:
+            self._lines.put(line)
+        else:
             self._dropped()
 
     def close(self, seconds: float = 2.0) -> None:
-        """Writes what is left, for at most twice `seconds`; later events go to stderr."""
+        """Writes what is left, for at most `seconds`; later events go to stderr."""
         _LOG.reset()
         logging.getLogger().removeHandler(_LIBRARIES)
-        try:
-            self._lines.put(None, timeout=seconds)
-        except queue.Full:
-            return
+        self._lines.put(None)
         self._thread.join(seconds)
 
     def _drain(self) -> None:

@@ -15,7 +15,18 @@ from camd.domain.campaign import CampaignStatus, Definition, StatusChange
 from camd.domain.facts import CampaignId, Facts, LeadId, TouchId
 from camd.domain.lead import Action, Hold, HoldReason, Lead, LeadState, LeadStatus
 from camd.domain.token_bucket import QuotaScope, Taken
-from camd.ports.records import Debit, Debits, MailboxState, Recovery, Switch, Touch, TouchStatus, ZoneChange
+from camd.ports.records import (
+    Debit,
+    Debits,
+    DeliveryFact,
+    DeliveryScope,
+    MailboxState,
+    Recovery,
+    Switch,
+    Touch,
+    TouchStatus,
+    ZoneChange,
+)
 from camd.ports.store import Tx
 from camd.ports.store_errors import StoreUnavailable
 from camd.sim.clock import START
@@ -75,6 +86,11 @@ def mark(tx: Tx) -> None:
     tx.touches.save(touch, replace(touch, status=TouchStatus.ON_WIRE, on_wire_at=START))
 
 
+def bounce(tx: Tx) -> None:
+    for day in (START.date(), START.date() - timedelta(days=1)):
+        tx.deliveries.add(DeliveryScope.MAILBOX, "sales", day, DeliveryFact.HARD_BOUNCES)
+
+
 CHANGES: dict[str, tuple[Work, Work]] = {
     "kill switch": (
         lambda tx: tx.instance.set_kill_switch(Switch(True, None, START, "os:ann")),
@@ -82,6 +98,8 @@ CHANGES: dict[str, tuple[Work, Work]] = {
     ),
     "recovery hold": (lambda tx: tx.instance.set_recovery(Recovery(True)), lambda tx: tx.instance.recovery()),
     "mailbox": (lambda tx: tx.mailboxes.put(MailboxState("sales", refusals=3)), lambda tx: tx.mailboxes.get("sales")),
+    "pace": (lambda tx: tx.quotas.set_bucket("sales", START), lambda tx: tx.quotas.bucket("sales")),
+    "deliveries": (bounce, lambda tx: tx.deliveries.since(DeliveryScope.MAILBOX, "sales", START.date())),
     "zone": (lambda tx: tx.quotas.set_zone("engine", ZoneChange("UTC")), lambda tx: tx.quotas.zone("engine")),
     "campaign": (pause, lambda tx: tx.campaigns.get(ONE)),
     "lead": (strike, lambda tx: tx.leads.get(ADA.id)),
