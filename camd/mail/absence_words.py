@@ -16,6 +16,7 @@ ABSENT = phrases(
     out on (leave|vacation|holiday|pto|business)
     i (will not|won't|do not|don't|have no|have limited) ~(be in the office|have access|access to (my |)(e-mail|email
         |mail|emails|e-mails))
+    (will not|won't|not) (be |)(check|read|monitor|access|answer)* (my |)(e-mail|email|mail|message|inbox)*
     (limited|no|intermittent|sporadic|little) access to (my |)(e-mail|email|mail|emails|e-mails|messages)
     (office|company|shop|practice) (is|will be) closed (from|until|for|between|on|over)
     i (will |'ll |)(be |am |)(back|return|returning) (in |to |at |)(the |my |)(office|work|desk)
@@ -166,29 +167,34 @@ NOTE_SENTENCE = phrases(
     (je|nous) ~(repondrai|repondrons|traiterai|reviendrai|recontacterai|prendrai connaissance)
     (veuillez|merci de|vous pouvez|n'hesitez pas a) ~(contacter|adresser|joindre|ecrire)
     (de retour|mon retour|cordialement|bien a vous)
+    (de nouveau|a nouveau) ~(joignable|disponible|present|presente|bureau)
     # es
     gracias por
     (le |les |te |)(respondere|contestare|responderemos|atendere|contactare)
     (contacte|contacten|contactar|dirijase|pongase|comuniquese|escriba|escribir)
     (un saludo|saludos|atentamente|cordialmente|mi regreso|mi vuelta)
+    (de nuevo|nuevamente) ~(disponible|oficina|localizable)
     # it
     grazie per
     (risponder|ricontatter|riscontrer|provveder)*
     (contattare|contatti|rivolgersi|scrivere|rivolgetevi)
     (cordiali saluti|distinti saluti|mio rientro|mio ritorno)
+    (di nuovo|nuovamente) ~(disponibile|raggiungibile|ufficio|operativ)*
     # pt
     (obrigado|obrigada|agradeco|agradecemos)
     (responderei|responderemos|retornarei|entrarei em contato|entrarei em contacto)
     (contactar|contatar|contate|contacte|contatem|entre em contato|dirija-se|procure)
     (atenciosamente|cumprimentos|meu regresso|meu retorno)
+    (de volta|novamente) ~(disponivel|escritorio|contactavel)
     # nl
     (bedankt|dank) (voor|u)
     (zal|ik zal|beantwoord|reageer|lees) ~(beantwoorden|reageren|contact|mail|bericht|terugkomst|terugkeer)*
     (neem|neemt|kunt u|kun je|gelieve) ~(contact|bellen|mailen|terecht|wenden)
     (vriendelijke|hartelijke) groet*
+    (weer|terug) ~(bereikbaar|aanwezig|beschikbaar|kantoor|werk)
     # sv
     tack for
-    (svarar|aterkommer|besvarar|hor av mig|laser)
+    (svarar|aterkommer|besvarar|hor av mig|laser|tillbaka|ater pa)
     (kontakta|ring|vand dig|mejla|maila)
     (vanliga|med vanlig|basta) (halsning|halsningar)
     # pl
@@ -196,6 +202,7 @@ NOTE_SENTENCE = phrases(
     (odpowiem|odpisze|skontaktuje|odpowiemy|zapoznam)*
     (prosze|prosimy|prosba) ~(kontakt|o kontakt|kontaktowac|pisac|dzwonic)*
     (z powazaniem|pozdrawiam|serdecznie)
+    (ponownie|znowu|znow) ~(dostepn|biurz|pracy)*
     # ja
     (ありがとうございます|ありがとうございました|お世話になっ|恐れ入|申し訳|ご了承|ご連絡(ください|下さい|をお願い)|返信(いた|させ|は|が)|よろしくお願い|対応(いた|させ|は))
     """

@@ -129,7 +129,7 @@ def _unmarked(mail: Parsed, own: Own, words: str) -> Reading | None:
         return Reading(
             InboundClass.AUTO_REPLY, "has left, by its words", has_left=True, is_doubtful=answers_us(mail, own)
         )
-    if out_of_office.reads_like_a_note(words):
+    if out_of_office.reads_like_a_note(words, quotes=has_quote):
         day = stated_day(words[:_READ_CHARACTERS], mail.arrived_at.astimezone(zone_info(own.timezone)).date())
         return Reading(InboundClass.OUT_OF_OFFICE, "absence by its words", until=day)
     return None

@@ -91,7 +91,7 @@ SAYS_AUTOMATIC = phrases(
 ACKNOWLEDGES = phrases(
     """
     # en
-    (we|our team) (have |'ve |has |)(just |successfully |)received your (message|email|e-mail|mail|request|inquiry
+    (we|we've|our team) (have |has |)(just |successfully |)received your (message|email|e-mail|mail|request|inquiry
         |enquiry|query|ticket|submission|application|feedback)
     your (message|email|e-mail|request|inquiry|enquiry|query|ticket|case|application)~ (has been|was
         |is) (successfully |)(received|registered|logged|created|submitted|assigned|opened)
@@ -99,6 +99,7 @@ ACKNOWLEDGES = phrases(
         |received|logged|updated|assigned)
     (we|our team|someone|a member of our team|one of our ~|a representative) (will|aim to|'ll|strive to|try to
         |usually) ~(get back|respond|reply|be in touch|contact you|answer|reach out|review)
+    would like to (acknowledge|confirm) (that|receipt|the receipt)
     thank (you|s) for (contacting|reaching out to|your interest in|getting in touch with|writing to|your email to
         |your message to) *
     # de
@@ -150,7 +151,7 @@ HAS_A_DESK = phrases(
     (ticket|case|request|reference|incident|enquiry|inquiry) (number|no.|id|#|reference)
     (your|the) (ticket|case|request|reference) (is|number|id|#)
     (within|in) ~(hours|hour|business day|business days|working days|working day|24h|48h)
-    as soon as possible
+    as soon as (possible|we can)
     (opening|business|office) hours
     (shortly|in due course|in the order)
     # de

@@ -11,7 +11,7 @@ from camd.mail.automatic_words import AUTOMATIC_SUBJECT
 from camd.mail.bounce_verdicts import ENHANCED, judge
 from camd.mail.bounce_words import DELAYED, FAILED_SUBJECT, FAILED_TEXT
 from camd.mail.challenges import asks_for_proof
-from camd.mail.machines import has_no_return_path, is_daemon, is_postmaster, mark_of
+from camd.mail.machines import has_no_return_path, is_daemon, is_postmaster, mark_of, takes_no_reply
 from camd.mail.parsed import Parsed
 from camd.mail.phrases import fold, phrases
 from camd.mail.report_parts import returned_ids
@@ -85,9 +85,11 @@ def is_notice(mail: Parsed) -> bool:
         return in_subject or in_text or not ABSENT.search(opening)
     if is_postmaster(mail) or has_no_return_path(mail):
         return in_subject or (in_text and not ABSENT.search(opening))
-    if mark_of(mail) is not None:
-        return in_subject and (in_text or bool(ENHANCED.search(opening)))
-    return _speaks_as_a_machine(in_subject, opening)
+    has_code = bool(ENHANCED.search(opening) or _REPLY.search(opening))
+    if mark_of(mail) is not None or takes_no_reply(mail):
+        return in_subject and (in_text or has_code)
+    # Without any mark: the wording of a known program from the first word on, and a code or the subject to it.
+    return _OPENING.match(opening.lstrip(_DECORATION)) is not None and (in_subject or has_code)
 
 
 def notice_of(mail: Parsed) -> Reading:
@@ -106,12 +108,6 @@ def notice_of(mail: Parsed) -> Reading:
     hard = verdict.kind is BounceKind.HARD
     kind = InboundClass.HARD_BOUNCE if hard else InboundClass.SOFT_BOUNCE
     return Reading(kind, f"{rule} ({verdict.kind})", reports=reports)
-
-
-def _speaks_as_a_machine(in_subject: bool, opening: str) -> bool:
-    """Without any mark: the wording of a known program from the first word on, and a code or subject to it."""
-    has_code = bool(ENHANCED.search(opening) or _REPLY.search(opening))
-    return _OPENING.match(opening.lstrip(_DECORATION)) is not None and (in_subject or has_code)
 
 
 def _is_delay(mail: Parsed, notice: str) -> bool:
@@ -151,7 +147,8 @@ def _diagnostic(notice: str) -> str:
 def _recipients(mail: Parsed, notice: str) -> tuple[str, ...]:
     named = [each for value in mail.headers.get("x-failed-recipients", ()) for each in _ADDRESS.findall(value)]
     found = named or _by_format(mail, notice) or _ADDRESS.findall(notice)[:20]
-    ours = {each.lower() for each in (*mail.recipients, mail.sender or "")}
+    from_the_system = is_daemon(mail) or is_postmaster(mail)
+    ours = {each.lower() for each in (*mail.recipients, (from_the_system and mail.sender) or "")}
     others = [each for each in found if each.lower() not in ours and not each.lower().startswith("postmaster@")]
     return tuple(dict.fromkeys(others if named else others[:1]))
 

@@ -35,6 +35,7 @@ FAILED_SUBJECT = phrases(
     zustell(ung|ungs|bar)* ~(fehlgeschlagen|fehler|gescheitert|nicht moglich|fehlerhaft|problem)*
     (mail|nachricht|e-mail) konnte nicht *
     zustellungsstatus*
+    (benachrichtigung|mitteilung) (zum|uber den) (zustell|ubermittlungs|zustellungs)*status
     zustellungsbenachrichtigung*
     zustell(bericht|fehler)*
     # fr
@@ -55,6 +56,7 @@ FAILED_SUBJECT = phrases(
     (mancat|impossibil)* ~(recapit|consegn)*
     (consegna|recapito) (non riuscit|fallit|impossibil)*
     (errore|problema) (di|nella|durante la) (consegna|recapito)
+    notifica (di|sullo|dello) stato *
     (notifica|rapporto) ~(mancato recapito|mancata consegna|stato del recapito|stato recapito|stato consegna)
     messaggio ~(non consegnato|non recapitato|respinto)
     # pt
@@ -66,7 +68,7 @@ FAILED_SUBJECT = phrases(
     (onbestelbaar|onbezorgbaar)*
     (niet|kan niet) (worden |)(bezorgd|afgeleverd|besteld)
     (bezorging|aflevering|bezorgings)* ~(mislukt|fout|niet)*
-    (bezorgingsstatus|afleverstatus|afleverings)*
+    (bezorgingsstatus|afleverstatus|afleverings|statusmelding)*
     # sv, da, no
     (kan|kunde|gick) (inte|ej|ikke) ~(lever)*
     (ej|inte|ikke) (levererat|leverbar|leveret|levert)*
@@ -121,6 +123,7 @@ FAILED_TEXT = phrases(
     couldn't be found
     the following (address|addresses|recipient|recipients) (failed|could not|had)*
     (message|mail|email|e-mail) (you sent |)(was |has been |)(rejected|blocked|bounced|quarantined)
+    (message|mail|email|e-mail)~ (was|has been) (rejected|blocked|bounced|quarantined|returned)
     # de
     (nachricht|mail|e-mail) ~(konnte|kann|konnten|wurde) ~nicht ~(zugestellt|ubermittelt|ausgeliefert|gesendet)
     (zustellung|ubermittlung) ~(fehlgeschlagen|gescheitert|nicht moglich|abgebrochen)
@@ -176,7 +179,8 @@ DELAYED = phrases(
     # de
     (zustellung|nachricht|verzogert)~ (verzoger|verspat)*
     verzogerte (zustellung|nachricht)*
-    noch nicht zugestellt
+    (zustellungs|ubermittlungs|)verzogerung:
+    noch nicht (zugestellt|ubermittelt|erfolgt)
     wird ~(weiter|weiterhin|erneut) ~(versuch|zuzustellen)*
     # fr
     (remise|distribution|message|livraison)~ (differe|retarde|en retard)*

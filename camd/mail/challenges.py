@@ -36,6 +36,7 @@ _PROOF = phrases(
     (protect|protected|protecting|guarded|using) ~(by |from |)(spam arrest|boxbe|tmda|choicemail|mailinblack|sendio
         |challenge)*
     is using (boxbe|spam arrest|choicemail|tmda)
+    to deliver your (message|email|e-mail|mail)~ (click|please|follow|visit|reply|confirm|use)
     one-time (verification|authentication|request|confirmation)
     # de
     (bestatigen|beweisen|weisen) sie ~(mensch|kein (roboter|spammer|automat)|person|absender|zustell)*
@@ -70,7 +71,9 @@ _SUBJECT = phrases(
     (validation|confirmation|authentification) ~(requise|necessaire|de votre|demande)
     """
 )
-_LINK = re.compile(r"\bhttps?://|\bwww\.")
+_LINK = re.compile(
+    r"\bhttps?://|\bwww\.|\breply to this|\bantworten sie auf diese|\brepondez a ce|\brespond[ae] a este|\brispond\w+ a questo"
+)
 _CHARACTERS = 4_000
 
 

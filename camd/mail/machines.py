@@ -57,8 +57,8 @@ def mark_of(mail: Parsed) -> str | None:
 
 
 def has_no_return_path(mail: Parsed) -> bool:
-    """An empty envelope sender, as a report's (RFC 3464, 2) and many an automatic reply's."""
-    return any(value.strip().strip("<> ") == "" for value in mail.headers.get("return-path", ()))
+    """An empty envelope sender, as a report's (RFC 3464, 2) and many an automatic reply's; or none to be found."""
+    return mail.sender is None or any(value.strip().strip("<> ") == "" for value in mail.headers.get("return-path", ()))
 
 
 def is_daemon(mail: Parsed) -> bool:

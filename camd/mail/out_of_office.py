@@ -12,6 +12,7 @@ from camd.mail.phrases import fold, sentences
 NOTE_CHARACTERS = 1_500
 """No unmarked note is longer."""
 _READ_CHARACTERS = 4_000
+_OF_A_NOTE_THAT_QUOTES = 2
 _REPLY_MARK = re.compile(r"\s*(?:re|aw|antw|sv|r|odp|vs|ref|rif|res|tr|fw|fwd|wg)\s?(?:\[\d\])?\s?:\s*|返信\s?:\s*")
 _BETWEEN = " :-–—|[]()*\"'"  # noqa: RUF001 - dashes
 _SAYS_MORE = frozenset({InboundClass.HUMAN_POSITIVE, InboundClass.HUMAN_NEGATIVE, InboundClass.OPT_OUT_REQUEST})
@@ -28,7 +29,8 @@ def has_note_subject(subject: str) -> bool:
 def tells_of_absence(subject: str, words: str) -> bool:
     """For a message that is known to be automatic."""
     plain = fold(subject[:500]).strip(_BETWEEN)
-    plain = _REPLY_MARK.sub("", plain, count=1)
+    answered = _REPLY_MARK.match(plain)
+    plain = plain[answered.end() :] if answered else plain
     automatic = AUTOMATIC_SUBJECT.match(plain)
     behind = plain[automatic.end() :].strip(_BETWEEN) if automatic else plain
     return any(
@@ -36,17 +38,21 @@ def tells_of_absence(subject: str, words: str) -> bool:
     ) or ABSENT.search(fold(words[:_READ_CHARACTERS])) is not None  # fmt: skip
 
 
-def reads_like_a_note(words: str, sign: re.Pattern[str] = ABSENT) -> bool:
-    """For a message without any mark: a sentence with `sign`, and no sentence that only a person would have written."""
+def reads_like_a_note(words: str, sign: re.Pattern[str] = ABSENT, *, quotes: bool = False) -> bool:
+    """For a message without any mark: a sentence with `sign`, and no sentence that only a person would have written.
+
+    People quote what they answer, notes hardly ever: what does must have two other sentences of a note.
+    """
     if len(words) > NOTE_CHARACTERS:
         return False
     said = sentences(fold(words))
-    signs = [each for each in said if sign.search(each)]
-    pleas = [each for each in said if URGENT.search(each)]
-    if not signs or any(PERSONAL.search(each) or each.endswith("?") for each in said if each not in pleas):
+    others = [each for each in said if not URGENT.search(each)]
+    if not any(map(sign.search, said)) or any(PERSONAL.search(each) or each.endswith("?") for each in others):
         return False
-    besides = [each for each in said if each not in pleas and not NOTE_SENTENCE.search(each)]
-    verdict = answers.judge("", "\n".join(besides))
+    besides = [each for each in others if not NOTE_SENTENCE.search(each)]
+    if quotes and len(said) - len(besides) < _OF_A_NOTE_THAT_QUOTES:
+        return False
+    verdict = answers.judge("", "\n".join(sign.sub(" ", each) for each in besides))
     return verdict.kind not in _SAYS_MORE and not verdict.is_doubtful
 
 
