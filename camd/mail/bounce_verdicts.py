@@ -12,7 +12,7 @@ _SAYS_NOTHING = frozenset({"2.0.0", "5.0.0", "5.0.350"})
 """RFC 3463, 3.1; Microsoft's 5.0.350 only wraps what another server said."""
 _SOFT_AFTER_ACCEPTANCE = frozenset({"5.2.2", "5.4.7", "5.4.300", "5.4.316"})
 """A full mailbox, and Microsoft's and RFC 3463's words for a message that waited too long."""
-_ADDRESS = re.compile(r"[^\s<>@]{1,64}@[^\s<>@:,;]{1,255}")
+_NAMES = re.compile(r"[^\s<>@]{1,64}@[^\s<>@:,;]{1,255}|\b(?:[\w-]{1,63}\.){2,8}[a-z][\w-]{1,62}\b")
 _SENDER = re.compile(r"\b(?:sender|mail from|client host|helo)\b")
 
 
@@ -25,8 +25,8 @@ class Verdict:
 def judge(status: str, diagnostic: str) -> Verdict:
     """`status` is what the reporting host makes of it, `diagnostic` what the refusing one said; both may be empty."""
     code = deciding_code(status, diagnostic)
-    # An address may hold any word, as `sender` or `spam`.
-    said = _ADDRESS.sub("", diagnostic)
+    # A name may hold any word, as `sender` or `spam`.
+    said = _NAMES.sub("", diagnostic)
     words = fold(said)
     if code in _SOFT_AFTER_ACCEPTANCE:
         return Verdict(BounceKind.SOFT, code)

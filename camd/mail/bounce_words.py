@@ -161,8 +161,8 @@ DELAYED = phrases(
     # en
     delivery ~(delayed|incomplete|postponed|has not yet)
     (mail|message|email|delivery|transient)~ (is |has been |was |)(delayed|deferred)
-    delivery (status |)notification~ (delay|delayed)
-    (delay|delayed|verzogerung)~ (delivery |)(status |)notification
+    delivery (status |)notification~(delay|delayed)
+    (status|remise|entrega|recapito|zustellung|ubermittlung)*~(verzoger|retard|retras|ritard|atras|vertrag|forsen|opozn)*
     delayed (mail|message|delivery)
     (still|will) (be |)(being |continue |)(retry|retried|retrying|trying|to try|keep trying|attempt)*
     warning: ~(could not|delayed|still|queued|has not)

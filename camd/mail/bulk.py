@@ -27,8 +27,9 @@ _SOCIAL_SENDER = re.compile(
 )
 _NEWSLETTER = phrases(
     """
-    (view|see|read|open) (this (email|e-mail|message|newsletter)|it|online|the (online|web) version)~ (in|on) (your|a
+    (view|see|read|open) (this (email|e-mail|message|newsletter)|the (online|web) version)~ (in|on) (your|a
         |the) (browser|web)*
+    view (it |online |)in (your|a) (web |)browser
     trouble (viewing|reading) this (email|e-mail|message)
     (can't|cannot) (see|read) this (email|e-mail) *
     you (are receiving|received|get) this (email|e-mail|newsletter|message) because you (signed|subscribed

@@ -72,7 +72,8 @@ _SUBJECT = phrases(
     """
 )
 _LINK = re.compile(
-    r"\bhttps?://|\bwww\.|\breply to this|\bantworten sie auf diese|\brepondez a ce|\brespond[ae] a este|\brispond\w+ a questo"
+    r"\bhttps?://|\bwww\.|\breply to this|\bantworten sie auf diese|\brepondez a ce|\brespond[ae] a este"
+    r"|\brispond\w+ a questo"
 )
 _CHARACTERS = 4_000
 

@@ -370,6 +370,69 @@ def test_a_postmaster_who_answers_is_a_person() -> None:
     assert read_bounce(parsed(text)) is None
 
 
+@pytest.mark.parametrize(
+    ("head", "body", "kind"),
+    [
+        (
+            "From: postmaster@x.example\nSubject: Undeliverable: An idea",
+            "Delivery has failed to these recipients or groups:\n\nThe email address you entered couldn't be found.",
+            BounceKind.HARD,
+        ),
+        (
+            "From: MAILER-DAEMON (Mail Delivery Subsystem)\nSubject: Returned mail: see transcript for details",
+            "----- The following addresses had permanent fatal errors -----\n(reason: 550 5.1.1 User unknown)",
+            BounceKind.HARD,
+        ),
+        (
+            "From: noreply@x.example\nSubject: Message not delivered to a recipient",
+            "Your message was rejected. 550 5.7.1 Blocked by policy",
+            BounceKind.SENDER_TROUBLE,
+        ),
+        ("From: <>\nSubject: Mail delivery failed", "could not deliver", OTHER),
+        (
+            "From: no-reply@x.example\nSubject: [Postmaster] Email Delivery Failure",
+            "The message you sent to bob@receiver.example was rejected: 550 Invalid Recipient",
+            OTHER,
+        ),
+        (
+            "From: Mail Delivery System <MAILER-DAEMON@web.example>\nSubject: Mail delivery failed",
+            "The following address failed:\nbob: reason: 550 Requested action not taken: mailbox unavailable",
+            OTHER,
+        ),
+        (
+            "Return-Path: <>\nFrom: Bob <bob@receiver.example>\nSubject: Re: An idea",
+            "Your message to bob@receiver.example could not be delivered. The mailbox is full.",
+            BounceKind.SOFT,
+        ),
+        (
+            "From: MDaemon at x <MDaemon@x.example>\nSubject: Permanent Delivery Failure",
+            "--> RCPT To:<bob@receiver.example>\n<-- 550 <bob@receiver.example>, Recipient unknown",
+            BounceKind.HARD,
+        ),
+        ("From: postmaster@x.example\nSubject: Notifica di stato di recapito (errore)", "bob@x.example", OTHER),
+        ("From: bob@x.example\nSubject: Mail failure", "Hi. This is the mailer. 550 5.1.1 unknown", BounceKind.HARD),
+    ],
+)
+def test_forms_of_bounces_in_plain_text(head: str, body: str, kind: BounceKind) -> None:
+    reading = bounce(f"{head}\nTo: ann@sender.example\n\n{body}\n")
+    assert reading.kind is (HARD if kind is BounceKind.HARD else SOFT)
+    assert reading.reports[0].kind is kind
+
+
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        ("Warning: could not send message for past 4 hours", "** THIS IS A WARNING MESSAGE ONLY **"),
+        ("Delayed Mail (still being retried)", "Your message could not be delivered for more than 4 hour(s)."),
+        ("Delivery Status Notification (Delay)", "This is a Delivery Status Notification."),
+        ("Mail System", "Your message has not been delivered yet. Delivery attempts will continue."),
+    ],
+)
+def test_forms_of_warnings_in_plain_text(subject: str, body: str) -> None:
+    text = f"From: MAILER-DAEMON@x.example\nSubject: {subject}\nTo: ann@sender.example\n\n{body}\n"
+    assert bounce(text).kind is DELAYED
+
+
 def test_a_daemon_that_says_nothing_known_is_still_a_bounce_and_never_a_hard_one() -> None:
     reading = bounce("From: Mailer-Daemon <mailer-daemon@receiver.example>\nSubject: An idea\n\nQx.\n")
     assert (reading.kind, reading.reports[0].kind) == (SOFT, OTHER)

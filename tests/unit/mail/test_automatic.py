@@ -1,0 +1,113 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from camd.domain.inbound import InboundClass
+from camd.mail.automatic import read_automatic
+from camd.mail.parse import parse
+from camd.mail.parsed import Own
+from camd.mail.quotes import own_words
+from camd.ports.inbox import RawMessage, Reading
+
+OWN = Own(frozenset({"ann@sender.example"}), "Europe/Berlin")
+AUTO, UNRELATED = InboundClass.AUTO_REPLY, InboundClass.UNRELATED
+RE = "Subject: Re: An idea"
+QUOTE = "\n\nOn Tue, 4 Aug 2026 at 10:00, Ann <ann@sender.example> wrote:\n> An idea.\n"
+
+
+def read(head: str, body: str, sender: str = "Bob <bob@receiver.example>") -> Reading | None:
+    raw = f"From: {sender}\n{head}\nContent-Type: text/plain; charset=utf-8\n\n{body}\n".encode()
+    mail = parse(RawMessage(raw, len(raw), datetime(2026, 8, 5, tzinfo=UTC)))
+    return read_automatic(mail, OWN, own_words(mail.text))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Hello,\n\nThank you for your enquiry. One of our team will be in touch within 2 working days.\n\nThe Team",
+        "Dear sender, your e-mail has been received and will be processed as soon as possible. Case number: 123.",
+        "Just to let you know we've received your message, and will respond as soon as we can. Your ticket is #123",
+        "We would like to acknowledge that we have received your request. You hear from us within 24 hours.",
+        "Guten Tag, Ihre E-Mail ist bei uns eingegangen und wird schnellstmöglich bearbeitet. Ihre Ticketnummer: 1.",
+        "Dies ist eine automatische Empfangsbestätigung. Wir haben Ihre Nachricht erhalten.",
+        "Bonjour, votre demande a bien été prise en compte. Un conseiller vous répondra sous 48 heures.",
+        "Uw bericht is in goede orde ontvangen. Wij streven ernaar binnen 2 werkdagen te reageren.",
+        "Wiadomość wygenerowana automatycznie. Dziękujemy, Państwa zgłoszenie zostało przyjęte.",
+        "お問い合わせいただきありがとうございます。本メールは自動送信です。",
+    ],
+)
+def test_an_offices_acknowledgement_is_automatic_without_a_mark(body: str) -> None:
+    reading = read(RE, body)
+    assert reading is not None
+    assert (reading.kind, reading.has_left) == (AUTO, False)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Please note that as of 30 June I no longer work for ACME Ltd. Please direct all queries to info@acme.example.",
+        "Ich bin seit dem 1. Juli nicht mehr für die ACME GmbH tätig. Bitte wenden Sie sich an info@acme.example.",
+        "Frau Meier hat das Unternehmen verlassen. Ihre E-Mail wird nicht weitergeleitet.",
+        "Je ne fais plus partie de la société ACME. Merci de contacter info@acme.example.",
+        "Esta cuenta ya no está activa. Jane ha dejado de trabajar en ACME. Contacte con info@acme.example",
+        "La presente per informarvi che non faccio più parte dell'azienda. Contattare info@acme.example.",
+        "Informo que não faço mais parte do quadro da ACME. Favor contatar info@acme.example.",
+        "Ik ben niet langer werkzaam bij ACME. Neem contact op met info@acme.example.",
+        "Jag arbetar inte längre på ACME. Kontakta info@acme.example.",
+        "Informuję, że nie pracuję już w ACME. Proszę o kontakt z info@acme.example.",
+        "7月末をもちまして退職いたしました。今後は info@acme.example までご連絡ください。",
+    ],
+)
+def test_a_note_of_departure_is_known_without_a_mark(body: str) -> None:
+    reading = read(RE, body)
+    assert reading is not None
+    assert (reading.kind, reading.has_left) == (AUTO, True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Hi, I'm no longer in charge of procurement, please contact Jane.",
+        "I'm retired. Please take me off your list.",
+        "Who is this? I left that company a year ago - how did you get this address?",
+        "Thanks for reaching out! We will discuss internally and get back to you.",
+        "This is a human, not an automated reply: we are interested.",
+        "I think this is an automated message.",
+        "Is this an automated message?",
+        "We have received your email and will review it as soon as possible.",
+        "I'm not working on Fridays, call me on Monday.",
+        "Je ne suis plus intéressé.",
+    ],
+)
+def test_a_person_says_such_things_otherwise(body: str) -> None:
+    assert read(RE, body + QUOTE) is None
+
+
+def test_a_stated_day_of_return_outranks_a_departure() -> None:
+    text = "I am out of the office until 14 August. Max no longer works with us, contact Jane."
+    reading = read(f"{RE}\nAuto-Submitted: auto-replied", text)
+    assert reading is not None
+    assert (reading.kind, reading.has_left) == (InboundClass.OUT_OF_OFFICE, False)
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "kind"),
+    [
+        ("List-Id: <x>\nAuto-Submitted: auto-generated", "Nightly report", UNRELATED),
+        ("List-Id: <x>\nAuto-Submitted: auto-replied", "I am on leave.", InboundClass.OUT_OF_OFFICE),
+        ("Precedence: bulk", "I am on annual leave.", InboundClass.OUT_OF_OFFICE),
+        ("Precedence: bulk", "Our new prices", UNRELATED),
+        ("Precedence: bulk\nIn-Reply-To: <t@sender.example>", "Got it.", AUTO),
+        ("Precedence: bulk\nX-Autoreply: yes", "Got it.", AUTO),
+    ],
+)
+def test_bulk_mail_is_unrelated_but_notes_go_through_lists_too(head: str, body: str, kind: InboundClass) -> None:
+    reading = read(f"Subject: x\n{head}", body)
+    assert reading is not None
+    assert reading.kind is kind
+
+
+def test_a_system_that_says_nothing_known_is_automatic() -> None:
+    reading = read("Subject: Notice", "Qx.", "Postmaster <postmaster@receiver.example>")
+    assert reading is not None
+    assert reading.kind is AUTO
