@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from camd.schema.status import MailboxState
 
 _LINES_EVERY_SECONDS = 3.0
+_ROWS_FOR_ALL = 40
+_FEW = 3
 
 
 @click.command(cls=Command)
@@ -85,16 +87,15 @@ class _Lines:
         if scene.seconds < self._next_at:
             return
         self._next_at = scene.seconds + _LINES_EVERY_SECONDS
-        told = {standing.name: _figures(standing) for standing in scene.standings} | {"": self._to_review(scene)}
-        self._tell_all(words for name, words in told.items() if words and self._told.get(name) != words)
+        told = {standing.name: _figures(standing) for standing in scene.standings}
+        if scene.for_review:
+            assert self._place is not None, "it is opened before it shows anything"
+            told[""] = _to_review(scene.for_review, self._place)
+        self._tell_all(words for name, words in told.items() if self._told.get(name) != words)
         self._told = told
 
     def ended(self, mail: "MailFigures") -> None:
         self._tell_all([_arrived(mail)])
-
-    def _to_review(self, scene: "Scene") -> str:
-        assert self._place is not None, "it is opened before it shows anything"
-        return _to_review(scene, self._place)
 
     def _tell_all(self, words: Iterable[str]) -> None:
         # Whoever reads a pipe wants each line when it is true, not when a buffer is full.
@@ -130,28 +131,35 @@ class _LiveTable:
 
     def _draw(self, scene: "Scene", hint: str) -> None:
         assert self._place is not None, "it is opened before it shows anything"
-        self._live.update(_picture(scene, self._place, hint), refresh=True)
+        self._live.update(_picture(scene, self._place, hint, rows=self._live.console.height), refresh=True)
 
     def _print(self, words: Iterable[str]) -> None:
         for each in words:
             self._live.console.print(plain(each), soft_wrap=True)
 
 
-def _picture(scene: "Scene", place: "Place", hint: str) -> "RenderableType":
+def _picture(scene: "Scene", place: "Place", hint: str, *, rows: int) -> "RenderableType":
+    """What does not fit into the rows of the screen is left out from the less to the more important."""
     from rich.console import Group
 
+    is_tall = rows >= _ROWS_FOR_ALL
+    last = slice(None) if is_tall else slice(-_FEW, None)
     return Group(
         _campaigns(scene.standings),
-        _mailboxes(scene.mailboxes),
-        *(plain(_happened(each)) for each in scene.happenings),
+        *([_mailboxes(scene.mailboxes)] if is_tall else []),
+        *(_cut(_happened(each)) for each in scene.happenings[last]),
         "",
-        *(plain(f"{_heard(each):.{WIDTH}}") for each in scene.heard),
+        *(_cut(_heard(each)) for each in scene.heard[last]),
         "",
         *(plain(_rests(standing)) for standing in scene.standings if standing.reason),
         *(plain(_asks(standing, place)) for standing in scene.standings if standing.waiting),
-        *filter(None, [plain(_to_review(scene, place))]),
+        *([plain(_to_review(scene.for_review, place))] if scene.for_review else []),
         plain(f"{scene.seconds:.0f} s. {_arrived(scene.mail)} {hint}"),
     )
+
+
+def _cut(words: str) -> str:
+    return plain(words)[:WIDTH]
 
 
 def _campaigns(standings: "Sequence[Standing]") -> "RenderableType":
@@ -161,7 +169,7 @@ def _campaigns(standings: "Sequence[Standing]") -> "RenderableType":
     headings = ("campaign", *statuses, "held", "goal", "today", *doubts, "waiting")
     rows: list[tuple[Cell, ...]] = [
         (
-            each.name if _mode(each) == "live" else f"{each.name} ({_mode(each)})",
+            each.name if each.reason or _mode(each) == "live" else f"{each.name} ({_mode(each)})",
             *(each.leads.get(status, 0) for status in statuses),
             each.held,
             _goal(each),
@@ -199,15 +207,12 @@ def _heard(heard: "Heard") -> str:
 
 def _rests(standing: "Standing") -> str:
     goal = f", {standing.clients} of {standing.target_clients} clients" if standing.target_clients else ""
-    return f"{standing.name} is {standing.status} by itself: {standing.reason}{goal}"
+    return f"{standing.name} is {standing.status}: {standing.reason}{goal}"
 
 
-def _to_review(scene: "Scene", place: "Place") -> str:
-    """Empty where nothing waits."""
-    if not scene.for_review:
-        return ""
+def _to_review(waiting: int, place: "Place") -> str:
     inbox = f"camd --config {place.config_file} inbox"
-    return f"{scene.for_review} answers wait for you to judge: {inbox} list --waiting, then {inbox} classify ID CLASS"
+    return f"{waiting} on the review list: {inbox} list --waiting, and for each {inbox} classify ID CLASS"
 
 
 def _asks(standing: "Standing", place: "Place") -> str:

@@ -3,7 +3,7 @@
 import re
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from email import message_from_bytes
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,14 @@ def arrived(folder: Path) -> Counter[tuple[str, str]]:
     return Counter((mail["Message-ID"], mail["Delivered-To"]) for mail in mails)
 
 
+def events(ask: Callable[..., Any], api: str) -> Iterator[Any]:
+    """The whole ledger, in its order."""
+    page = ask(f"{api}/events?after=0&limit=500").json
+    while page["items"]:
+        yield from page["items"]
+        page = ask(f"{api}/events?after={page['items'][-1]['seq']}&limit=500").json
+
+
 def wait_for_mails(demo: Any, folder: Path, least: int) -> Counter[tuple[str, str]]:
     """Looks again whenever the demonstration prints that something moved."""
     while len(arrived(folder)) < least:
@@ -62,6 +70,23 @@ def test_it_sends_each_mail_once_also_when_its_folder_is_used_again_and_ctrl_c_s
     wait_for_mails(again, kept, len(first) + 1)
     assert again.end() == 0
     assert set(arrived(kept).values()) == {1}
+
+
+def test_people_answer_leads_qualify_and_nobody_who_answered_is_written_to_again(
+    start: Callable[..., Any], ask: Callable[..., Any], camd: Callable[..., Any]
+) -> None:
+    demo = start("demo", "--port", "0", "--dir", "kept", "--minutes", "5")
+    api = f"{place_of(demo)}/api/cam"
+    demo.wait_for(" qualified")
+    demo.wait_for("review list")
+    assert camd("--config", "kept/camd.toml", "inbox", "list", "--waiting").stdout.count("(waits)") > 0
+    answered: set[str] = set()
+    for event in events(ask, api):
+        if event["type"] == "inbound.received" and event["data"]["class"].startswith("human_"):
+            answered.add(event["lead_id"])
+        assert event["type"] != "touch.sent" or event["lead_id"] not in answered
+    assert answered
+    assert demo.end() == 0
 
 
 def test_it_stops_by_itself_and_leaves_nothing_behind(camd: Callable[..., Any], folder: Path) -> None:
