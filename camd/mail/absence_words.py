@@ -24,7 +24,7 @@ ABSENT = phrases(
     # de
     (ich |)(bin|befinde mich|werde|ist|sind|bleibe) ~(im urlaub|in urlaub|auf urlaub|abwesend|ausser haus
         |nicht (mehr |)(im|in) (buro|haus|hause|office|unternehmen)|nicht am platz|auf (dienst|geschafts)reise
-        |in elternzeit|im mutterschutz|im krankenstand|krankgeschrieben|verreist|unterwegs|nicht erreichbar
+        |in elternzeit|im mutterschutz|im krankenstand|krankgeschrieben|verreist|nicht erreichbar
         |nicht verfugbar|nicht anwesend|out of office)
     (im|meinem|meines|wegen|unseres|unserem) (urlaub|urlaubs|jahresurlaub|betriebsurlaub|betriebsferien|erholungsurlaub)
     (bin|sind|ist) ~(in|im) (den |)(ferien|urlaub|sommerurlaub|elternzeit|mutterschutz)
@@ -149,7 +149,7 @@ NOTE_SENTENCE = phrases(
     (your|the) (message|email|e-mail|mail) ~(forwarded|read|important|answered|deleted|received)
     (will|'ll|shall) ~(reply|respond|answer|get back|return|come back|be back|read|attend|handle|address)
     (upon|on|after) my return
-    (please|kindly) ~(contact|reach|call|email|e-mail|write|turn|send|resend)
+    (please|kindly) ~(direct|redirect|refer|contact|reach|call|email|e-mail|write|turn|send|resend)
     (contact|call|reach|email|e-mail) (my|our|me|us|him|her|the) *
     (kind|best|warm) (regards|wishes)
     (back|return|returning) (on|in|at|to)
@@ -229,17 +229,24 @@ PERSONAL = phrases(
     (interested|interesting|sounds (good|great|interesting)|not for us|no thanks|no thank you|not interested)
     (let's|let us|we could|we can|could we|can we|happy to|glad to|would love|i'd love|feel free to (call
         |send) me) ~(talk|chat|call|speak|meet|discuss|connect|schedule|hear|send)*
-    (call|ring|phone|ping|text) me
+    (call|ring|phone|ping|text|try) me
+    we (no longer|don't|do not) *
     (send|share|forward) (me|us|over|it|more|the|your) ~(info|details|information|deck|proposal|offer|pricing|prices
         |link|times|materials)*
     (your|the) (offer|proposal|pitch|product|service|pricing|quote|idea|question)
     (unsubscribe|remove me|take me off|stop (emailing|writing|contacting|sending)|do not contact|don't contact)
     (we|i) (already|don't need|do not need|have no need|have a) *
     (he|she) (is|will|has|'s) *
+    (i|we) (was|were) *
+    (sorry|apologies|apologise|apologize) for (the |my |this |)(late|delay|slow)*
     (we're|we are|i'm|i am) ~(happy with|all set|not looking)
     # de
     (interess(ant|iert|e)|klingt|hort sich) ~(gut|spannend|interessant|interesse|)
     kein (interesse|bedarf)
+    wir ~nicht mehr
+    (ich war|wir waren|(entschuldig|verzeih)* ~(spate|verspatet)*) *
+    melde mich (spater|dann|nachher|danach)
+    (urlaub|ruckkehr) gern*
     (er|mein chef|meine chefin) (ist|wird|hat) *
     (rufen sie mich|ruf mich|schicken sie|senden sie mir|lassen sie uns|konnen wir|melden sie sich ~(danach|dann
         |nochmal|gern)|gerne ~(telefonieren|termin|gesprach))
@@ -247,6 +254,8 @@ PERSONAL = phrases(
     (abmelden|austragen|loschen sie|keine weiteren (mails|e-mails|emails)|keine werbung)
     # fr
     (interesse|interessee|interessant|ca m'interesse|pas interesse|sans interet)*
+    nous ne *
+    (j'etais|j'ai ete|desole|desolee) *
     (appelez-moi|rappelez-moi|envoyez-moi|discutons|parlons|votre (offre|proposition|produit|solution)|desinscri*
         |desabonn*)
     # es, pt
@@ -262,6 +271,7 @@ PERSONAL = phrases(
     (interessant|geinteresseerd|interesse|klinkt goed|bel me|bel mij|stuur me|stuur maar|uw (aanbod|voorstel)
         |je (aanbod|voorstel)|uitschrijven|afmelden)
     # sv
+    vi ~inte langre
     (intressant|intresserad|intresserade|later bra|ring mig|skicka (mer|over|mig)|ert erbjudande|avregistrera
         |avprenumerera|ta bort mig)
     # pl

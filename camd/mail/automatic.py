@@ -24,6 +24,7 @@ from camd.mail.return_date import stated_day
 from camd.ports.inbox import Reading
 
 _READ_CHARACTERS = 4_000
+_USUAL_IN_A_NOTE_THAT_QUOTES = 2
 _OF_NEWSLETTERS_TOO = frozenset({"auto-submitted", "return-path", "precedence", "its own words"})
 _QUOTE = re.compile(r"^[ \t]{0,4}>", re.MULTILINE)
 _CALENDAR_ANSWER = re.compile(r"^METHOD:(?:REPLY|DECLINECOUNTER|REFRESH)\b|^PARTSTAT=", re.MULTILINE)
@@ -125,11 +126,11 @@ def _unmarked(mail: Parsed, own: Own, words: str) -> Reading | None:
         return Reading(InboundClass.AUTO_REPLY, "acknowledgement by its words")
     if out_of_office.reads_like_a_note(words, ANSWERS_SELDOM) and not has_quote:
         return Reading(InboundClass.AUTO_REPLY, "answers seldom, by its words")
-    if out_of_office.reads_like_a_note(words, HAS_LEFT) and not has_quote:
+    if out_of_office.reads_like_a_note(words, HAS_LEFT, usual=1) and not has_quote:
         return Reading(
             InboundClass.AUTO_REPLY, "has left, by its words", has_left=True, is_doubtful=answers_us(mail, own)
         )
-    if out_of_office.reads_like_a_note(words, quotes=has_quote):
+    if out_of_office.reads_like_a_note(words, usual=_USUAL_IN_A_NOTE_THAT_QUOTES if has_quote else 0):
         day = stated_day(words[:_READ_CHARACTERS], mail.arrived_at.astimezone(zone_info(own.timezone)).date())
         return Reading(InboundClass.OUT_OF_OFFICE, "absence by its words", until=day)
     return None

@@ -28,6 +28,7 @@ FAILED_SUBJECT = phrases(
     message undeliver*
     mailbox (is |)(full|unavailable|not found)
     rejected: *
+    rejected (mail|message)
     ndn:
     # de
     unzustellbar*
@@ -123,7 +124,7 @@ FAILED_TEXT = phrases(
     couldn't be found
     the following (address|addresses|recipient|recipients) (failed|could not|had)*
     (message|mail|email|e-mail) (you sent |)(was |has been |)(rejected|blocked|bounced|quarantined)
-    (message|mail|email|e-mail)~ (was|has been) (rejected|blocked|bounced|quarantined|returned)
+    (message|mail|email|e-mail)~ (was|has been) (automatically |)(rejected|blocked|bounced|quarantined|returned)
     # de
     (nachricht|mail|e-mail) ~(konnte|kann|konnten|wurde) ~nicht ~(zugestellt|ubermittelt|ausgeliefert|gesendet)
     (zustellung|ubermittlung) ~(fehlgeschlagen|gescheitert|nicht moglich|abgebrochen)

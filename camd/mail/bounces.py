@@ -26,6 +26,8 @@ _ABOUT_A_RECIPIENT = ("final-recipient", "original-recipient", "action", "status
 
 
 class _Action(Enum):
+    """The first that a report has of any recipient is what the whole report says."""
+
     FAILED = auto()
     DELAYED = auto()
     DONE = auto()
@@ -46,10 +48,8 @@ def read_bounce(mail: Parsed) -> Reading | None:
     said = [_said(each, mail, ids) for each in fields[:_MOST_RECIPIENTS]]
     if not said:
         return notice_of(mail)
-    for action in _Action:
-        if reports := tuple(each.report for each in said if each.action is action):
-            return _reading(action, reports)
-    return None  # pragma: no cover
+    action = min((each.action for each in said), key=lambda each: each.value)
+    return _reading(action, [each.report for each in said if each.action is action])
 
 
 def _reading(action: _Action, reports: Sequence[Report]) -> Reading:

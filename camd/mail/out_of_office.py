@@ -12,7 +12,6 @@ from camd.mail.phrases import fold, sentences
 NOTE_CHARACTERS = 1_500
 """No unmarked note is longer."""
 _READ_CHARACTERS = 4_000
-_OF_A_NOTE_THAT_QUOTES = 2
 _REPLY_MARK = re.compile(r"\s*(?:re|aw|antw|sv|r|odp|vs|ref|rif|res|tr|fw|fwd|wg)\s?(?:\[\d\])?\s?:\s*|返信\s?:\s*")
 _BETWEEN = " :-–—|[]()*\"'"  # noqa: RUF001 - dashes
 _SAYS_MORE = frozenset({InboundClass.HUMAN_POSITIVE, InboundClass.HUMAN_NEGATIVE, InboundClass.OPT_OUT_REQUEST})
@@ -38,10 +37,10 @@ def tells_of_absence(subject: str, words: str) -> bool:
     ) or ABSENT.search(fold(words[:_READ_CHARACTERS])) is not None  # fmt: skip
 
 
-def reads_like_a_note(words: str, sign: re.Pattern[str] = ABSENT, *, quotes: bool = False) -> bool:
+def reads_like_a_note(words: str, sign: re.Pattern[str] = ABSENT, *, usual: int = 0) -> bool:
     """For a message without any mark: a sentence with `sign`, and no sentence that only a person would have written.
 
-    People quote what they answer, notes hardly ever: what does must have two other sentences of a note.
+    `usual` is how many of the sentences must be such as notes have besides: thanks, whom to ask, a greeting.
     """
     if len(words) > NOTE_CHARACTERS:
         return False
@@ -50,7 +49,7 @@ def reads_like_a_note(words: str, sign: re.Pattern[str] = ABSENT, *, quotes: boo
     if not any(map(sign.search, said)) or any(PERSONAL.search(each) or each.endswith("?") for each in others):
         return False
     besides = [each for each in others if not NOTE_SENTENCE.search(each)]
-    if quotes and len(said) - len(besides) < _OF_A_NOTE_THAT_QUOTES:
+    if len(said) - len(besides) < usual:
         return False
     verdict = answers.judge("", "\n".join(sign.sub(" ", each) for each in besides))
     return verdict.kind not in _SAYS_MORE and not verdict.is_doubtful

@@ -83,6 +83,22 @@ def test_a_person_says_such_things_otherwise(body: str) -> None:
     assert read(RE, body + QUOTE) is None
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "I no longer work in sales, but Tom does: tom@receiver.example",
+        "Ich arbeite nicht mehr im Einkauf, Frau Müller macht das jetzt.",
+        "Je ne travaille plus dans ce service.",
+        "We no longer work with external agencies.",
+        "Wir arbeiten nicht mehr mit externen Agenturen.",
+        "Vi jobbar inte längre med byråer.",
+        "Bob has moved on from this topic, ask Jane",
+    ],
+)
+def test_a_person_who_quotes_nothing_is_a_person(body: str) -> None:
+    assert read(RE, body) is None
+
+
 def test_a_stated_day_of_return_outranks_a_departure() -> None:
     text = "I am out of the office until 14 August. Max no longer works with us, contact Jane."
     reading = read(f"{RE}\nAuto-Submitted: auto-replied", text)

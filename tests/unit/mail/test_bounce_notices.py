@@ -370,6 +370,9 @@ def test_a_postmaster_who_answers_is_a_person() -> None:
     assert read_bounce(parsed(text)) is None
 
 
+RECEIPT = "Content-Type: multipart/report; report-type=disposition-notification; boundary=b\nReturn-Path: <>"
+
+
 @pytest.mark.parametrize(
     ("head", "body", "kind"),
     [
@@ -389,6 +392,11 @@ def test_a_postmaster_who_answers_is_a_person() -> None:
             BounceKind.SENDER_TROUBLE,
         ),
         ("From: <>\nSubject: Mail delivery failed", "could not deliver", OTHER),
+        (
+            f"From: postmaster@x.example\nSubject: Automatically rejected mail\n{RECEIPT}\n\n--b",
+            "Your message to <bob@receiver.example> was automatically rejected:\nQuota exceeded\n--b--",
+            BounceKind.SOFT,
+        ),
         (
             "From: no-reply@x.example\nSubject: [Postmaster] Email Delivery Failure",
             "The message you sent to bob@receiver.example was rejected: 550 Invalid Recipient",
@@ -414,7 +422,7 @@ def test_a_postmaster_who_answers_is_a_person() -> None:
     ],
 )
 def test_forms_of_bounces_in_plain_text(head: str, body: str, kind: BounceKind) -> None:
-    reading = bounce(f"{head}\nTo: ann@sender.example\n\n{body}\n")
+    reading = bounce(f"To: ann@sender.example\n{head}\n\n{body}\n")
     assert reading.kind is (HARD if kind is BounceKind.HARD else SOFT)
     assert reading.reports[0].kind is kind
 

@@ -42,6 +42,11 @@ PEOPLES = [
     "Jag är på semester men det låter intressant, ring mig på måndag.",
     "Jestem na urlopie, ale jestem zainteresowany. Proszę zadzwonić w poniedziałek.",
     "今週は不在ですが、興味があります。来週お電話ください。",
+    "Nach meinem Urlaub gern, ich bin ab dem 24. August zurück.",
+    "I'll be on vacation from tomorrow, back 24 August. Please try me then.",
+    "Bin gerade unterwegs, melde mich später.",
+    "Dear Ann, I was out of office last week and just saw your mail.",
+    "Entschuldigung für die späte Antwort, ich war im Urlaub.",
     "Thanks, let's meet.",
 ]
 
@@ -56,11 +61,11 @@ def test_a_person_who_is_away_is_a_person(words: str) -> None:
     assert not reads_like_a_note(words)
 
 
-def test_what_quotes_us_must_be_more_of_a_note() -> None:
+def test_a_note_may_have_to_hold_more_of_a_note() -> None:
     words = "Currently travelling, will read later."
     assert reads_like_a_note(words)
-    assert not reads_like_a_note(words, quotes=True)
-    assert reads_like_a_note(f"Thanks for your mail. {words} Kind regards", quotes=True)
+    assert not reads_like_a_note(words, usual=2)
+    assert reads_like_a_note(f"Thanks for your mail. {words} Kind regards", usual=2)
 
 
 def test_a_long_letter_is_no_note() -> None:
