@@ -27,7 +27,7 @@ _REPORTS = {
 
 
 def machines() -> Iterator[Case]:
-    for file in ("reports", "services", "failures", "robots"):
+    for file in ("reports", "services", "failures", "robots", "lookalikes"):
         sheet = tomllib.loads((DATA / "machines" / f"{file}.toml").read_text(encoding="utf-8"))
         for section, rows in sheet.items():
             for name, entry in rows.items():
