@@ -7,6 +7,7 @@ and how it must be read. `{TO}` is the recipient it is about, `{ID}` our Message
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from email.utils import parseaddr
 from typing import Any
 
 from camd.domain.inbound import BounceKind, InboundClass
@@ -19,6 +20,8 @@ _USUAL_KIND = {
     InboundClass.SOFT_BOUNCE: BounceKind.SOFT,
     InboundClass.COMPLAINT: None,
 }
+_HAVE_A_SENDER = {"robots", "lookalikes"}
+"""The files whose messages are no reports of non-delivery, which have none in the envelope."""
 _REPORTS = {
     "status": ("delivery-status", "message/delivery-status"),
     "feedback": ("feedback-report", "message/feedback-report"),
@@ -65,9 +68,7 @@ def _recipient(entry: Mapping[str, Any]) -> str:
 
 def _message(file: str, entry: Mapping[str, Any]) -> bytes:
     headers = {
-        "Return-Path": f"<{entry['from'].partition('<')[2].rstrip('>') or entry['from']}>"
-        if file == "robots"
-        else "<>",
+        "Return-Path": f"<{parseaddr(entry['from'])[1]}>" if file in _HAVE_A_SENDER else "<>",
         "From": entry.get("from", "MAILER-DAEMON@relay.us.example (Mail Delivery System)"),
         "To": entry.get("to", OUR_ADDRESS),
         "Date": "Tue, 10 Mar 2026 10:59:41 +0100",
