@@ -33,7 +33,7 @@ async def desk(desk: Desk) -> Desk:
     """With a mailbox that has no inbox, a sender and an operator to be told."""
     settings = replace(
         desk.context.settings,
-        mailboxes={"sales": replace(mailbox("sales"), maildir=None)},
+        mailboxes={"sales": replace(mailbox("sales"), imap_host=None)},
         notify=NotifySettings(("op@us.example",)),
         sender=replace(desk.context.settings.sender, name="Ann", company="Acme", postal_address="1 Main St"),
     )
