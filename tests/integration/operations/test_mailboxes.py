@@ -40,7 +40,7 @@ async def desk(desk: Desk, clock: Clock, maildir: Path) -> Desk:
     """`sales` has an inbox, `deaf` has none, that of `lost` is not there."""
     boxes = {
         "sales": replace(mailbox("sales"), maildir=maildir),
-        "deaf": replace(mailbox("deaf"), maildir=None),
+        "deaf": replace(mailbox("deaf"), imap_host=None),
         "lost": replace(mailbox("lost"), maildir=maildir / "gone"),
     }
     return with_mailboxes(desk, boxes, clock)
