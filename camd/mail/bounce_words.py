@@ -235,6 +235,12 @@ UNKNOWN_THERE = phrases(
     (no|not a valid|unknown or illegal) (mailbox|user|alias|account) (here |)(by that name|with that name|named
         |of that name|for)*
     no mailbox here *
+    no (account|mailbox|user) by that name
+    no one at (this|that) address
+    not a (known|valid|local) (user|mailbox|recipient|address|account)
+    (recipient|user|address) is not local
+    (invalid|bad) (recipient|mailbox|user)
+    unknown (local( |-)part|e-mail address|email address)
     not listed in (the |)(domino directory|public name & address book|public name|directory|address book)
     doesn't have (a|an) ~account
     does not have (a|an) ~account

@@ -400,7 +400,7 @@ RECEIPT = "Content-Type: multipart/report; report-type=disposition-notification;
         (
             "From: no-reply@x.example\nSubject: [Postmaster] Email Delivery Failure",
             "The message you sent to bob@receiver.example was rejected: 550 Invalid Recipient",
-            OTHER,
+            BounceKind.HARD,
         ),
         (
             "From: Mail Delivery System <MAILER-DAEMON@web.example>\nSubject: Mail delivery failed",
