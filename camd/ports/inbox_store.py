@@ -44,7 +44,7 @@ class Inbox(Protocol):
 
     def forget_person(self, lead_id: LeadId, sender_hash: str | None) -> int:
         """Empties sender, subject, text, note and raw of the lead's messages and of those that came from that
-        address; answers how many."""
+        address, and the evidence, which may quote them; answers how many."""
         ...
 
     def forget_texts(self, before: datetime, limit: int) -> int:

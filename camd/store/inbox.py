@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, null, select, update
+from sqlalchemy import Connection, Select, bindparam, func, literal, null, select, update
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
 
 from camd.domain.facts import InboundId, LeadId
@@ -48,7 +48,9 @@ OF_LEAD = _ALL.where(
 ).order_by(_row.arrived_at, _row.id)
 OWN_COPY = select(_row.id).where(OWN_COPIES, _of_mailbox, _row.message_id == bindparam("of_message")).limit(1)
 # A new version: whoever read the message before must not write its old text back.
-_FORGET = update(inbound).values({**dict.fromkeys(PERSONAL, null()), "version": _row.version + 1})
+_FORGET = update(inbound).values(
+    {**dict.fromkeys(PERSONAL, null()), "evidence": literal("forgotten"), "version": _row.version + 1}
+)
 FORGET_OF_LEAD = _FORGET.where(HAS_TEXT, _row.lead_id == bindparam("of_lead"))
 FORGET_OF_SENDER = _FORGET.where(HAS_TEXT, _row.sender_hash == bindparam("of_sender"))
 FORGET_TEXTS = _FORGET.where(
