@@ -291,6 +291,6 @@ def _by_status(standing: "Standing") -> str:
 def _arrived(mail: "MailFigures") -> str:
     return (
         f"The invented people's servers accepted {mail.accepted} mails, put off {mail.deferred}, refused "
-        f"{mail.refused} and returned {mail.returned}; {mail.written} letters came back, {mail.pressed} people pressed "
-        f"the opt-out link; of {mail.arrived} that arrived {mail.twice} came twice."
+        f"{mail.refused} and returned {mail.returned}; {mail.written} letters came back and the opt-out link was "
+        f"pressed {mail.pressed} times; of {mail.arrived} that arrived {mail.twice} came twice."
     )
