@@ -8,6 +8,7 @@ and how it must be read. `{TO}` is the recipient it is about, `{ID}` our Message
 import tomllib
 from collections.abc import Iterator, Mapping
 from email.utils import parseaddr
+from pathlib import Path
 from typing import Any
 
 from camd.domain.inbound import BounceKind, InboundClass
@@ -29,12 +30,12 @@ _REPORTS = {
 }
 
 
-def machines() -> Iterator[Case]:
-    for file in ("reports", "services", "failures", "robots", "lookalikes"):
-        sheet = tomllib.loads((DATA / "machines" / f"{file}.toml").read_text(encoding="utf-8"))
+def machines(folder: Path = DATA) -> Iterator[Case]:
+    for path in sorted((folder / "machines").glob("*.toml")):
+        sheet = tomllib.loads(path.read_text(encoding="utf-8"))
         for section, rows in sheet.items():
             for name, entry in rows.items():
-                yield _case(f"{file}/{section}/{name}", file, entry)
+                yield _case(f"{path.stem}/{section}/{name}", path.stem, entry)
 
 
 def _case(name: str, file: str, entry: Mapping[str, Any]) -> Case:

@@ -7,6 +7,7 @@ and how it must be read. A program that is not named changes from entry to entry
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from camd.domain.inbound import InboundClass
@@ -34,9 +35,9 @@ _MARKS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def people() -> Iterator[Case]:
+def people(folder: Path = DATA) -> Iterator[Case]:
     for code, language in languages().items():
-        sheet = tomllib.loads((DATA / "people" / f"{code}.toml").read_text(encoding="utf-8"))
+        sheet = tomllib.loads((folder / "people" / f"{code}.toml").read_text(encoding="utf-8"))
         entries = [(kind, name, entry) for kind, rows in sheet.items() for name, entry in rows.items()]
         for turn, (kind, name, entry) in enumerate(entries):
             plain = {"text": entry} if isinstance(entry, str) else entry
