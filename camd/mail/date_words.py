@@ -103,5 +103,3 @@ ABSENT_BESIDE = (
     r"|urlop\w*|nieobecn\w*|poza|nie|nieczynn\w+|zwolnieni\w+"
 )
 ABSENT_IN_JAPANESE = "不在|休暇|休み|休業|出張"
-NOT_YET = r"(?:not|n't|won't|never)\s+(?:\w+\s+){0,3}(?:back|return\w*)(?:\s+\w+){0,6}"
-"""Before `until`: the day named is the day of return."""

@@ -64,7 +64,6 @@ _ENDS_RANGE = re.compile(
     rf"\d[.\w:]{{0,3}}日?(?:\s+\w{{3,12}})?\.?(?:\s+20\d\d)?\s*(?:\b|(?<=\W))(?:{words.CONNECTS}){_FILL}$"
 )
 _STARTS = re.compile(rf"\b(?:{words.STARTS}){_FILL}$")
-_NOT_BACK_UNTIL = re.compile(rf"{words.NOT_YET}\s+(?:until|till|before){_FILL}$")
 _BACK = re.compile(rf"\b(?:{words.BACK})\b|{words.BACK_IN_JAPANESE}")
 _ANSWERS = re.compile(rf"\b(?:{words.ANSWERS})\b|{words.ANSWERS_IN_JAPANESE}")
 _ABSENT = re.compile(rf"\b(?:{words.ABSENT_BESIDE})\b|n't\b|{words.ABSENT_IN_JAPANESE}")
@@ -116,8 +115,6 @@ def _role(text: str, mention: _Mention, lower: int, upper: int) -> _Role | None:
     beside = f"{left} {right}"
     if _JAPANESE_UNTIL.match(right):
         return _Role.UNTIL
-    if _NOT_BACK_UNTIL.search(before):
-        return _Role.BACK
     if _IS_UNTIL.search(before):
         return None if _WEEKDAY_RANGE.search(before) else _Role.UNTIL
     if _ENDS_RANGE.search(before):

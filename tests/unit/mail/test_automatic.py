@@ -74,6 +74,7 @@ def test_a_note_of_departure_is_known_without_a_mark(body: str) -> None:
         "This is a human, not an automated reply: we are interested.",
         "I think this is an automated message.",
         "Is this an automated message?",
+        "This is an automated message?",
         "We have received your email and will review it as soon as possible.",
         "I'm not working on Fridays, call me on Monday.",
         "Je ne suis plus intéressé.",

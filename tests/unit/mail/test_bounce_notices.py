@@ -441,6 +441,11 @@ def test_forms_of_warnings_in_plain_text(subject: str, body: str) -> None:
     assert bounce(text).kind is DELAYED
 
 
+def test_the_recipient_is_read_where_the_format_has_it() -> None:
+    text = NOTICES["qmail"][0].replace("I'm afraid", "Write to help@receiver.example. I'm afraid")
+    assert bounce(text).reports[0].recipient == "bob@receiver.example"
+
+
 def test_a_daemon_that_says_nothing_known_is_still_a_bounce_and_never_a_hard_one() -> None:
     reading = bounce("From: Mailer-Daemon <mailer-daemon@receiver.example>\nSubject: An idea\n\nQx.\n")
     assert (reading.kind, reading.reports[0].kind) == (SOFT, OTHER)

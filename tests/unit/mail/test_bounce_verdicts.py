@@ -18,6 +18,7 @@ HARD, SOFT, SENDER, OTHER = BounceKind
         ("", "said 5.1.1", "5.1.1"),
         ("5.1.1 (bad mailbox)", "", "5.1.1"),
         ("5.0.350", "550 5.0.350 wrapped -> 450 4.2.2 full", "4.2.2"),
+        ("5.1.351", "550 5.1.351 Remote server returned unknown recipient -> 550 5.1.1 gone", "5.1.1"),
         ("4.4.7", "550 5.1.1 unknown", "4.4.7"),
         ("", "host 5.1.1.7 and 5.1.2026 are none", None),
         ("", "", None),

@@ -247,6 +247,15 @@ def test_a_challenge_from_a_machine_is_none_of_its_bounces() -> None:
     assert read("Return-Path: <>\nSubject: Verification required", body).kind is InboundClass.CHALLENGE
 
 
+def test_a_complaint_from_a_daemon_is_none_of_its_bounces() -> None:
+    text = (
+        "Return-Path: <>\nFrom: MAILER-DAEMON@provider.example\nSubject: Delivery failure\n"
+        "Content-Type: multipart/report; report-type=feedback-report; boundary=b\n\n"
+        "--b\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\n--b--\n"
+    )
+    assert classify(parse(RawMessage(text.encode(), len(text), AT)), OWN).kind is InboundClass.COMPLAINT
+
+
 def test_the_evidence_of_nothing_holds_an_address() -> None:
     for text in [*ABSENT.values(), *LEFT.values(), "Contact jane@receiver.example, I am out of the office."]:
         assert "@" not in answer(text).evidence

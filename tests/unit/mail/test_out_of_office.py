@@ -47,6 +47,8 @@ PEOPLES = [
     "Bin gerade unterwegs, melde mich später.",
     "Dear Ann, I was out of office last week and just saw your mail.",
     "Entschuldigung für die späte Antwort, ich war im Urlaub.",
+    "Ich bin im Urlaub. Wir sind versorgt.",
+    "I am on leave. Please delete my data.",
     "Thanks, let's meet.",
 ]
 

@@ -27,6 +27,7 @@ def day(month: int, number: int, year: int = 2026) -> date:
         ("I will not be back until 17 August", day(8, 17)),
         ("I am out of the office starting 08/03/2026 and will not return until 08/17/2026.", day(8, 17)),
         ("AUTO: Ann Lee is out of the office (returning 14.08.2026)", day(8, 14)),
+        ("I came back on 20 July; now I'm away again, back on 24 August", day(8, 24)),
         ("I'm on vacation until the end of August", day(8, 31)),
         ("I'll be back in September", day(9, 1)),
         ("I'm back in the office on the 24th", day(8, 24)),
