@@ -38,6 +38,8 @@ CATALOGUE = {
     "quota_denied_total",
     "suppressions_total",
     "opt_out_requests_total",
+    "inbound_total",
+    "imap_last_success_timestamp_seconds",
     "actor_restarts_total",
     "actors_parked",
     "db_transactions_total",
