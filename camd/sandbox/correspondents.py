@@ -25,7 +25,7 @@ from camd.sandbox.reactions import Reaction, reaction_of, seconds_until
 from camd.sandbox.received import Received, open_mail
 from camd.sandbox.recipients import SEED, Manner, manner_of
 from camd.sandbox.smtp_door import SERVER_NAME
-from camd.sandbox.words import words_for
+from camd.sandbox.words import Words, words_for
 
 BOUNCE_SECONDS = 20.0
 """Late, so that the next step is on its way already."""
@@ -98,15 +98,17 @@ class Correspondents:
 
     async def _answer(self, reaction: Reaction, mail: Received, inbox: Path) -> None:
         words = words_for(mail.text)
-        text = self._sentence(reaction, mail)
+        text = self._sentence(reaction, mail, words)
         program = one_of(PROGRAMS, self._seed, "program", mail.recipient)
         made = answer(mail, words, text, program, message_id=self._id(mail), now=self._clock.now())
         await self._put(reaction, inbox, made)
 
     async def _answer_by_machine(self, reaction: Reaction, mail: Received, inbox: Path) -> None:
-        subject = words_for(mail.text).subjects[reaction].format(subject=mail.subject)
-        text = self._sentence(reaction, mail)
-        await self._put(reaction, inbox, note(mail, subject, text, message_id=self._id(mail), now=self._clock.now()))
+        words = words_for(mail.text)
+        subject = words.subjects[reaction].format(subject=mail.subject)
+        text = self._sentence(reaction, mail, words)
+        made = note(mail, subject, text, message_id=self._id(mail), now=self._clock.now())
+        await self._put(reaction, inbox, made)
 
     async def _press(self, mail: Received, inbox: Path) -> None:
         """Who finds no page says it by mail."""
@@ -124,8 +126,7 @@ class Correspondents:
         made = delivery_report(mail.source, sender=mail.sender, recipient=mail.recipient, server=SERVER_NAME, now=now)
         await self._put(Manner.BOUNCES, inbox, made)
 
-    def _sentence(self, reaction: Reaction, mail: Received) -> str:
-        words = words_for(mail.text)
+    def _sentence(self, reaction: Reaction, mail: Received, words: Words) -> str:
         days = 1 + int(_LONGEST_ABSENCE_DAYS * fraction(self._seed, "days", mail.recipient))
         return one_of(words.sentences[reaction], self._seed, "sentence", mail.recipient, str(mail.step)).format(
             us=mail.sender_name.partition(" ")[0],
