@@ -15,7 +15,7 @@ from camd.mail.answer_phrases import CONSUMED, REFUSED, Vocabulary, vocabularies
 from camd.mail.answer_text import Plain, plain
 from camd.ports.inbox import Reading
 
-SHORT = 6
+_SHORT = 6
 """Words of a message in which the mere mention of an opt-out is one."""
 _BRIEF = 25
 """Words of a message in which an opt-out may stand between two commas."""
@@ -121,13 +121,16 @@ def _compiled() -> _Compiled:
 
 def judge(subject: str, words: str) -> Reading:
     """`words` is what the person wrote, without quotes and signature. The subject of a reply is our own, so that it
-    counts as an opt-out only where it is nothing else; any other one is theirs."""
+    counts as an opt-out only where it is nothing else, and not against interest; any other one is theirs."""
     title, is_reply = _title(subject)
     found = _signs(words)
-    if words.strip():
-        found += _opt_outs(_commands(title) if is_reply else _signs(title))
+    if is_reply:
+        sign = _Sign.HINT if any(each.sign is _Sign.STEP for each in found) else _Sign.OPT_OUT
+        found += [_Found(sign, each.words, each.language) for each in _command(title)]
+    elif words.strip():
+        found += [each for each in _signs(title) if each.sign in (_Sign.OPT_OUT, _Sign.HINT)]
     else:
-        found += _commands(title) if is_reply else _signs(title)
+        found += _signs(title)
     return _decide(found) or _by_picture(words) or _nothing(words)
 
 
@@ -138,12 +141,10 @@ def _title(subject: str) -> tuple[str, bool]:
     return title, is_reply
 
 
-def _opt_outs(found: Sequence[_Found]) -> list[_Found]:
-    return [each for each in found if each.sign in (_Sign.OPT_OUT, _Sign.HINT)]
-
-
-def _commands(text: str) -> list[_Found]:
-    return [each for each in _alone(_plain(text)) if each.sign is _Sign.OPT_OUT]
+def _command(title: str) -> list[_Found]:
+    read = _plain(title)
+    is_all = "\n" not in read.sentences and "," not in read.sentences
+    return [each for each in _alone(read) if each.sign is _Sign.OPT_OUT and is_all]
 
 
 def _plain(text: str) -> Plain:
@@ -154,7 +155,7 @@ def _signs(text: str) -> list[_Found]:
     read = _plain(text)
     found = [*_alone(read), *_anywhere(_without_fine_print(read.sentences))]
     # A mention is what the length of the whole message makes of it.
-    mention = _Sign.OPT_OUT if read.count <= SHORT else _Sign.HINT
+    mention = _Sign.OPT_OUT if read.count <= _SHORT else _Sign.HINT
     return [_Found(mention, each.words, each.language) if each.sign is _Sign.MENTION else each for each in found]
 
 

@@ -87,10 +87,16 @@ def test_an_opt_out_is_read_from_the_subject_alone(subject: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "subject", ["Re: Stop sending offers that nobody reads", "AW: Are you interested?", "Re: Yes!"]
+    "subject", ["Re: Stop sending offers that nobody reads", "AW: Are you interested?", "Re: Yes!", "Re: Stop, look"]
 )
 def test_the_subject_of_a_reply_is_our_own(subject: str) -> None:
     assert judge(subject, "").kind is InboundClass.HUMAN_NEUTRAL
+
+
+def test_a_reply_to_a_subject_that_reads_as_an_opt_out_and_shows_interest_is_for_a_person() -> None:
+    reading = judge("Re: Stop!", "Please send me a quote")
+    assert (reading.kind, reading.is_doubtful) == (InboundClass.HUMAN_NEUTRAL, True)
+    assert judge("Re: Stop!", "Not interested").kind is InboundClass.OPT_OUT_REQUEST
 
 
 @pytest.mark.parametrize(
@@ -127,7 +133,7 @@ def test_an_opt_out_wins_over_interest_and_tells_of_it() -> None:
 
 def test_an_opt_out_broken_over_two_lines_is_found() -> None:
     assert judge(OURS, "Ne me contactez\nplus").kind is InboundClass.OPT_OUT_REQUEST
-    assert judge(OURS, "今後このようなメールの\n配信を停止\nしてください").kind is InboundClass.OPT_OUT_REQUEST
+    assert judge(OURS, "今後は送らな\nいでください").kind is InboundClass.OPT_OUT_REQUEST
 
 
 @pytest.mark.parametrize(
