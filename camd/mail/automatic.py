@@ -15,11 +15,12 @@ from camd.mail.automatic_words import (
     HAS_A_DESK,
     HAS_LEFT,
     SAYS_AUTOMATIC,
+    TELLS_OF_READING,
 )
 from camd.mail.bulk import answers_us, bulk_rule
 from camd.mail.machines import is_daemon, is_postmaster, mark_of, takes_no_reply
 from camd.mail.parsed import Own, Parsed
-from camd.mail.phrases import fold, phrases, sentences
+from camd.mail.phrases import fold, sentences
 from camd.mail.return_date import stated_day
 from camd.ports.inbox import Reading
 
@@ -27,28 +28,12 @@ _READ_CHARACTERS = 4_000
 _USUAL_IN_A_NOTE_THAT_QUOTES = 2
 _OF_NEWSLETTERS_TOO = frozenset({"auto-submitted", "return-path", "precedence", "its own words"})
 _QUOTE = re.compile(r"^[ \t]{0,4}>", re.MULTILINE)
-_CALENDAR_ANSWER = re.compile(r"^METHOD:(?:REPLY|DECLINECOUNTER|REFRESH)\b|^PARTSTAT=", re.MULTILINE)
+_CALENDAR_ANSWER = re.compile(r"^METHOD:(?:REPLY|DECLINECOUNTER|REFRESH)\b", re.MULTILINE)
 _RECEIPT_SUBJECT = re.compile(
     r"(?:read|not read|gelesen|ungelesen|lu|non lu|leido|no leido|letto|non letto|lida|nao lida|gelezen|niet gelezen"
     r"|last|olast|przeczytano|nie przeczytano|return receipt|read receipt|disposition notification|lesebestatigung"
     r"|confirmation de lecture|conferma di lettura|confirmacion de lectura|leesbevestiging|開封済み|開封確認|既読)"
     r"(?:\s?\((?:displayed|deleted|processed|angezeigt)\))?\s?[:：-]"  # noqa: RUF001 - full width
-)
-_RECEIPT = phrases(
-    """
-    (was|has been) (read|displayed|opened|deleted) (on|at|by|without)
-    return receipt for the (mail|message|email)
-    ~ is no guarantee that the (message|mail) *
-    (wurde|ist) ~(gelesen|angezeigt|geoffnet|ungelesen geloscht)
-    (a ete|a bien ete) (lu|lue|affiche|supprime)*
-    (fue leid|ha sido leid|se leyo|se ha leido)*
-    e stat* (lett|visualizzat|eliminat)*
-    (foi|fue) (lid|exibid|apresentad|eliminad)*
-    (is|werd|was) ~(gelezen|weergegeven|verwijderd)
-    (lastes|har lasts|visades)
-    (zostala|zostal) (przeczytan|wyswietlon|usuniet)*
-    開封(され|しま)
-    """
 )
 
 
@@ -71,7 +56,7 @@ def _receipt(mail: Parsed) -> str | None:
         return "receipt of reading (RFC 8098)"
     if any(part.content_type == "text/calendar" and _CALENDAR_ANSWER.search(part.text[:20_000]) for part in mail.parts):
         return "answer of a calendar"
-    if _RECEIPT_SUBJECT.match(fold(mail.subject[:200]).lstrip()) and _RECEIPT.search(
+    if _RECEIPT_SUBJECT.match(fold(mail.subject[:200]).lstrip()) and TELLS_OF_READING.search(
         fold(mail.text[:_READ_CHARACTERS])
     ):
         return "receipt of reading"

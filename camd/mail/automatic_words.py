@@ -212,6 +212,23 @@ ANSWERS_SELDOM = phrases(
     """
 )
 
+TELLS_OF_READING = phrases(
+    """
+    (was|has been) (read|displayed|opened|deleted) (on|at|by|without)
+    return receipt for the (mail|message|email)
+    ~ is no guarantee that the (message|mail) *
+    (wurde|ist) ~(gelesen|angezeigt|geoffnet|ungelesen geloscht)
+    (a ete|a bien ete) (lu|lue|affiche|supprime)*
+    (fue leid|ha sido leid|se leyo|se ha leido)*
+    e stat* (lett|visualizzat|eliminat)*
+    (foi|fue) (lid|exibid|apresentad|eliminad)*
+    (is|werd|was) ~(gelezen|weergegeven|verwijderd)
+    (lastes|har lasts|visades)
+    (zostala|zostal) (przeczytan|wyswietlon|usuniet)*
+    開封(され|しま)
+    """
+)
+
 HAS_LEFT = phrases(
     """
     # en
