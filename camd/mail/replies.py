@@ -12,6 +12,8 @@ MAX_REPLY = 500
 
 _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
 _QUOTA_PAUSE = timedelta(hours=1)
+_SES_HOST = re.compile(r"email-smtp(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com")
+_SES_ID = re.compile(r"Ok ([0-9a-f]{16}-[0-9a-f-]{36}-\d{6})")
 _NOT_ALLOWED = frozenset({530, 534, 535, 538})
 """RFC 4954, 6: log in, log in otherwise, wrong credentials, not without TLS."""
 
@@ -28,6 +30,15 @@ def refusal(stage: Stage, code: int, reply: str) -> Refused | None:
         return None
     found = _ENHANCED.match(reply)
     return Refused(stage, code, found[1] if found else None, text_of(reply))
+
+
+def passed_on_as(host: str, reply: str) -> str | None:
+    """The Message-ID that `host` tells in its reply to the message. Only Amazon SES does: it replaces the one it was
+    given by this (Amazon SES developer guide, "Message ID")."""
+    region, found = _SES_HOST.fullmatch(host.lower()), _SES_ID.search(reply)
+    if region is None or found is None:
+        return None
+    return f"{found[1]}@{'email' if region[1] == 'us-east-1' else region[1]}.amazonses.com"
 
 
 def mailbox_trouble(mailbox: str, doing: str, code: int, reply: str) -> Failure:

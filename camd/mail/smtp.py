@@ -6,6 +6,7 @@ Each command's reply is judged by its code. Nothing is tried twice once a receiv
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
 from typing import Self
@@ -14,7 +15,7 @@ from camd.domain.errors import Invalid, Misconfigured, Permanent, Scope, Transie
 from camd.mail.address import Mailable, mailable
 from camd.mail.message import build
 from camd.mail.oauth import Tokens
-from camd.mail.replies import refusal, text_of
+from camd.mail.replies import passed_on_as, refusal, text_of
 from camd.mail.smtp_pool import Pool
 from camd.mail.smtp_session import Lost, Patience, Reply, Session
 from camd.ports.channel import Accepted, Handover, HandoverOutcome, OnWire, Refused, Stage, Unknown
@@ -72,7 +73,10 @@ class SmtpChannel:
             await session.begin(sender, utf8=utf8)
 
         async with pool.prepared(begin) as session:
-            return await _deliver(session, recipient, message, on_wire)
+            outcome = await _deliver(session, recipient, message, on_wire)
+        if isinstance(outcome, Accepted):
+            return replace(outcome, passed_on_as=passed_on_as(mailbox.smtp_host, outcome.reply))
+        return outcome
 
     def _pool(self, name: str) -> Pool:
         if name not in self._mailboxes:

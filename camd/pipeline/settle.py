@@ -62,7 +62,9 @@ def settle(tx: Tx, ctx: Context, touch_id: TouchId, result: Result, now: datetim
     if touch.status not in IN_FLIGHT:
         return touch.status
     match result:
-        case Accepted():
+        case Accepted(passed_on_as=alias):
+            if alias is not None:
+                tx.touches.add_alias(alias, touch.id)
             return _sent(tx, ctx, touch, now)
         case Refused() as refused:
             return _refused(tx, ctx, touch, refused, now)

@@ -42,9 +42,10 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The receiver's server has it."""
+    """The receiver's server has it; `passed_on_as` is the Message-ID that it gave the message instead of ours."""
 
     reply: str
+    passed_on_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from camd.domain.inbound import InboundClass
 from camd.domain.lead import HoldReason, Lead, LeadStatus, LostReason
 from camd.domain.message_id import message_id
 from camd.operations import inbound as desk_of_answers
-from camd.ports.channel import Handover, Unknown
+from camd.ports.channel import Accepted, Handover, Unknown
 from camd.ports.inbox import RawMessage
 from camd.ports.providers import Found
 from camd.ports.records import DeliveryFact, DeliveryScope, Inbound, InboundFilter, Listing, TouchStatus
@@ -592,5 +592,18 @@ def test_a_person_turns_a_doubt_into_a_client(tmp_path: Path) -> None:
         await desk_of_answers.classify(world.desk, row.id, body, actor=OPERATOR)
         assert (await lead_of(world, campaign)).status is LeadStatus.QUALIFIED
         assert await inbound(world, waiting=True) == []
+
+    simulate(tmp_path, scenario, settings=quick)
+
+
+def test_fault_62_an_answer_to_the_id_of_a_renaming_provider_is_found(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        renamed = "0100-renamed@email.amazonses.com"
+        world.mail.answers["p0@c0.example"] = [Accepted("250 Ok", passed_on_as=renamed)]
+        campaign = await world.live(*people(1), steps=STEPS)
+        handover = await first_mail(world)
+        theirs = replace(handover, message_id=renamed)
+        await comes(world, says("Yes, I am interested.", sender="private@elsewhere.example"), theirs)
+        assert (await lead_of(world, campaign)).status is LeadStatus.QUALIFIED
 
     simulate(tmp_path, scenario, settings=quick)
