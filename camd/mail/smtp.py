@@ -74,8 +74,8 @@ class SmtpChannel:
 
         async with pool.prepared(begin) as session:
             outcome = await _deliver(session, recipient, message, on_wire)
-        if isinstance(outcome, Accepted):
-            return replace(outcome, passed_on_as=passed_on_as(mailbox.smtp_host, outcome.reply))
+        if isinstance(outcome, Accepted) and (alias := passed_on_as(mailbox.smtp_host, outcome.reply)):
+            return replace(outcome, passed_on_as=alias)
         return outcome
 
     def _pool(self, name: str) -> Pool:
