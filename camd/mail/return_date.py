@@ -24,6 +24,8 @@ def _any(names: Iterable[str]) -> str:
 
 _MONTH = _any(words.MONTHS)
 _LATIN_WEEKDAY = _any([each for each in words.WEEKDAYS if each.isascii()])
+_SHORT = {each[:3]: each for each in ("monday", "tuesday", "wednesday", "thursday", "friday")}
+"""Only beside an English word: `mon` and `mar` are words of other languages."""
 _ORDINAL = r"(?:st|nd|rd|th|er|ers|e|o|a|:e|:a|\.)?"
 _MENTION = re.compile(
     rf"""
@@ -51,8 +53,13 @@ _MENTION = re.compile(
     | (?<!guten\s)(?<!gute\s)(?<!goede)(?<!goede\s)(?<!heute\s)(?<!por\sla\s)
         (?P<tomorrow>\b(?:{_any(words.TOMORROW)})\b|明日)
     | (?P<today>\b(?:{_any(words.TODAY)})\b|本日|今日)
+    | (?<=\bdia\s)(?P<dia_day>\d{{1,2}})(?![\d:]|\s?h\b)
     )(?:\s?\(\w{{1,3}}\))?
+    | \b(?P<named>{_LATIN_WEEKDAY})\b[.,]?\s+(?:(?:the|den|dem|der|le|el|il|dia|dnia|de|op|d\.)\s+)?
+        (?P<named_day>\d{{1,2}})(?:{_ORDINAL})(?![\w:./]|\.\d|\s*(?:uhr|h|am|pm|a\.m|p\.m)\b)
     | (?P<weekday>(?:\b(?:{_LATIN_WEEKDAY})\b|[月火水木金土日]曜日?))
+    | (?:(?<=until\s)|(?<=till\s)|(?<=back\s)|(?<=back\son\s)|(?<=returning\s))
+        (?P<short_weekday>mon|tues?|wed|thu(?:rs)?|fri)\b
     """,
     re.VERBOSE,
 )  # fmt: skip
@@ -112,6 +119,9 @@ def _role(text: str, mention: _Mention, lower: int, upper: int) -> _Role | None:
     before = text[max(0, mention.start - _BEFORE) : mention.start]
     left = _last_sentence(text[max(lower, mention.start - _BESIDE) : mention.start])
     right = _first_sentence(text[mention.end : min(upper, mention.end + _BESIDE)])
+    if mention.end + len(right) == upper < len(text):
+        # "Off today and back tomorrow": what stands before the next day belongs to that one.
+        right = _CLAUSE_END.split(right, maxsplit=1)[0]
     beside = f"{left} {right}"
     if _JAPANESE_UNTIL.match(right):
         return _Role.UNTIL
@@ -121,7 +131,7 @@ def _role(text: str, mention: _Mention, lower: int, upper: int) -> _Role | None:
         return _Role.UNTIL
     if _STARTS.search(before) or _JAPANESE_FROM.match(right):
         return _Role.BACK if _is_return(left, right) else None
-    if _BACK.search(beside):
+    if _BACK.search(beside) or (_ANSWERS.search(left) and not _ABSENT.search(left)):
         return _Role.BACK
     return _Role.ALONE if mention.may_stand_alone and _ABSENT.search(beside) else None
 
@@ -175,7 +185,7 @@ def _days(named: dict[str, str | None], arrived: date, month_before: int) -> tup
             return _numeric(int(first_number), int(second), mark, _year(rest.get("full")), arrived)
         case {"dashed_day": day, "dashed_month": month, **rest}:
             return _one(int(day), int(month), _year(rest.get("dashed_year")), arrived)
-        case {"bare_day": day}:
+        case {"bare_day": day} | {"dia_day": day}:
             return _next(int(day), arrived)
         case {"end_month": name}:
             return _end_of(words.MONTHS[name], arrived)
@@ -190,10 +200,19 @@ def _days(named: dict[str, str | None], arrived: date, month_before: int) -> tup
             return arrived + _DAY, arrived + _DAY
         case {"today": _}:
             return arrived, arrived
+        case {"named": name, "named_day": day}:
+            ahead = _next(int(day), arrived)
+            return ahead if ahead and ahead[0].weekday() == words.WEEKDAYS[name] else _weekday(name, arrived)
         case {"weekday": name}:
-            day_of_week = arrived + ((words.WEEKDAYS[name] - arrived.weekday() - 1) % 7 + 1) * _DAY
-            return day_of_week, day_of_week
+            return _weekday(name, arrived)
+        case {"short_weekday": name}:
+            return _weekday(_SHORT[name[:3]], arrived)
     return None
+
+
+def _weekday(name: str, arrived: date) -> tuple[date, date]:
+    found = arrived + ((words.WEEKDAYS[name] - arrived.weekday() - 1) % 7 + 1) * _DAY
+    return found, found
 
 
 def _numeric(first: int, second: int, mark: str, year: int | None, arrived: date) -> tuple[date, date] | None:
