@@ -106,6 +106,50 @@ ABSENT = phrases(
     """
 )
 
+HINDERED = phrases(
+    """
+    # en
+    (i am|i'm|am|is|currently|off|being|been) ~(ill|sick|unwell|poorly|recovering|hospitalised|hospitalized|in hospital
+        |not working|off work|on a course|in training|at a conference|on jury duty|on strike|on furlough)
+    (due to|because of|owing to) (an |a |my |)(illness|sickness|sick leave|injury|accident|surgery|bereavement
+        |family emergency|public holiday|hospital stay)
+    jury duty
+    (i do not|i don't|do not|don't) (usually |normally |)work (on|mondays|tuesdays|wednesdays|thursdays|fridays)
+    (practice|office|shop|clinic|team|we) ~(closed|on holiday|on vacation)
+    # de
+    (erkrankt|krank|krankheit|krankheitsbedingt|krankheitsfall|arbeitsunfahig|im krankenhaus|trauerfall|unfall)
+    (auf|in|einer) (fortbildung|weiterbildung|schulung|seminar|kur|reha|messe|tagung|dienstreise|lehrgang)
+    nicht (im dienst|im einsatz|zu erreichen|zu sprechen|am arbeitsplatz)
+    (macht|machen|haben|hat) ~(urlaub|betriebsferien|ferien|frei)
+    arbeite (ich |)~nicht
+    # fr
+    (malade|souffrant|souffrante|maladie|hospitalise|hospitalisee|en formation|en seminaire|en stage|en arret|en repos
+        |accident|deuil)
+    (ne travaille pas|fermeture annuelle|est ferme|sommes fermes)
+    # es
+    (enfermo|enferma|enfermedad|hospitalizado|hospitalizada|de descanso|dias de descanso|dias libres|en un curso
+        |de formacion|duelo|por accidente)
+    no (trabajo los|laboro los)
+    # it
+    (malato|malata|ammalato|ammalata|malattia|infortunio|ricoverato|ricoverata|in permesso
+        |in formazione|ad un corso|a un corso|lutto)
+    non lavoro (il|di)
+    # pt
+    (doente|doenca|hospitalizado|hospitalizada|internado|internada|de folga|em formacao|em repouso|ferias|luto)
+    # nl
+    (ziek|ziekte|ziekenhuis|op cursus|op training|ongeval|rouwverlof)
+    (werk ik niet|ik werk niet)
+    # sv
+    (sjuk|sjukdom|sjukfranvaro|sjukhus|pa kurs|pa utbildning|pa konferens|vabbar|vard av barn|vab)
+    (jobbar|arbetar) (jag |)inte (pa|mandagar|tisdagar|onsdagar|torsdagar|fredagar)
+    # pl
+    (chory|chora|chorob*|choruje|w szpitalu|na szkoleniu|na konferencji|na chorobowym|nie pracuje w|wypadku losowego)
+    # ja
+    (体調不良|病気|入院|療養|忌引|研修|休んで|休ませ|休みを|お休み|席を外し|離席)
+    """
+)
+"""Why nobody answers, in a note that is known to be automatic; a person who writes it may well be answering."""
+
 ABSENCE_SUBJECT = phrases(
     """
     # en

@@ -7,7 +7,7 @@ import re
 
 from camd.domain.inbound import InboundClass
 from camd.domain.zones import zone_info
-from camd.mail import out_of_office
+from camd.mail import answers, out_of_office
 from camd.mail.automatic_words import (
     ACKNOWLEDGES,
     ANSWERS_SELDOM,
@@ -73,8 +73,14 @@ def _note_mark(mail: Parsed, words: str) -> str | None:
         return "precedence"
     if out_of_office.has_note_subject(mail.subject):
         return "subject"
-    openings = sentences(fold(words[:_READ_CHARACTERS]))
-    return "its own words" if any(SAYS_AUTOMATIC.match(each) and not each.endswith("?") for each in openings) else None
+    return "its own words" if _says_automatic(mail, words) else None
+
+
+def _says_automatic(mail: Parsed, words: str) -> bool:
+    said = sentences(fold(words[:_READ_CHARACTERS]))
+    rests = [SAYS_AUTOMATIC.sub(" ", each, count=1) for each in said if SAYS_AUTOMATIC.match(each) and each[-1] != "?"]
+    # "Please do not reply to this any more, and remove me" begins like a machine's; Gmail's button says both.
+    return bool(rests) and answers.judge(mail.subject, "\n".join(rests)).kind is not InboundClass.OPT_OUT_REQUEST
 
 
 def _is_a_note(mail: Parsed, bulk: str, mark: str | None, words: str) -> bool:

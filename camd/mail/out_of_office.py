@@ -5,7 +5,7 @@ import re
 
 from camd.domain.inbound import InboundClass
 from camd.mail import answers
-from camd.mail.absence_words import ABSENCE_SUBJECT, ABSENT, NOTE_SENTENCE, PERSONAL, URGENT
+from camd.mail.absence_words import ABSENCE_SUBJECT, ABSENT, HINDERED, NOTE_SENTENCE, PERSONAL, URGENT
 from camd.mail.automatic_words import AUTOMATIC_SUBJECT
 from camd.mail.phrases import fold, sentences
 
@@ -32,9 +32,10 @@ def tells_of_absence(subject: str, words: str) -> bool:
     plain = plain[answered.end() :] if answered else plain
     automatic = AUTOMATIC_SUBJECT.match(plain)
     behind = plain[automatic.end() :].strip(_BETWEEN) if automatic else plain
-    return any(
-        (ABSENCE_SUBJECT.match(plain), ABSENCE_SUBJECT.match(behind), ABSENT.search(plain))
-    ) or ABSENT.search(fold(words[:_READ_CHARACTERS])) is not None  # fmt: skip
+    if any((ABSENCE_SUBJECT.match(plain), ABSENCE_SUBJECT.match(behind), ABSENT.search(plain))):
+        return True
+    text = fold(words[:_READ_CHARACTERS])
+    return ABSENT.search(text) is not None or HINDERED.search(text) is not None
 
 
 def reads_like_a_note(words: str, sign: re.Pattern[str] = ABSENT, *, usual: int = 0) -> bool:
