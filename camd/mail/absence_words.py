@@ -109,18 +109,18 @@ ABSENT = phrases(
 HINDERED = phrases(
     """
     # en
-    (i am|i'm|am|is|currently|off|being|been) ~(ill|sick|unwell|poorly|recovering|hospitalised|hospitalized|in hospital
+    (i am|i'm|am|is|currently|off|being|been) ~ (ill|sick|unwell|poorly|recovering|hospitalised|hospitalized|in hospital
         |not working|off work|on a course|in training|at a conference|on jury duty|on strike|on furlough)
     (due to|because of|owing to) (an |a |my |)(illness|sickness|sick leave|injury|accident|surgery|bereavement
         |family emergency|public holiday|hospital stay)
     jury duty
     (i do not|i don't|do not|don't) (usually |normally |)work (on|mondays|tuesdays|wednesdays|thursdays|fridays)
-    (practice|office|shop|clinic|team|we) ~(closed|on holiday|on vacation)
+    (practice|office|shop|clinic|team|we) ~ (closed|on holiday|on vacation)
     # de
     (erkrankt|krank|krankheit|krankheitsbedingt|krankheitsfall|arbeitsunfahig|im krankenhaus|trauerfall|unfall)
     (auf|in|einer) (fortbildung|weiterbildung|schulung|seminar|kur|reha|messe|tagung|dienstreise|lehrgang)
     nicht (im dienst|im einsatz|zu erreichen|zu sprechen|am arbeitsplatz)
-    (macht|machen|haben|hat) ~(urlaub|betriebsferien|ferien|frei)
+    (macht|machen|haben|hat) ~ (urlaub|betriebsferien|ferien|frei)
     arbeite (ich |)~nicht
     # fr
     (malade|souffrant|souffrante|maladie|hospitalise|hospitalisee|en formation|en seminaire|en stage|en arret|en repos

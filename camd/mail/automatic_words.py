@@ -254,7 +254,8 @@ HAS_LEFT = phrases(
         |at (the company|our company))
     (i have|i've|has|have|he has|she has|i|he|she) (now |recently |since |)left (the company|the organi(s|z)ation
         |the firm|the business|our company|our organi(s|z)ation|our team|us)
-    (has left|have left|is leaving|am leaving|left) ~(company|organisation|organization|firm|employment|employ)
+    (has left|have left|is leaving|am leaving|left) ~(company|organisation|organization|firm|business|practice|agency
+        |employment|employ)
     (has|have|is|am|i) (now |recently |since |)(retired|moved on)
     (is|are|am) no longer (at|with) *
     (address|mailbox|account|inbox) ~no longer (in use|active|valid|being used|exists|used)
