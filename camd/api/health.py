@@ -71,7 +71,13 @@ async def readyz(request: web.Request) -> web.Response:
 
 async def healthz(request: web.Request) -> web.Response:
     health, desk = request.app[HEALTH], request.app[DESK]
-    found = [*_of_process(health), *_of_gate(desk), *_of_inboxes(desk), *await _of_store(request)]
+    found = [
+        *_of_process(health),
+        *_of_gate(desk),
+        *_of_inboxes(desk),
+        *_of_providers(desk),
+        *await _of_store(request),
+    ]
     return _report(request, found)
 
 
@@ -106,6 +112,11 @@ def _of_gate(desk: Desk) -> Iterator[Finding]:
 def _of_inboxes(desk: Desk) -> Iterator[Finding]:
     for name, why in mailboxes.unheard(desk):
         yield Finding("inboxes", "warn", f"{name} is deaf: {why}")
+
+
+def _of_providers(desk: Desk) -> Iterator[Finding]:
+    for name, rest in desk.context.providers.degraded().items():
+        yield Finding("providers", "warn", f"{name} rests until {rest.until:%Y-%m-%dT%H:%M:%SZ}: {rest.problem}")
 
 
 async def _of_store(request: web.Request) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -39,6 +39,7 @@ from camd.operations.lead_import import undo_unfinished
 from camd.pipeline.context import Context
 from camd.pipeline.cycle import STAGES
 from camd.pipeline.hearing import Hearing
+from camd.pipeline.provider_health import ProviderHealth
 from camd.pipeline.send_gate import GateReason, SendGate
 from camd.ports.channel import MailDoor
 from camd.ports.clock import Clock, Entropy, IdSource
@@ -95,7 +96,7 @@ def real_adapters() -> Adapters:
     )
 
 
-def make_metrics(clock: Clock, settings: Settings) -> Metrics:
+def make_metrics(clock: Clock, settings: Settings, sources: Collection[LeadSource] = ()) -> Metrics:
     """The metrics of this process with their closed label sets."""
     labels = Labels(
         campaign_statuses=list(CampaignStatus),
@@ -106,6 +107,7 @@ def make_metrics(clock: Clock, settings: Settings) -> Metrics:
         stages=STAGES,
         mailboxes=list(settings.mailboxes),
         routes=ROUTES,
+        providers=[source.name for source in sources],
     )
     return Metrics(version=VERSION, started_at=clock.now(), labels=labels)
 
@@ -147,7 +149,7 @@ class Engine:
         Raises `DatabaseHeld` at once where another process holds it, `NewerSchema`, `UnsafeDatabase`.
         """
         parts = adapters or real_adapters()
-        metrics = metrics or make_metrics(parts.clock, settings)
+        metrics = metrics or make_metrics(parts.clock, settings, parts.sources)
         database = settings.database
         require_safe_checkpoints(sqlite3.sqlite_version_info, outside_checkpointer=database.outside_checkpointer)
         lock = DatabaseLock(database.path, since=parts.clock.now(), network_allowed=database.allow_network_filesystem)
@@ -221,6 +223,7 @@ def build_context(
         quota=QuotaService(store, parts.clock, metrics),
         gate=SendGate(parts.clock, metrics),
         hearing=Hearing(settings.mailboxes, parts.clock, metrics),
+        providers=ProviderHealth(store, parts.clock, metrics),
         metrics=metrics,
         read_rows=lambda stream, mapping: read_rows(stream, mapping=mapping),
     )

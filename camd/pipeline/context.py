@@ -9,6 +9,7 @@ from camd.domain.errors import CamdError
 from camd.domain.facts import LeadId
 from camd.domain.lead import Lead
 from camd.pipeline.hearing import Hearing
+from camd.pipeline.provider_health import ProviderHealth
 from camd.pipeline.send_gate import SendGate
 from camd.ports.channel import MailDoor
 from camd.ports.clock import Clock, Entropy, IdSource
@@ -46,6 +47,7 @@ class Context:
     quota: RateQuota
     gate: SendGate
     hearing: Hearing
+    providers: ProviderHealth
     metrics: Metrics
     read_rows: ReadRows
 

@@ -46,12 +46,18 @@ async def discover(ctx: Context, campaign: Campaign, states: Sequence[SourceStat
     for state in states:
         if state.exhausted:
             continue
+        if (rests_until := ctx.providers.not_before(state.type)) is not None:
+            errors.append(CycleError(stage="discover", scope=Scope.PROVIDER, message=f"{state.type} rests"))
+            waits.append(rests_until - ctx.clock.now())
+            continue
         try:
             page = await _fetch(ctx, campaign, state)
         except Failure as failure:
+            await ctx.providers.failed(state.type, failure)
             errors.append(_failed(state, failure))
             waits.append(getattr(failure, "retry_after", None) or RETRY_AFTER)
             continue
+        await ctx.providers.answered(state.type)
         pages.append(SourcePage(state, page))
         errors += [
             CycleError(stage="discover", scope=Scope.ITEM, message=f"{state.type} line {row.line}: {row.reason}")

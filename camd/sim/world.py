@@ -379,7 +379,7 @@ class World:
             self.settings,
             Adapters(self.clock, self.entropy, self._ids, (self.source,), self.verifier),
             store,
-            make_metrics(self.clock, self.settings),
+            make_metrics(self.clock, self.settings, (self.source,)),
             memory_doors(self.settings, self.mail, self.clock, self.inboxes),
             self.journal,
         )

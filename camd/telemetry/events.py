@@ -129,6 +129,13 @@ CATALOGUE = {
             "See `camd gate status`; mend the cause. `camd gate open` overrides a common cause.",
         ),
         Event("send.gate_opened", "info", "Sending is possible again.", NOTHING),
+        Event(
+            "provider.degraded",
+            "warning",
+            "`provider` fails or asks to be left alone until `until`; `error` says why. Campaigns go on without it.",
+            "If `error` names a key, a plan or a version, mend it; else wait.",
+        ),
+        Event("provider.recovered", "info", "`provider` answers again.", NOTHING),
         Event("imap.connected", "info", "The inbox of `mailbox` is open and is read.", NOTHING),
         Event(
             "imap.lost",

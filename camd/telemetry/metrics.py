@@ -37,6 +37,7 @@ class Labels:
     stages: Sequence[str]
     mailboxes: Sequence[str]
     routes: Sequence[str]
+    providers: Sequence[str] = ()
 
 
 class Family(Generic[Instrument]):
@@ -134,6 +135,12 @@ class Metrics:
         self.suppressions_total = Family(
             make.counter("suppressions_total", "Suppressions added.", "reason"), labels.suppression_reasons
         )
+        self.provider_state = Family(
+            make.gauge("provider_state", "1 while the provider may be asked, 0 while it rests.", "provider"),
+            labels.providers,
+        )
+        for provider in labels.providers:
+            self.provider_state.labels(provider).set(1)
         self.inbound_total = Family(
             make.counter("inbound_total", "Messages that came in, by what they were taken for.", "class"),
             tuple(InboundClass),

@@ -38,6 +38,7 @@ CATALOGUE = {
     "quota_denied_total",
     "suppressions_total",
     "opt_out_requests_total",
+    "provider_state",
     "inbound_total",
     "imap_last_success_timestamp_seconds",
     "actor_restarts_total",
