@@ -31,6 +31,8 @@ OVERDUE = timedelta(hours=24)
 
 _HEARS_AGAIN = timedelta(minutes=1)
 """After that it is worth looking again whether the mailbox hears."""
+_HEARS_FIRST = timedelta(seconds=5)
+"""The same after a start, while its inbox is read for the first time."""
 
 
 class Reach(StrEnum):
@@ -177,7 +179,8 @@ def _mailbox(tx: Tx, ctx: Context, subject: Subject, now: datetime) -> Iterator[
     else:
         yield Check("mailbox", False, f"mailbox:{name}", refusal.until, Reach.MAILBOX)
     hears = not (subject.is_follow_up and ctx.hearing.is_deaf(name))
-    yield _check("inbox", hears, f"mailbox:{name}", now + _HEARS_AGAIN)
+    has_just_begun = ctx.hearing.last_heard(name) is None and ctx.hearing.problem(name) is None
+    yield _check("inbox", hears, f"mailbox:{name}", now + (_HEARS_FIRST if has_just_begun else _HEARS_AGAIN))
 
 
 def _hour(tx: Tx, subject: Subject, now: datetime) -> Iterator[Check]:

@@ -12,6 +12,7 @@ from camd.domain.lead import Hold, HoldReason, Lead
 from camd.domain.suppression import SuppressionKind, keyed_hash
 from camd.domain.token_bucket import QuotaScope
 from camd.pipeline.gate import Check, Reach, lead_checks
+from camd.pipeline.hearing import Hearing
 from camd.pipeline.send_gate import GateReason
 from camd.ports.records import MailboxState, Recovery, Switch, TouchStatus
 from camd.ports.settings import LimitSettings, Settings
@@ -272,5 +273,30 @@ def test_a_mailbox_that_may_not_send_is_named(tmp_path: Path) -> None:
         stopped = MailboxState("sales", stopped_until=TEN + HOUR, stopped_for="trouble")
         await world.store.write(lambda tx: tx.mailboxes.put(stopped))
         assert await refusals(world, campaign, lead) == [refused("mailbox", "mailbox:sales", TEN + HOUR, Reach.MAILBOX)]
+
+    simulate(tmp_path, scenario, start=TEN)
+
+
+def test_a_follow_up_waits_briefly_for_the_first_reading_and_longer_for_an_inbox_in_trouble(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        campaign, lead = await planned(world)
+        written_to = replace(lead, state=replace(lead.state, ever_handed_over=True))
+        [touch] = await world.touches(campaign)
+        follow_up = replace(touch, status=TouchStatus.APPROVED, follow_up=True)
+        await world.store.write(lambda tx: tx.touches.save(touch, follow_up))
+        context = world.context
+        started = Hearing(context.settings.mailboxes, world.clock, context.metrics)
+        deaf = replace(context, hearing=started)
+
+        async def refused_until() -> datetime | None:
+            found = await world.store.read(lambda tx: lead_checks(tx, deaf, campaign, written_to, TEN))
+            [inbox] = [check for check in found if check.name == "inbox"]
+            return None if inbox.passed else inbox.until
+
+        assert await refused_until() == TEN + timedelta(seconds=5)
+        started.failed("sales", "LOGIN refused")
+        assert await refused_until() == TEN + timedelta(minutes=1)
+        started.heard("sales")
+        assert await refused_until() is None
 
     simulate(tmp_path, scenario, start=TEN)
