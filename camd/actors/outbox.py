@@ -2,10 +2,12 @@
 the mailbox may have connections.
 
 It never polls: it sleeps until the next instant at which anything may go, or its doorbell. Whatever ends a handover,
-its outcome is stored, also under cancellation; what a killed process left in flight is settled at the next start.
+its outcome is stored, also under cancellation, and what its place sends next is claimed in the same commit; what a
+killed process left in flight is settled at the next start.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
@@ -119,34 +121,44 @@ class Outbox:
         """A touch for each free place, as far as there are any that may go."""
         if self._stopping.is_set():
             return [], None
-        context = self._context
-        now = context.clock.now()
-        unit = partial(
-            claims,
-            ctx=context,
-            mailbox=self.mailbox,
-            served=self._served,
-            refused=self._refused,
-            places=self._places.value,
-            now=now,
-        )
+        refused = self._refused
         try:
-            rounds = await context.store.write(unit)
-            if _waits_for_a_person(rounds) and await give_all_away(context, self.mailbox):
+            rounds = await self._context.store.write(self._claims(self._places.value))
+            if _waits_for_a_person(rounds) and await give_all_away(self._context, self.mailbox):
                 self._bells.ring_outboxes()
         except StoreUnavailable:
             # The watch tells of it once for all.
-            return [], Nothing(now + timedelta(seconds=RETRY_SECONDS))
-        self._refused = rounds[-1].refused
+            return [], Nothing(self._context.clock.now() + timedelta(seconds=RETRY_SECONDS))
+        last = rounds[-1].found
+        return self._learn(rounds, refused), None if isinstance(last, Claimed) else last
+
+    def _claims(self, places: int) -> Callable[[Tx], list[Round]]:
+        """The unit that claims for so many places."""
+        return partial(
+            claims,
+            ctx=self._context,
+            mailbox=self.mailbox,
+            served=self._served,
+            refused=self._refused,
+            places=places,
+            now=self._context.clock.now(),
+        )
+
+    def _learn(self, rounds: Sequence[Round], refused: Mapping[CampaignId, Refusal]) -> list[Claimed]:
+        """What the claims found, which passed over those that were `refused` when they were asked for."""
+        if not rounds:
+            return []
+        last = rounds[-1]
+        self._stop_reason = last.found.reason if isinstance(last.found, Nothing) else None
+        if self._refused is refused:
+            # Else somebody rang meanwhile, and what was refused may go; or another claim has told of it.
+            self._refused = last.refused
         for campaign_id in set().union(*(found.woken for found in rounds)):
             self._bells.ring(campaign_id)
         claimed = [found.found for found in rounds if isinstance(found.found, Claimed)]
         if claimed:
             self._served = claimed[-1].touch.campaign_id
-        last = rounds[-1].found
-        nothing = None if isinstance(last, Claimed) else last
-        self._stop_reason = nothing.reason if nothing else None
-        return claimed, nothing
+        return claimed
 
     async def _sleep(self, nothing: Nothing) -> None:
         if not self._in_flight:
@@ -164,10 +176,12 @@ class Outbox:
         self._wait_for_rest.clear()
 
     async def _carry(self, claimed: Claimed) -> None:
-        """One handover, from the intent to its stored outcome."""
+        """One place: a handover after the other, each from the intent to its stored outcome, until none follows."""
         self._context.metrics.sends_in_flight.inc()
+        following: Claimed | None = claimed
         try:
-            await self._hand_over(claimed)
+            while following is not None:
+                following = await self._hand_over(following)
         finally:
             self._context.metrics.sends_in_flight.dec()
             self._in_flight -= 1
@@ -175,7 +189,8 @@ class Outbox:
             self._own_rings += 1
             self._bell.ring()
 
-    async def _hand_over(self, claimed: Claimed) -> None:
+    async def _hand_over(self, claimed: Claimed) -> Claimed | None:
+        """Answers what the place hands over next."""
         context = self._context
         on_wire = _OnWire(context, claimed.touch.id)
         started = context.clock.monotonic()
@@ -184,46 +199,61 @@ class Outbox:
             result = await context.mail.hand_over(claimed.handover, on_wire.mark)
         except Withdrawn as withdrawn:
             self._blocked(claimed, str(withdrawn))
-            return
+            return None
         except StoreUnavailable:
             # No fault of the mailbox. Its place rests, so that a disk that stays full is asked now and then only.
-            await self._store_until_it_is(claimed, on_wire, Untold("database_away"))
+            await self._store_until_it_is(claimed, on_wire, Untold("database_away"), is_last=True)
             with anyio.move_on_after(REST_SECONDS):
                 await self._stopping.wait()
-            return
+            return None
         except Failure as failure:
             result = failure
         except get_cancelled_exc_class():
-            with anyio.move_on_after(SETTLE_SECONDS, shield=True):
-                await self._store_outcome(claimed, on_wire, on_wire.interrupted())
+            with anyio.move_on_after(SETTLE_SECONDS, shield=True), suppress(StoreUnavailable):
+                await self._store_outcome(claimed, on_wire, on_wire.interrupted(), is_last=True)
             raise
         context.metrics.send_duration_seconds.labels("hand_over").observe(context.clock.monotonic() - started)
-        await self._store_until_it_is(claimed, on_wire, result)
+        return await self._store_until_it_is(claimed, on_wire, result)
 
-    async def _store_until_it_is(self, claimed: Claimed, on_wire: "_OnWire", result: Result) -> None:
+    async def _store_until_it_is(
+        self, claimed: Claimed, on_wire: "_OnWire", result: Result, *, is_last: bool = False
+    ) -> Claimed | None:
         while True:
-            with CancelScope(shield=True):
-                if await self._store_outcome(claimed, on_wire, result):
-                    return
+            with CancelScope(shield=True), suppress(StoreUnavailable):
+                return await self._store_outcome(claimed, on_wire, result, is_last=is_last)
             # A crash now leaves it unknown, and the journal's line tells what it was.
             await anyio.sleep(RETRY_SECONDS)
 
-    async def _store_outcome(self, claimed: Claimed, on_wire: "_OnWire", result: Result) -> bool:
-        """False where it cannot be stored now: then nothing is sent until it can."""
+    async def _store_outcome(
+        self, claimed: Claimed, on_wire: "_OnWire", result: Result, *, is_last: bool
+    ) -> Claimed | None:
+        """Claims what follows in the same commit, unless it `is_last` or the outbox stops.
+
+        Raises StoreUnavailable: then nothing is sent until the outcome is stored."""
         context, touch = self._context, claimed.touch
         # Without its mark the journal has no line of this handover: the word would be taken for an earlier one's.
         if on_wire.is_marked and (word := outcome_word(result)):
             await context.journal.note(OutcomeLine(context.clock.now(), claimed.handover.message_id, word))
+        refused = self._refused
+        follow = None if is_last or self._stopping.is_set() else self._claims(1)
+
+        def outcome(tx: Tx) -> TouchStatus:
+            return settle(tx, context, touch.id, result, context.clock.now())
+
         try:
-            status = await context.store.write(lambda tx: settle(tx, context, touch.id, result, context.clock.now()))
+            status, rounds = await context.store.write(lambda tx: (outcome(tx), follow(tx) if follow else []))
         except StoreUnavailable:
             context.gate.close(GateReason.OUTCOME_WAITS)
-            return False
+            raise
+        except Exception:
+            # What is wrong with another touch must not cost this one its outcome.
+            self._tell(claimed, await context.store.write(outcome))
+            raise
         if any(closure.reason is GateReason.OUTCOME_WAITS for closure in context.gate.closures()):
             context.gate.open(GateReason.OUTCOME_WAITS)
             self._bells.ring_outboxes()
         self._tell(claimed, status)
-        return True
+        return next(iter(self._learn(rounds, refused)), None)
 
     def _tell(self, claimed: Claimed, status: TouchStatus) -> None:
         touch = claimed.touch

@@ -94,8 +94,7 @@ class Commits:
     async def write(self, unit: Callable[[Tx], T]) -> T:
         def named(tx: Tx) -> T:
             answer = unit(tx)
-            if name := _name_of(unit, answer):
-                self._units.append(name)
+            self._units += _names_of(unit, answer)
             return answer
 
         return await self.inner.write(named)
@@ -104,12 +103,18 @@ class Commits:
         return await self.inner.read(query)
 
 
-def _name_of(unit: Callable[[Tx], object], answer: object) -> str | None:
-    """None for what does not belong to the send path."""
+def _names_of(unit: Callable[[Tx], object], answer: object) -> Iterator[str]:
+    """Nothing for what does not belong to the send path; the outcome of one mail and the intent of the next are one."""
     function = unit.func if isinstance(unit, partial) else unit
-    if isinstance(answer, list) and any(isinstance(each, Round) and isinstance(each.found, Claimed) for each in answer):
-        return "intent"
-    return _UNITS.get(function.__qualname__.partition(".<locals>")[0]) or _PARTS.get(function.__module__)
+    rounds = answer[-1] if isinstance(answer, tuple) and answer else answer
+    claimed = isinstance(rounds, list) and any(isinstance(it, Round) and isinstance(it.found, Claimed) for it in rounds)
+    name = _UNITS.get(function.__qualname__.partition(".<locals>")[0])
+    if name or not claimed:
+        name = name or _PARTS.get(function.__module__)
+    if name:
+        yield name
+    if claimed:
+        yield "intent"
 
 
 class JournalPoints:
