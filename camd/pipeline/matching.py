@@ -31,7 +31,8 @@ def find(tx: Tx, letter: Letter) -> Match:
     reading = letter.reading
     for report, message_id in _named(letter):
         if touch := touch_of(tx, message_id):
-            return Match(lead_of(tx, touch), touch, MatchedBy.MESSAGE_ID, report)
+            lead = lead_of(tx, touch)
+            return Match(lead, touch, MatchedBy.MESSAGE_ID, _about(lead, reading.reports) or report)
     if reading.kind not in _REPORTS:
         return _of_person(tx, letter.sender, MatchedBy.SENDER)
     for report in reading.reports:
@@ -52,6 +53,12 @@ def address_key(address: str | None) -> str | None:
         return parse_address(address).key if address else None
     except Invalid:
         return None
+
+
+def _about(lead: Lead, reports: Iterable[Report]) -> Report | None:
+    """Of several recipients the lead itself."""
+    key = address_key(lead.facts.email)
+    return next((report for report in reports if key and address_key(report.recipient) == key), None)
 
 
 def _named(letter: Letter) -> Iterator[tuple[Report | None, str]]:
