@@ -18,6 +18,7 @@ from camd.mail.automatic_words import (
     TELLS_OF_READING,
 )
 from camd.mail.bulk import answers_us, bulk_rule
+from camd.mail.departure_words import GONE
 from camd.mail.machines import is_daemon, is_postmaster, mark_of, takes_no_reply
 from camd.mail.parsed import Own, Parsed
 from camd.mail.phrases import fold, sentences
@@ -101,7 +102,7 @@ def _marked(mail: Parsed, own: Own, words: str, mark: str) -> Reading:
     text = words[:_READ_CHARACTERS]
     day = stated_day(f"{mail.subject}\n\n{text}", mail.arrived_at.astimezone(zone_info(own.timezone)).date())
     plain = fold(f"{mail.subject[:300]}\n\n{text}")
-    if day is None and HAS_LEFT.search(plain):
+    if day is None and GONE.search(plain):
         return Reading(InboundClass.AUTO_REPLY, f"has left ({mark})", has_left=True)
     if out_of_office.tells_of_absence(mail.subject, words):
         return Reading(InboundClass.OUT_OF_OFFICE, f"absence ({mark})", until=day)

@@ -128,3 +128,96 @@ def test_a_system_that_says_nothing_known_is_automatic() -> None:
     reading = read("Subject: Notice", "Qx.", "Postmaster <postmaster@receiver.example>")
     assert reading is not None
     assert reading.kind is AUTO
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        (
+            "Nick Foley left the business on 31 July. Please update your records and remove this address "
+            "from your mailing list."
+        ),
+        "Nick Foley left the practice last month.",
+        "Nick has left Foley Works. Write to office@x.example",
+        "Nick has departed.",
+        "Nick Foley is no longer employed here.",
+        "Please note that Nick is not with Foley Works any more.",
+        "As of 1 July, Nick is no longer with the team.",
+        "Nick stopped working for us.",
+        "I have moved to a new company.",
+        "Nick does not work here anymore.",
+        "This person no longer works at the school.",
+        "This mailbox is no longer monitored as Nick has left.",
+        "Nick retired in June.",
+        "Nick Foley passed away in June.",
+        "Nick's employment has ended.",
+        "Nick is now working for another company.",
+        "Herr Foley hat die Kanzlei zum 31.07. verlassen.",
+        "Herr Foley hat uns verlassen.",
+        "Herr Foley ist zum 31. Juli ausgeschieden.",
+        "Frau Roe arbeitet seit Juli nicht mehr hier.",
+        "Ich habe mich beruflich verändert und bin nicht mehr bei Foley.",
+        "Frau Roe ist in den Ruhestand gegangen.",
+        "Nick Foley a quitté le cabinet le 31 juillet.",
+        "Nick ne travaille plus ici.",
+        "Nick nous a quittés.",
+        "Nick n'est plus dans l'entreprise.",
+        "Je n'occupe plus ce poste.",
+        "Nick dejó la clínica el 31 de julio.",
+        "Nick ya no trabaja aquí.",
+        "Nick se ha jubilado.",
+        "Nick no forma parte ya de la empresa.",
+        "Ya no pertenezco a la empresa.",
+        "Nick ha lasciato lo studio il 31 luglio.",
+        "Nick non lavora più qui.",
+        "Nick non è più in azienda.",
+        "Non faccio più parte dello studio.",
+        "O Nick saiu da clínica em julho.",
+        "O Nick já não trabalha aqui.",
+        "O Nick não está mais na empresa.",
+        "Nick se aposentou.",
+        "Nick heeft de praktijk per 31 juli verlaten.",
+        "Nick werkt hier niet meer.",
+        "Nick is uit dienst.",
+        "Ik werk niet meer bij Foley.",
+        "Nick slutade hos oss den 31 juli.",
+        "Nick arbetar inte kvar här.",
+        "Nick har gått i pension.",
+        "Nick jobbar inte längre här.",
+        "Jag har slutat.",
+        "Nick odszedł z firmy 31 lipca.",
+        "Nick już tu nie pracuje.",
+        "Nick nie jest już pracownikiem kancelarii.",
+        "Zakończyłem pracę w Foley.",
+        "Nick przeszedł na emeryturę.",
+        "フォーリーは7月31日付で退職しました。",
+        "担当者は退職しております。",
+        "フォーリーは弊社に在籍しておりません。",
+        "既に退社しております。",
+    ],
+)
+def test_a_marked_note_tells_of_a_departure_in_many_ways(body: str) -> None:
+    reading = read(f"{RE}\nAuto-Submitted: auto-replied", body)
+    assert reading is not None
+    assert (reading.kind, reading.has_left) == (AUTO, True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "I have left the office for today and will be back tomorrow.",
+        "I left my laptop at home; I answer on Monday.",
+        "I am no longer at my desk today.",
+        "We no longer accept applications by mail.",
+        "Ich habe das Büro bereits verlassen und antworte morgen.",
+        "Nick left early today.",
+        "Please note our shop is no longer open on Saturdays.",
+        "Thank you for the message that you have left. We will call you back.",
+        "Sie haben das Büro nicht erreicht, wir haben das Büro schon verlassen.",
+        "Werkt u al met ons? Wij zijn op kantoor tot 17 uur.",
+    ],
+)
+def test_who_left_for_the_day_or_left_something_has_not_gone(body: str) -> None:
+    reading = read(f"{RE}\nAuto-Submitted: auto-replied", body)
+    assert reading is not None
+    assert not reading.has_left
