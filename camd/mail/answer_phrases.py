@@ -31,8 +31,9 @@ class Vocabulary:
     `hints` at a complaint. `harmless` phrases mean nothing whatever they hold; `fine_print` begins a disclaimer.
 
     Refusals hold their own negation, `declines` lose their meaning behind one, `noes` are whole clauses. `revisits`
-    ask for another try later, `later` only puts off. `steps` and `praise` turn into their opposite behind one of
-    `negators`, `yeses` are whole clauses. Behind one of `turns` another thing is said.
+    ask for another try later, `later` only puts off, `handovers` leave the answer to somebody else. `steps` and
+    `praise` turn into their opposite behind one of `negators`, `yeses` are whole clauses. Behind one of `turns` another
+    thing is said.
 
     `fillers` are words that only make a request polite, `spellings` those that a typing error is mended to.
     """
@@ -49,6 +50,7 @@ class Vocabulary:
     refusals: str
     declines: str
     later: str
+    handovers: str
     steps: str
     praise: str
     noes: str

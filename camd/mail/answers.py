@@ -42,6 +42,7 @@ class _Sign(Enum):
     NO = auto()
     REVISIT = auto()
     LATER = auto()
+    HANDOVER = auto()
     STEP = auto()
     YES = auto()
 
@@ -54,6 +55,7 @@ _NAMES = {
     _Sign.NO: "no",
     _Sign.REVISIT: "later",
     _Sign.LATER: "later",
+    _Sign.HANDOVER: "passed on",
     _Sign.STEP: "interest",
     _Sign.YES: "yes",
 }
@@ -90,6 +92,7 @@ _ANYWHERE = (
     _Rule("refusals", _Sign.REFUSAL),
     _Rule("declines", _Sign.REFUSAL, heeds_negation=True),
     _Rule("later", _Sign.LATER),
+    _Rule("handovers", _Sign.HANDOVER),
     _Rule("steps", _Sign.STEP, _Sign.REFUSAL, heeds_negation=True),
     _Rule("praise", _Sign.YES, _Sign.NO, heeds_negation=True),
 )
@@ -222,8 +225,10 @@ def _decide(found: Sequence[_Found]) -> Reading | None:
         return Reading(InboundClass.HUMAN_NEUTRAL, str(hint), is_doubtful=True)
     if step and (against := refusal or no):
         return _reading(InboundClass.HUMAN_NEUTRAL, step, against)
-    if put_off := revisit or (None if refusal else later):
+    if put_off := revisit or (None if refusal or step else later):
         return _reading(InboundClass.HUMAN_NEUTRAL, put_off)
+    if (handover := first.get(_Sign.HANDOVER)) and not (step or yes):
+        return _reading(InboundClass.HUMAN_NEUTRAL, handover)
     if no and yes and not refusal:
         return _reading(InboundClass.HUMAN_NEUTRAL, yes, no)
     if against := refusal or no:
