@@ -51,7 +51,7 @@ async def run_daemon(
 
     Raises `DatabaseHeld`, `NewerSchema`, `CannotBind` before anything was begun; `ServiceFailed` in a group.
     """
-    parts = adapters or real_adapters()
+    parts = adapters or real_adapters(settings)
     metrics = make_metrics(parts.clock, settings, parts.sources)
     sink = configure(parts.clock, settings.logging, version=VERSION, metrics=metrics)
     notifier = Notifier(environ)

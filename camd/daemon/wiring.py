@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import anyio
 from pydantic import BaseModel
@@ -54,14 +54,18 @@ from camd.providers.csv_file import CsvSource
 from camd.providers.csv_rows import read_rows
 from camd.providers.dns import DnsVerifier
 from camd.providers.dns_resolver import DnsResolver
+from camd.providers.linkedin import LinkedInSource
+from camd.providers.linkedin_api import LinkedInSettings
 from camd.store.checkpoints import require_safe_checkpoints
 from camd.store.sqlite import SqliteStore
 from camd.system import SystemClock, SystemEntropy, SystemIds
 from camd.telemetry.metrics import Labels, Metrics
 
+M = TypeVar("M", bound=BaseModel)
+
 VERSION = version("camd")
 
-PROVIDER_MODELS: Mapping[str, type[BaseModel]] = {}
+PROVIDER_MODELS: Mapping[str, type[BaseModel]] = {"linkedin": LinkedInSettings}
 """The settings model of each provider that has settings, for `camd.config`."""
 
 
@@ -83,7 +87,7 @@ class Adapters:
     domain_records: DomainRecords = field(default_factory=DnsDomainRecords)
 
 
-def real_adapters() -> Adapters:
+def real_adapters(settings: Settings) -> Adapters:
     """The machine's clock, dice and DNS, and the sources that this version knows."""
     clock = SystemClock()
     entropy = SystemEntropy()
@@ -91,9 +95,16 @@ def real_adapters() -> Adapters:
         clock,
         entropy,
         SystemIds(clock, entropy),
-        sources=(CsvSource(clock),),
+        sources=(CsvSource(clock), LinkedInSource(_section(settings, "linkedin", LinkedInSettings), clock)),
         verifier=DnsVerifier(DnsResolver(), clock),
     )
+
+
+def _section(settings: Settings, name: str, model: type[M]) -> M:
+    """`[providers.<name>]`, or its defaults where the settings were made without it."""
+    section = settings.providers.get(name, model())
+    assert isinstance(section, model)
+    return section
 
 
 def make_metrics(clock: Clock, settings: Settings, sources: Collection[LeadSource] = ()) -> Metrics:
@@ -148,7 +159,7 @@ class Engine:
 
         Raises `DatabaseHeld` at once where another process holds it, `NewerSchema`, `UnsafeDatabase`.
         """
-        parts = adapters or real_adapters()
+        parts = adapters or real_adapters(settings)
         metrics = metrics or make_metrics(parts.clock, settings, parts.sources)
         database = settings.database
         require_safe_checkpoints(sqlite3.sqlite_version_info, outside_checkpointer=database.outside_checkpointer)

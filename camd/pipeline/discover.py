@@ -7,7 +7,7 @@ from datetime import timedelta
 from camd.domain.campaign import Campaign
 from camd.domain.errors import Failure, Misconfigured, Scope
 from camd.pipeline.context import Context
-from camd.ports.providers import Page
+from camd.ports.providers import NotYet, Page
 from camd.ports.records import SourceState
 from camd.ports.store import Tx
 from camd.schema.report import CycleError
@@ -27,7 +27,7 @@ class SourcePage:
 @dataclass(frozen=True, slots=True)
 class Discovery:
     """What the sources gave; `more` says that another read would give more at once, `retry_after` when a source
-    that failed may be asked again."""
+    that failed, or has nothing yet, may be asked again."""
 
     pages: Sequence[SourcePage]
     errors: Sequence[CycleError]
@@ -57,8 +57,15 @@ async def discover(ctx: Context, campaign: Campaign, states: Sequence[SourceStat
             errors.append(_failed(state, failure))
             waits.append(getattr(failure, "retry_after", None) or RETRY_AFTER)
             continue
+        if isinstance(page, NotYet):
+            waits.append(page.until - ctx.clock.now())
+            continue
         await ctx.providers.answered(state.type)
         pages.append(SourcePage(state, page))
+        errors += [
+            CycleError(stage="discover", scope=Scope.PROVIDER, message=f"{state.type}: {warning}")
+            for warning in page.warnings
+        ]
         errors += [
             CycleError(stage="discover", scope=Scope.ITEM, message=f"{state.type} line {row.line}: {row.reason}")
             for row in page.rejected[:REPORTED_REJECTS]
@@ -66,7 +73,7 @@ async def discover(ctx: Context, campaign: Campaign, states: Sequence[SourceStat
     return Discovery(pages, errors, min(waits, default=None))
 
 
-async def _fetch(ctx: Context, campaign: Campaign, state: SourceState) -> Page:
+async def _fetch(ctx: Context, campaign: Campaign, state: SourceState) -> Page | NotYet:
     source = ctx.sources.get(state.type)
     if source is None:
         known = ", ".join(sorted(ctx.sources))

@@ -5,7 +5,7 @@ A provider is one module under `camd/providers/`, named in `daemon/wiring.py` an
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from camd.domain.contact import EmailAddress
@@ -39,19 +39,29 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One bounded read of a source; `exhausted` means that nothing more is to come until the source changes."""
+    """One bounded read of a source; `exhausted` means that nothing more is to come until the source changes.
+    `warnings` are about the provider, in words a person can act on before it fails."""
 
     found: Sequence[Found]
     rejected: Sequence[Rejected]
     cursor: Cursor
     exhausted: bool
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """A source that gains people by and by was not asked: the next read is worth its while at `until`."""
+
+    until: datetime
 
 
 class LeadSource(Protocol):
     """Finds people for a campaign.
 
     `settings` are the fields of the campaign's `[[sources]]` entry without `type`. Raises `Misconfigured`
-    (a person must mend the entry) or `Transient` (try later); never skips a row silently.
+    (a person must mend the entry) or `Transient` (try later); never skips a row silently. A row found without an
+    address and marked `do_not_contact` takes back the one that had the same `source_ref`.
     """
 
     @property
@@ -61,7 +71,7 @@ class LeadSource(Protocol):
         """Problems of the entry, each naming its field and the mend; empty when it is usable."""
         ...
 
-    async def fetch(self, settings: Mapping[str, object], cursor: Cursor | None, limit: int) -> Page: ...
+    async def fetch(self, settings: Mapping[str, object], cursor: Cursor | None, limit: int) -> Page | NotYet: ...
 
 
 @dataclass(frozen=True, slots=True)
