@@ -247,6 +247,7 @@ NOTE_SENTENCE = phrases(
     (prosze|prosimy|prosba) ~(kontakt|o kontakt|kontaktowac|pisac|dzwonic)*
     (z powazaniem|pozdrawiam|serdecznie)
     (ponownie|znowu|znow) ~(dostepn|biurz|pracy)*
+    (bede|bedziemy) ~(dostepn|osiagaln)* (od|po|dopiero)
     # ja
     (ありがとうございます|ありがとうございました|お世話になっ|恐れ入|申し訳|ご了承|ご連絡(ください|下さい|をお願い)|返信(いた|させ|は|が)|よろしくお願い|対応(いた|させ|は))
     """

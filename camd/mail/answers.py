@@ -29,6 +29,10 @@ _REPLY_MARK = re.compile(
     r"\s{0,3}(?:\[\d{1,3}\]|\(\d{1,3}\))?\s{0,3}[:：]",  # noqa: RUF001 - a Japanese keyboard's colon
     re.IGNORECASE,
 )
+_ONESELF = re.compile(
+    r"\b(?:me|us|my|our|mich|uns|meine?n?|unsere|moi|nous|mon|mes|m|mis?|nos|nuestro|ci|mi[oa]|meu|minha|mij|ons|mijn|onze"
+    r"|mig|oss|min|mnie|nas|moje?|nasz)\b"
+)
 _THUMB_UP = re.compile("[\U0001f44d\U0001f44c\U0001f64c\U0001f44f\U0001f91d\U0001f60d\u2705\u2764]")
 _THUMB_DOWN = re.compile("[\U0001f44e\u274c]")
 _SIGN_OF_STOP = re.compile("[\U0001f6d1\U0001f6ab\u26d4\U0001f595\u270b]")
@@ -130,11 +134,17 @@ def judge(subject: str, words: str) -> Reading:
     if is_reply:
         sign = _Sign.HINT if any(each.sign is _Sign.STEP for each in found) else _Sign.OPT_OUT
         found += [_Found(sign, each.words, each.language) for each in _command(title)]
+        found += [] if words.strip() else [each for each in _signs(title) if _is_for_oneself(each)]
     elif words.strip():
         found += [each for each in _signs(title) if each.sign in (_Sign.OPT_OUT, _Sign.HINT)]
     else:
         found += _signs(title)
     return _decide(found) or _by_picture(words) or _nothing(words)
+
+
+def _is_for_oneself(found: _Found) -> bool:
+    """ "Take me off your list" is no subject of ours, "Stop sending offers that nobody reads" may be one."""
+    return found.sign is _Sign.OPT_OUT and _ONESELF.search(found.words) is not None
 
 
 def _title(subject: str) -> tuple[str, bool]:

@@ -30,6 +30,7 @@ _PRESENT = frozenset(
         "x-away-message",
         "x-ms-exchange-inbox-rules-loop", "x-fc-machinegenerated", "x-cron-env", "x-autoresponse", "x-auto-response",
         "x-autoreply-sender", "x-oof-sender", "x-autoresponse-sender",
+        "x-otrs-loop", "x-znuny-loop",
     }
 )  # fmt: skip
 _VALUES: Mapping[str, Callable[[str], bool]] = {

@@ -87,6 +87,14 @@ def test_an_opt_out_is_read_from_the_subject_alone(subject: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "subject", ["RE: please take me off your list", "AW: Bitte löschen Sie meine Adresse", "TR: ne m'écrivez plus"]
+)
+def test_an_opt_out_for_oneself_in_the_subject_of_a_reply_without_words_counts(subject: str) -> None:
+    assert judge(subject, "").kind is InboundClass.OPT_OUT_REQUEST
+    assert judge(subject, "What is this?").kind is InboundClass.HUMAN_NEUTRAL
+
+
+@pytest.mark.parametrize(
     "subject", ["Re: Stop sending offers that nobody reads", "AW: Are you interested?", "Re: Yes!", "Re: Stop, look"]
 )
 def test_the_subject_of_a_reply_is_our_own(subject: str) -> None:
