@@ -14,7 +14,7 @@ from camd.mail.challenges import asks_for_proof
 from camd.mail.machines import has_no_return_path, is_daemon, is_postmaster, mark_of, takes_no_reply
 from camd.mail.parsed import Parsed
 from camd.mail.phrases import fold, phrases
-from camd.mail.report_parts import returned_ids
+from camd.mail.report_parts import above_the_copy, returned_ids
 from camd.ports.inbox import Reading, Report
 
 _OPENING = phrases(
@@ -52,18 +52,12 @@ _OPENING = phrases(
     次の(受信者|宛先)~(配信|送信)
     """
 )
-_COPY_BEGINS = re.compile(
-    r"^[ \t>*]*(?:[-=_*]{2,40}.{0,80}(?:copy|original|returned|below this line|headers?|kopie|ursprüngliche|d'origine)"
-    r"|original message headers|(?:return-path|received|message-id|mime-version|dkim-signature):"
-    r"|content of the original)",
-    re.IGNORECASE | re.MULTILINE,
-)
 _REPLY = re.compile(r"(?<![\d.,:#/-])[45]\d\d(?=[ :-]{1,3}[#\"'<(]{0,2}[A-Za-z\d])(?![ -]{1,2}\d{3})")
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[\w-]{1,63}\.){1,8}[\w-]{2,63}")
 _ANSWER_OR_FORWARD = re.compile(r"\s*(?:re|aw|sv|fw|fwd|wg|tr|rv|i|enc|vs|odp|pd|antw|doorst|vb|fs)\s*:")
 _HOST = re.compile(r"[^A-Za-z0-9.-]")
 _DECORATION = " \t\n*#=-_|"
-_NOTICE_CHARACTERS, _OPENING_CHARACTERS = 20_000, 2_000
+_OPENING_CHARACTERS = 2_000
 _SCANNED_LINES, _SCANNED_WIDTH = 150, 200
 _DIAGNOSTIC_CHARACTERS = 500
 
@@ -72,14 +66,18 @@ def is_notice(mail: Parsed) -> bool:
     """A machine says that a mail of ours failed or waits; it takes both, its marks and its words."""
     if "x-failed-recipients" in mail.headers:
         return True
-    subject, opening = fold(mail.subject[:500]), fold(_notice(mail.text)[:_OPENING_CHARACTERS])
+    subject, opening = fold(mail.subject[:500]), fold(above_the_copy(mail.text)[:_OPENING_CHARACTERS])
     if _ANSWER_OR_FORWARD.match(subject) and not has_no_return_path(mail) and not is_daemon(mail):
         return False
     in_subject = bool(FAILED_SUBJECT.search(subject) or DELAYED.search(subject))
     in_text = bool(
         FAILED_TEXT.search(opening) or DELAYED.search(opening) or _OPENING.match(opening.lstrip(_DECORATION))
     )
-    if asks_for_proof(mail) or AUTOMATIC_SUBJECT.match(subject):
+    if AUTOMATIC_SUBJECT.match(subject):
+        return False
+    if is_daemon(mail) and in_subject and in_text:
+        return True
+    if asks_for_proof(mail):
         return False
     if is_daemon(mail):
         return in_subject or in_text or not ABSENT.search(opening)
@@ -94,7 +92,7 @@ def is_notice(mail: Parsed) -> bool:
 
 def notice_of(mail: Parsed) -> Reading:
     """What a bounce says in words; of which recipient, by its header, its format, else the first address it names."""
-    notice = _notice(mail.text)
+    notice = above_the_copy(mail.text)
     diagnostic = _diagnostic(notice)
     found = ENHANCED.search(notice)
     verdict = judge(found[0] if found else "", diagnostic)
@@ -128,13 +126,6 @@ _GAVE_UP = phrases(
     (message|mail) ~(expired|returned)
     """
 )
-
-
-def _notice(text: str) -> str:
-    """What the mail system wrote itself, without the copy of our mail below it."""
-    head = text[:_NOTICE_CHARACTERS]
-    begins = _COPY_BEGINS.search(head, 1)
-    return head[: begins.start()] if begins else head
 
 
 def _diagnostic(notice: str) -> str:

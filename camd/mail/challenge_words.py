@@ -46,8 +46,9 @@ PROOF = phrases(
 STEP = phrases(
     """
     # en
-    (click|follow|visit|open|use|tap|press|go to|clicking|following|visiting) ~(link|button|here|below|url|address|page
-        |site|website)
+    (click|follow|visit|open|use|tap|press|go to|clicking|following|visiting) ~(link|button|here|below|url|page|site
+        |website)
+    (click|visit|go to|visiting) ~address
     (confirm|verify|authenticate|validate|identify|introduce|confirming|verifying|authenticating|identifying) (your
         |yourself|that|it|this|by|you|the|once|who)*
     (request|requesting|ask for|apply for|seek) ~(approval|access|permission|authorisation|authorization|to be added)
@@ -124,15 +125,16 @@ PASSAGE = phrases(
     (waiting|waits|pending|awaiting|held|kept) (for |until |)(your |you |)(confirmation|verification|approval
         |authentication
         |confirm|verify|authenticate|reply)
-    (your|the|this) (message|email|e-mail|mail) ~(not|hasn't|has not|wasn't|isn't|won't|cannot) (be |been |yet |yet been
-        |)(delivered|released|accepted|let through|reached)
+    (your|the|this) (message|email|e-mail|mail) ~not yet (been |)(delivered|released|accepted|let through|reached)
+    (your|the|this) (message|email|e-mail|mail) ~(not|hasn't|wasn't|isn't) (been |)(delivered|released|accepted
+        |let through|reached) ~(yet|until|unless)
     (have|get|let|make sure|ensure|before|until|once|so|then|and) ~your (message|messages|email|emails|e-mail|e-mails
         |mail) ~(delivered|released|through|reach|reaches|arrives|passes|accepted|inbox)
     (so|before|until) (that |)(i|he|she|we|they) (can|will|may|could) ~(receive|see|get|read) your *
     (confirm|authenticate|validate|approve) (your|this|the) (message|delivery|sending)
     (to|will) (let|allow) (it|your *) (through|in)
     (deliver|release) (your|this|the) (message|messages|email|emails|e-mail|mail)
-    (message|email|e-mail|mail) ~(will|is|be) (then |only |)(be |)(delivered|released)
+    (message|email|e-mail|mail) (will|can|may|is) (then |only |now |)(be |)(delivered|released)
     (not|aren't|isn't) ~(on|in|among) (his|her|my|our|their|the) ~(list|contacts|address book|senders)
     (added|add|adds|put|placed) ~(guest|white|safe|allow|allowed|approved|trusted|contact) (list|senders|contacts)
     (whitelisted|allowlisted|white-listed|safe-listed)

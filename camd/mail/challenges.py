@@ -10,6 +10,7 @@ from camd.mail.out_of_office import reads_like_a_note
 from camd.mail.parsed import Parsed
 from camd.mail.phrases import fold
 from camd.mail.quotes import own_words
+from camd.mail.report_parts import above_the_copy
 from camd.ports.inbox import Reading
 
 _SYSTEMS = re.compile(
@@ -45,7 +46,7 @@ def asks_for_proof(mail: Parsed) -> str | None:
         return "sender of a challenge system"
     if header := next((name for name in _HEADERS if name in mail.headers), None):
         return header
-    text = fold(mail.text[:_CHARACTERS])
+    text = fold(above_the_copy(mail.text)[:_CHARACTERS])
     if mark_of(mail) is not None or takes_no_reply(mail):
         return "its words" if PROOF.search(text) or _passage(text) or _beside(text, STRANGER) else None
     if not _LINK.search(text):

@@ -16,8 +16,14 @@ _RETURNED = frozenset(
     {"message/rfc822", "message/global", "message/rfc822-headers", "message/global-headers", "text/rfc822-headers"}
 )
 _MOST_PARTS = 200
-_MOST_CHARACTERS = 200_000
+_MOST_CHARACTERS, _NOTICE_CHARACTERS = 200_000, 20_000
 _MOST_IDS = 10
+_COPY_BEGINS = re.compile(
+    r"^[ \t>*]*(?:[-=_*]{2,40}.{0,80}(?:copy|original|returned|below this line|headers?|kopie|ursprüngliche|d'origine)"
+    r"|original message headers|(?:return-path|received|message-id|mime-version|dkim-signature):"
+    r"|content of the original)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 # Exchange and its filters keep the id that a mail had before they gave it another one.
 _ID = re.compile(
@@ -116,3 +122,10 @@ def _decoded(text: str, part: Message) -> str:
     if encoding == "quoted-printable" and part.get_content_maintype() == "text":
         return quopri.decodestring(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
     return text
+
+
+def above_the_copy(text: str) -> str:
+    """What the mail system wrote itself, without the copy of our mail below it."""
+    head = text[:_NOTICE_CHARACTERS]
+    begins = _COPY_BEGINS.search(head, 1)
+    return head[: begins.start()] if begins else head

@@ -449,3 +449,23 @@ def test_the_recipient_is_read_where_the_format_has_it() -> None:
 def test_a_daemon_that_says_nothing_known_is_still_a_bounce_and_never_a_hard_one() -> None:
     reading = bounce("From: Mailer-Daemon <mailer-daemon@receiver.example>\nSubject: An idea\n\nQx.\n")
     assert (reading.kind, reading.reports[0].kind) == (SOFT, OTHER)
+
+
+@pytest.mark.parametrize(
+    "copy", ["--- Below this line is a copy of the message.", "------ This is a copy of the message ------"]
+)
+def test_what_our_own_mail_asks_for_makes_no_challenge_of_its_bounce(copy: str) -> None:
+    body = (
+        "A message that you sent could not be delivered. The following address failed:\n\nbob@receiver.example\n"
+        f"No such user here\n\n{copy}\n\nSubject: An idea\n\nReply with the word stop. Click here: https://x.example"
+    )
+    text = (
+        f"Auto-Submitted: auto-replied\nFrom: {{}}\nSubject: Mail delivery failed\nTo: ann@sender.example\n\n{body}\n"
+    )
+    for sender in ("Mail Delivery System <mailer-daemon@x.example>", "robot@x.example"):
+        assert bounce(text.format(sender)).kind is HARD
+
+
+def test_a_daemon_that_reports_a_failure_asks_for_nothing() -> None:
+    body = "Your message could not be delivered. Click here to have your message delivered: https://x.example"
+    assert bounce(f"From: MAILER-DAEMON@x.example\nSubject: Delivery failure\n\n{body}\n").kind is SOFT
