@@ -29,6 +29,9 @@ _READ_CHARACTERS = 4_000
 _USUAL_IN_A_NOTE_THAT_QUOTES = 2
 _OF_NEWSLETTERS_TOO = frozenset({"auto-submitted", "return-path", "precedence", "its own words"})
 _QUOTE = re.compile(r"^[ \t]{0,4}>", re.MULTILINE)
+_NUMBER_OF_A_DESK = re.compile(
+    r"\[[^\[\]]{0,30}\d{3,}\]|\b(?:ticket|case|req|sr|inc|vorgang|dossier|caso|zaak)[ -]?[#:]?\d{3,}"
+)
 _CALENDAR_ANSWER = re.compile(r"^METHOD:(?:REPLY|DECLINECOUNTER|REFRESH)\b", re.MULTILINE)
 _RECEIPT_SUBJECT = re.compile(
     r"(?:read|not read|gelesen|ungelesen|lu|non lu|leido|no leido|letto|non letto|lida|nao lida|gelezen|niet gelezen"
@@ -95,7 +98,11 @@ def _is_a_note(mail: Parsed, bulk: str, mark: str | None, words: str) -> bool:
         return out_of_office.has_note_subject(mail.subject)
     if mark not in _OF_NEWSLETTERS_TOO:
         return True
-    return out_of_office.tells_of_absence(mail.subject, words) or bool(HAS_LEFT.search(fold(words[:_READ_CHARACTERS])))
+    return (
+        out_of_office.tells_of_absence(mail.subject, words)
+        or HAS_LEFT.search(fold(words[:_READ_CHARACTERS])) is not None
+        or _is_acknowledgement(mail, words, has_quote=False)
+    )
 
 
 def _marked(mail: Parsed, own: Own, words: str, mark: str) -> Reading:
@@ -132,6 +139,7 @@ def _is_acknowledgement(mail: Parsed, words: str, *, has_quote: bool) -> bool:
     """An office's thanks for contacting it, with its subject, or with its number or promise of time and no quote."""
     if not out_of_office.reads_like_a_note(words, ACKNOWLEDGES):
         return False
-    return bool(DESK_SUBJECT.search(fold(mail.subject[:300]))) or (
+    subject = fold(mail.subject[:300])
+    return bool(DESK_SUBJECT.search(subject) or _NUMBER_OF_A_DESK.search(subject)) or (
         not has_quote and bool(HAS_A_DESK.search(fold(words)))
     )

@@ -221,3 +221,27 @@ def test_who_left_for_the_day_or_left_something_has_not_gone(body: str) -> None:
     reading = read(f"{RE}\nAuto-Submitted: auto-replied", body)
     assert reading is not None
     assert not reading.has_left
+
+
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        ("[Ticket#10442] An idea", "Dear customer, thank you for your e-mail. A new ticket has been opened: 10442."),
+        ("Re: An idea [#4711]", "Ihre Anfrage ist bei uns eingegangen."),
+        ("Thank you for contacting us", "We have received your message."),
+        ("An idea", "Nous avons bien reçu votre demande et vous répondrons sous 48 heures."),
+    ],
+)
+def test_a_desks_acknowledgement_is_none_of_the_bulk_that_it_calls_itself(subject: str, body: str) -> None:
+    reading = read(f"Subject: {subject}\nPrecedence: bulk", body)
+    assert reading is not None
+    assert reading.kind is AUTO
+
+
+@pytest.mark.parametrize(
+    "body", ["Our new prices, valid within 24 hours", "Your weekly report. View it in your browser: https://x.example"]
+)
+def test_bulk_that_acknowledges_nothing_stays_bulk(body: str) -> None:
+    reading = read("Subject: [News 2026] Offers\nPrecedence: bulk", body)
+    assert reading is not None
+    assert reading.kind is UNRELATED
