@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.system.conftest import ADDRESS, PATIENCE_SECONDS, _free_port, _self_signed
+from tests.system.postfix_server import ADDRESS, PATIENCE_SECONDS, free_port, self_signed
 
 PASSWORD = "correct-horse"
 
@@ -167,7 +167,7 @@ def running_dovecot(form: str = "sdbox") -> Iterator[Dovecot]:
 
 
 def _prepared(folder: Path, form: str) -> Dovecot:
-    key, text = _self_signed()
+    key, text = self_signed("imap.firm.example")
     (folder / "server.pem").write_text(key + text)
     certificate = folder / "authority.pem"
     certificate.write_text(text)
@@ -175,7 +175,7 @@ def _prepared(folder: Path, form: str) -> Dovecot:
     for made in ("run", "state", "mail"):
         (folder / made).mkdir()
     shutil.chown(folder / "mail", "nobody")
-    server = Dovecot(folder, _free_port(), _free_port(), certificate)
+    server = Dovecot(folder, free_port(), free_port(), certificate)
     settings = SETTINGS.format(
         folder=folder,
         address=ADDRESS,

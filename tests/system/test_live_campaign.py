@@ -79,6 +79,8 @@ def settings(folder: Path, server: Server) -> Settings:
         password=SecretStr("correct horse"),
         min_gap_seconds=0,
         jitter_seconds=0,
+        # Without one that it hears no follow-up would leave.
+        maildir=folder / "answers",
     )
     return replace(
         plain_settings(folder, box),
@@ -99,6 +101,7 @@ async def run_until_all_is_delivered(engine: Engine, server: Server) -> None:
     async with anyio.create_task_group() as tasks:
         await tasks.start(Supervisor(engine.context, engine.runner, engine.bells).run)
         await tasks.start(engine.outboxes.run)
+        tasks.start_soon(engine.inboxes.run)
         await anyio.to_thread.run_sync(server.wait_for, "status=sent", len(PEOPLE) * len(STEPS))
         await engine.outboxes.drain()
         tasks.cancel_scope.cancel()
@@ -121,6 +124,8 @@ async def test_a_live_campaign_sends_its_sequence_once_and_threaded(
 ) -> None:
     # As an operator does whose mail server has a certificate of its own.
     monkeypatch.setenv("SSL_CERT_FILE", str(postfix.certificate))
+    for made in ("new", "cur", "tmp"):
+        (tmp_path / "answers" / made).mkdir(parents=True)
     async with Engine.open(settings(tmp_path, postfix), adapters()) as engine:
         await run_until_all_is_delivered(engine, postfix)
         touches = await touches_of(engine, CampaignId(1))
