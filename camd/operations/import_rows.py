@@ -153,7 +153,9 @@ class Rehearsal:
 
     def _is_suppressed(self, tx: Tx, row: Found, facts: Facts, identity: Identity) -> bool:
         if row.do_not_contact or any(is_do_not_contact_tag(tag) for tag in facts.tags):
-            self._suppressed.add(identity.key)
+            # Without an address nothing can be suppressed: the row is passed over, its person may come again.
+            if identity.has_address:
+                self._suppressed.add(identity.key)
             return True
         by_store = facts.email is not None and record.is_suppressed(tx, facts.email)
         return by_store or identity.key in self._suppressed

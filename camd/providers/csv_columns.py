@@ -52,6 +52,8 @@ class Layout:
 
 def cleaned(cell: str) -> str:
     """The trimmed value, empty where the tools write a word for "nothing"; without Excel's guarding `'`."""
+    if not cell:
+        return ""
     value = cell.strip().strip("\ufeff\u200b")
     if len(value) > 1 and value[0] == "'" and value[1] in _EXCEL_GUARDED:
         value = value[1:].strip()

@@ -23,6 +23,7 @@ MAX_COLUMNS = 200
 # a thousand times over, so what may be read again is limited for the whole file.
 _MAX_REREAD_BYTES = 100_000_000
 _CHUNK_BYTES = 1 << 20
+_HEADER_BYTES = 64
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -96,9 +97,14 @@ def _encoding_of(head: bytes) -> tuple[str, int]:
     for mark, encoding in _BOMS:
         if head.startswith(mark):
             return encoding, len(mark)
-    if max(head[::2].count(0), head[1::2].count(0)) > len(head) / 4:
+    if _looks_like_utf16(head) or _looks_like_utf16(head[:_HEADER_BYTES]):
         raise Invalid("the file looks like UTF-16 without a byte order mark; save it as UTF-8", field="file")
     return "utf-8", 0
+
+
+def _looks_like_utf16(text: bytes) -> bool:
+    """Every other byte of Latin text is NUL then; of other scripts it is not, but a header is mostly Latin."""
+    return max(text[::2].count(0), text[1::2].count(0)) > len(text) / 4
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:

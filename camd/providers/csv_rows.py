@@ -25,16 +25,18 @@ MAX_CUSTOM = 50
 MAX_CHARACTERS = 1_000
 # A bare small number counts the rows of a file as often as it names a person: two files would collide.
 _ROW_COUNTER = re.compile(r"\d{1,6}")
+_LINKEDIN = "linkedin.com"
 _MEMBER_ID = re.compile(r"(?:^|/)(AC[ow][A-Za-z0-9_-]{4,})")
 
+_Place = tuple[str | None, str | None]
+"""City and country."""
 
-def read_rows(
-    stream: BinaryIO, *, mapping: Mapping[str, str] | None = None, skip_unmatched: bool = True
-) -> Generator[Found | Rejected, None, None]:
+
+def read_rows(stream: BinaryIO, *, mapping: Mapping[str, str] | None = None) -> Generator[Found | Rejected, None, None]:
     """Every row of a seekable binary stream, read twice in bounded memory; the stream stays open.
 
-    `mapping` is column header -> field or `custom.<name>` and goes before the aliases. `skip_unmatched`
-    rejects the rows that Evaboot marks as not matching the search.
+    `mapping` is column header -> field or `custom.<name>` and goes before the aliases. Rows that Evaboot marks
+    as not matching the search are refused, unless the operator maps that column to a custom field.
 
     `source_ref` is the same when the file is imported again: `<column>:<id>` of the vendor's id column
     (`linkedin:<member id>` for LinkedIn's own), else `row:` and a hash of the address key, of the LinkedIn
@@ -43,21 +45,21 @@ def read_rows(
     Raises `Invalid` (field `file` or `map`) at the call, before the first row.
     """
     layout = find_layout(stream, scan(stream), mapping or {})
-    return (row for row, _ in rows_from(stream, layout, layout.body, skip_unmatched=skip_unmatched))
+    return (row for row, _ in rows_from(stream, layout, layout.body))
 
 
 def rows_from(
-    stream: BinaryIO, layout: Layout, start: Position, *, skip_unmatched: bool = True
+    stream: BinaryIO, layout: Layout, start: Position
 ) -> Generator[tuple[Found | Rejected, Position], None, None]:
     """The rows from `start` on, each with the place at which the next one begins."""
     width = len(layout.columns.header)
     with closing(records(stream, layout.content.encoding, layout.delimiter, start, width)) as found:
         for record in found:
-            yield _row(layout.columns, record, skip_unmatched=skip_unmatched), record.end
+            yield _row(layout.columns, record), record.end
 
 
-def _row(columns: Columns, record: Record, *, skip_unmatched: bool) -> Found | Rejected:
-    reason = record.problem or _not_a_person(columns, record, skip_unmatched=skip_unmatched)
+def _row(columns: Columns, record: Record) -> Found | Rejected:
+    reason = record.problem or _not_a_person(columns, record)
     if reason is not None:
         return Rejected(record.line, reason)
     try:
@@ -66,13 +68,13 @@ def _row(columns: Columns, record: Record, *, skip_unmatched: bool) -> Found | R
         return Rejected(record.line, f"{problem.field}: {problem}")
 
 
-def _not_a_person(columns: Columns, record: Record, *, skip_unmatched: bool) -> str | None:
+def _not_a_person(columns: Columns, record: Record) -> str | None:
     if not any(cell.strip() for cell in record.cells):
         return "empty: the row holds only delimiters"
     if record.cells == columns.header:
         return "malformed: the header line stands here again"
     matches = columns.first("matches_filters", record.cells)
-    if skip_unmatched and matches is not None and values.says_no(matches):
+    if matches is not None and values.says_no(matches):
         why = columns.first("no_match_reasons", record.cells) or "no reason given"
         return f"not_matched: {' '.join(why.split())[:200]}"
     return None
@@ -162,23 +164,41 @@ class _Row:
         return None if address is None or is_free_mail(address.domain) else address.domain
 
     def _profile(self) -> str | None:
-        cells = (cell for _, cell in self._columns.values("linkedin_url", self._cells))
-        return next((key for cell in cells if (key := linkedin_key(cell)) is not None), None)
+        profile: str | None = None
+        for column, cell in self._columns.values("linkedin_url", self._cells):
+            if profile is None:
+                profile = linkedin_key(cell)
+            if _LINKEDIN not in cell.lower():
+                # A column "url" is as often the company's own page.
+                self._kept[column] = cell
+        return profile
 
-    def _place(self) -> tuple[str | None, str | None]:
-        city, country = self._text("city"), self._text("country")
-        if country is not None:
-            code = country_code(country)
-            if code is None:
-                self._notes.append("country: not known, kept as it is written")
-            country = code or country
-        location = self._text("location")
-        if location is not None and (city is None or country is None):
-            place_city, place_country = values.place(location)
-            city, country = city or place_city, country or place_country
-            if place_country is None:
-                self._kept["location"] = location
-        return city, country
+    def _place(self) -> _Place:
+        """The person's own place before their company's."""
+        place = self._stated_place("city", "country")
+        if None in place:
+            place = _completed(place, self._located("location"))
+        if None in place:
+            place = _completed(place, self._stated_place("company_city", "company_country"))
+        if None in place:
+            place = _completed(place, self._located("company_location"))
+        return place
+
+    def _stated_place(self, city: str, country: str) -> _Place:
+        stated = self._text(country)
+        code = country_code(stated) if stated is not None else None
+        if stated is not None and code is None:
+            self._notes.append(f"{country}: not known, kept as it is written")
+        return self._text(city), code or stated
+
+    def _located(self, field: str) -> _Place:
+        location = self._text(field)
+        if location is None:
+            return None, None
+        place = values.place(location)
+        if place[1] is None:
+            self._kept[field] = location
+        return place
 
     def _seniority(self, title: str | None) -> str | None:
         stated = self._text("seniority")
@@ -186,10 +206,12 @@ class _Row:
         return level or (values.seniority_of(title) if title is not None else None)
 
     def _headcount(self) -> int | None:
-        text = self._text("employee_count")
-        if text is None:
+        texts = [_one_line(cell, "employee_count") for _, cell in self._columns.values("employee_count", self._cells)]
+        if not texts:
             return None
-        count = values.headcount(text)
+        # Evaboot's exact count is 0 where only the range is known.
+        read = ((text, count) for text in texts if (count := values.headcount(text)) is not None)
+        text, count = next(read, (texts[0], None))
         if not text.isdecimal():
             self._kept["employee_count"] = text
         if count is None:
@@ -216,7 +238,7 @@ class _Row:
 
     def _tags(self) -> list[str]:
         tags = [tag for _, cell in self._columns.values("tags", self._cells) for tag in values.tag_list(cell)]
-        if values.says_yes(self._first("do_not_call") or ""):
+        if any(values.says_yes(cell) for _, cell in self._columns.values("do_not_call", self._cells)):
             tags.append("do_not_call")
         lifecycle = self._text("lifecycle")
         if lifecycle is not None:
@@ -226,14 +248,23 @@ class _Row:
         return tags
 
     def _opted_out(self, tags: list[str]) -> bool:
+        """One column that says so is enough, whatever the others say."""
+        return (
+            self._is_affirmed("do_not_contact")
+            or self._bounced()
+            or any(values.opts_out(stage) for _, stage in self._columns.values("stage", self._cells))
+            or any(is_do_not_contact_tag(tag) for tag in tags)
+        )
+
+    def _bounced(self) -> bool:
+        return self._is_affirmed("email_bounced")
+
+    def _is_affirmed(self, field: str) -> bool:
         # In such a column a date or "by phone" means yes.
-        columns = (self._first("do_not_contact"), self._first("email_bounced"))
-        stated = any(cell is not None and not values.says_no(cell) for cell in columns)
-        return stated or any(is_do_not_contact_tag(tag) for tag in tags)
+        return any(not values.says_no(cell) for _, cell in self._columns.values(field, self._cells))
 
     def _verdict(self) -> Verdict | None:
-        bounced = self._first("email_bounced")
-        if bounced is not None and not values.says_no(bounced):
+        if self._bounced():
             return Verdict.INVALID
         status = values.status_verdict(self._first("email_status") or "")
         catch_all = values.status_verdict(self._first("email_catch_all") or "") is Verdict.CATCH_ALL
@@ -254,18 +285,28 @@ class _Row:
         return None
 
     def _custom(self) -> Mapping[str, str]:
-        for field in ("region", "email_verified_at"):
-            if (value := self._text(field)) is not None:
+        for field in ("region", "email_status", "email_verified_at"):
+            if (value := self._first(field)) is not None:
                 self._kept[field] = value
+        self._kept.update(self._columns.values("stage", self._cells))
         others = {
             name: value
             for name, index in self._columns.custom.items()
-            if index < len(self._cells) and (value := cleaned(self._cells[index]))
+            if index < len(self._cells)
+            and (value := cleaned(self._cells[index]))
+            and not values.is_unknown_zero(name, value)
         }
         custom = list((self._kept | others).items())
         if len(custom) > MAX_CUSTOM:
             self._notes.append(f"custom: more than {MAX_CUSTOM} other columns, the last ones are left out")
         return {name: value[:MAX_CHARACTERS] for name, value in custom[:MAX_CUSTOM]}
+
+
+def _completed(known: _Place, more: _Place) -> _Place:
+    """Never the city of one country with the other country."""
+    if None not in (known[1], more[1]) and known[1] != more[1]:
+        return known
+    return known[0] or more[0], known[1] or more[1]
 
 
 def _one_line(value: str, field: str) -> str:

@@ -21,6 +21,7 @@ from camd.domain.contact import (
 )
 from camd.domain.errors import Invalid
 from camd.domain.facts import Verdict
+from camd.domain.suppression import is_do_not_contact_tag
 from camd.domain.zones import country_code
 from camd.providers.csv_vocabulary import vocabulary
 
@@ -38,29 +39,34 @@ _BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _NO_NAME = frozenset({"So", "Sk", "Cc", "Cf", "Co", "Cn", "Cs", "Me"})
 _VARIATION_SELECTOR = "\ufe0f"
+_ZERO = re.compile(r"0+(?:[.,]0+)?(?: \w+)?")
+# Whatever else is said of an address, these count more, the first of them most.
+_OUTRANKING = (Verdict.SUPPRESSED, Verdict.INVALID, Verdict.ROLE, Verdict.FREEMAIL)
 _MAX_ZONE_WEST = 12
 _MAX_ZONE_EAST = 14
 
 
 def addresses(cell: str) -> list[EmailAddress]:
-    """The readable addresses of a cell, none when it holds Apollo's placeholder for a locked one.
+    """The readable addresses of a cell; Apollo's placeholder for a locked one is passed over.
 
     Raises `Invalid("email")` where there is text and nothing in it is an address.
     """
     refuse_header_break(cell, "email")
     candidates = [part.strip("<>\"'()") for part in re.split(r"[;,\s]+", cell) if "@" in part]
     found: list[EmailAddress] = []
+    is_locked = False
     problem = Invalid("there is no @ in it", field="email")
     for candidate in candidates:
         if candidate.lower().startswith("mailto:"):
             candidate = candidate[len("mailto:") :].partition("?")[0]
         if candidate.lower().partition("@")[0] == _LOCKED:
-            return []
+            is_locked = True
+            continue
         try:
             found.append(parse_address(candidate))
         except Invalid as error:
             problem = error
-    if not found:
+    if not found and not is_locked:
         raise problem
     return found
 
@@ -216,7 +222,22 @@ def says_no(text: str) -> bool:
     return text.lower() in vocabulary().false
 
 
+def opts_out(stage: str) -> bool:
+    return is_do_not_contact_tag(stage) or _word(stage) in vocabulary().opted_out
+
+
+def is_unknown_zero(column: str, text: str) -> bool:
+    """Whether the tool writes this nought (Evaboot's revenue has a unit behind it) where it knows nothing."""
+    return column in vocabulary().zero_is_unknown and _ZERO.fullmatch(text) is not None
+
+
 def status_verdict(text: str) -> Verdict | None:
-    """What a tool's word for an address means; of Dropcontact's `catch_all@pro` the part before the `@`."""
-    word = text.rpartition("@")[0] or text
-    return vocabulary().email_statuses.get(folded(word).replace(" ", "_"))
+    """What a tool's word for an address means. Dropcontact's `catch_all@perso` judges the mailbox and its domain."""
+    mailbox, _, domain = text.rpartition("@")
+    verdict = vocabulary().email_statuses.get(_word(mailbox or domain))
+    said = {verdict, vocabulary().email_domains.get(_word(domain)) if mailbox else None}
+    return next((worse for worse in _OUTRANKING if worse in said), verdict)
+
+
+def _word(text: str) -> str:
+    return folded(text).replace(" ", "_")

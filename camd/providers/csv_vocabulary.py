@@ -25,8 +25,11 @@ class Vocabulary:
     empty: frozenset[str]
     true: frozenset[str]
     false: frozenset[str]
+    opted_out: frozenset[str]
+    zero_is_unknown: frozenset[str]
     shared_hosts: frozenset[str]
     email_statuses: Mapping[str, Verdict]
+    email_domains: Mapping[str, Verdict]
     particles: frozenset[str]
     degrees: frozenset[str]
     honorifics: frozenset[str]
@@ -42,8 +45,11 @@ def vocabulary() -> Vocabulary:
         empty=frozenset(raw["values"]["empty"]),
         true=frozenset(raw["values"]["true"]),
         false=frozenset(raw["values"]["false"]),
+        opted_out=frozenset(raw["values"]["opted_out"]),
+        zero_is_unknown=frozenset(raw["values"]["zero_is_unknown"]),
         shared_hosts=frozenset(raw["domains"]["shared"]),
         email_statuses={word: Verdict(verdict) for word, verdict in raw["email_statuses"].items()},
+        email_domains={word: Verdict(verdict) for word, verdict in raw["email_domains"].items()},
         particles=frozenset(raw["names"]["particles"]),
         degrees=frozenset(raw["names"]["degrees"]),
         honorifics=frozenset(raw["names"]["honorifics"]),

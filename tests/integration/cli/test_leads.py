@@ -104,6 +104,14 @@ def test_an_import_counts_and_explains_each_rejected_line(run: Run, ask: Ask, pe
     assert ask("leads", "import", "Q1", people)["added"] == 0
 
 
+def test_a_list_that_a_spreadsheet_saved_as_unicode_text_is_imported_as_it_is(ask: Ask, tmp_path: Path) -> None:
+    file = tmp_path / "people.txt"
+    file.write_bytes("E-Mail\tVorname\tUnsubscribed\r\nzoe@x.example\tZoë\tFALSCH\r\n".encode("utf-16"))
+    assert ask("leads", "import", "Q1", str(file))["added"] == 1
+    assert ask("leads", "import", "Q1", str(file))["duplicates"] == 1
+    assert ask("leads", "list", "Q1")["items"][0]["first_name"] == "Zoë"
+
+
 def test_a_column_can_be_mapped_and_facts_updated(run: Run, ask: Ask, people: str) -> None:
     run("leads", "import", "Q1", people)
     report = ask("leads", "import", "Q1", people, "--update", "--map", "Remark=city")

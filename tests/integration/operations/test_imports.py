@@ -91,6 +91,14 @@ async def test_a_dry_run_says_what_the_import_would_do_and_writes_nothing(desk: 
     assert rehearsed == done.model_copy(update={"import_id": None, "dry_run": True})
 
 
+async def test_a_refusal_without_an_address_stands_in_nobodys_way(desk: Desk) -> None:
+    await make_campaign(desk)
+    profile = "https://www.linkedin.com/in/ann"
+    text = f"First Name,Linkedin Url,Tags\nAnn,{profile},do_not_contact\nAnn,{profile},\n"
+    rehearsed, done = await bring(desk, text, dry_run=True), await bring(desk, text)
+    assert (rehearsed.added, rehearsed.suppressed) == (done.added, done.suppressed) == (1, 1)
+
+
 async def test_a_dry_update_counts_what_the_update_then_does(desk: Desk) -> None:
     await make_campaign(desk)
     await bring(desk)

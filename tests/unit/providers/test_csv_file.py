@@ -156,6 +156,19 @@ async def test_windows_text_and_quoted_lines_survive_the_pages(source: CsvSource
     assert {row.facts.first_name for row in found} == {"Jörg"}
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig"])
+async def test_unicode_text_from_a_spreadsheet_survives_the_pages(
+    source: CsvSource, tmp_path: Path, encoding: str
+) -> None:
+    text = 'E-Mail\tFirma\r\na@b.example\t"Łódź\r\n👏"\r\nc@d.example\tx\r\n\r\ne@f.example\ty'
+    mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
+    path = tmp_path / "people.csv"
+    path.write_bytes(mark + text.encode(encoding))
+    pages = await read_all(source, {"path": str(path), "map": {"Firma": "custom.firm"}}, None, limit=1)
+    found = [(row.line, row.facts.email) for page in pages for row in page.found]
+    assert found == [(2, "a@b.example"), (4, "c@d.example"), (6, "e@f.example")]
+
+
 async def test_files_are_read_in_a_worker_thread(source: CsvSource, clock: CountingClock, tmp_path: Path) -> None:
     path = tmp_path / "leads.csv"
     path.write_text(HEADER, encoding="utf-8")

@@ -41,6 +41,7 @@ def test_the_whole_file_decides_its_encoding(data: bytes, encoding: str) -> None
         (b"", "empty"),
         (b"PK\x03\x04workbook", "save it as CSV"),
         ("name,email\n".encode("utf-16-le"), "UTF-16"),
+        (("email,first_name,company,city\n" + "ж" * 5000).encode("utf-16-be"), "UTF-16"),
         (b"\xff\xfea\x00\x00\xd8", "damaged"),
         (b"\xff\xfea", "damaged"),
     ],

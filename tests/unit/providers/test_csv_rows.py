@@ -24,8 +24,10 @@ APOLLO = (
 EVABOOT = (
     "First Name,Last Name,Full Name,Current Job,Email,Email Status,Location,Linkedin URL Public,"
     "Linkedin URL Unique ID,Company Name,Company Domain,Company Website URL,Company Linkedin URL Unique ID,"
-    "Company Location,Company Country,Company Industry,Company Employee Exact Count,Company Employee Range,"
-    "Department Headcounts,Matches Filters,No Match Reasons"
+    "Company Location,Company Headquarters (Full Address),Company Country,Company Industry,Company Type,"
+    "Company Employee Exact Count,Company Employee Range,Company Year Founded,Company Description,"
+    "Company Specialities,Company Revenue Min (Millions USD),Company Revenue Max (Millions USD),"
+    "Company Employee Growth 1 Year (%),Company Funding Stage,Department Headcounts,Matches Filters,No Match Reasons"
 )
 PHANTOMBUSTER = (
     "profileUrl,fullName,firstName,lastName,companyName,title,companyId,companyUrl,regularCompanyUrl,summary,"
@@ -42,18 +44,21 @@ LEMLIST = (
     "email,firstName,lastName,companyName,companyDomain,jobTitle,phone,linkedinUrl,picture,icebreaker,timezone,"
     "isUnsubscribed"
 )
+SMARTLEAD = (
+    "first_name,last_name,email,phone_number,company_name,website,location,linkedin_profile,company_url,custom_fields"
+)
+DROPCONTACT = "first_name,last_name,company,website,email,qualification,linkedin,phone"
+HUNTER = "Domain name,Email address,First name,Last name,Position,Verification status"
 INSTANTLY = "Email,First Name,Last Name,Company Name,Personalization,Phone,Website"
 
 
-def rows(
-    text: str | bytes, mapping: Mapping[str, str] | None = None, *, skip_unmatched: bool = True
-) -> list[Found | Rejected]:
+def rows(text: str | bytes, mapping: Mapping[str, str] | None = None) -> list[Found | Rejected]:
     data = text if isinstance(text, bytes) else text.encode()
-    return list(read_rows(io.BytesIO(data), mapping=mapping, skip_unmatched=skip_unmatched))
+    return list(read_rows(io.BytesIO(data), mapping=mapping))
 
 
-def only(text: str | bytes, mapping: Mapping[str, str] | None = None, *, skip_unmatched: bool = True) -> Found:
-    (found,) = rows(text, mapping, skip_unmatched=skip_unmatched)
+def only(text: str | bytes, mapping: Mapping[str, str] | None = None) -> Found:
+    (found,) = rows(text, mapping)
     assert isinstance(found, Found), found
     return found
 
@@ -124,6 +129,7 @@ def test_apollos_export_is_understood() -> None:
             custom={
                 "employee_count": "1,600",
                 "region": "Berlin",
+                "email_status": "Verified",
                 "keywords": "implants, whitening",
                 "company_linkedin_url": "http://www.linkedin.com/company/praxis",
                 "secondary_email": "anna@other.example",
@@ -177,13 +183,34 @@ def test_evaboots_public_url_is_kept_and_its_member_id_is_the_reference() -> Non
     assert facts.linkedin_url == "https://www.linkedin.com/in/anna-berg"
     assert found.source_ref == facts.source_ref == "linkedin:ACwAAAbCdEf"
     assert (facts.domain, facts.employee_count) == ("praxis.example", 51)
+    assert (facts.city, facts.country) == ("Lyon", "FR")
     assert facts.custom["department_headcounts"] == "Sales: 3\nCare: 4"
+
+
+def test_evaboots_noughts_mean_that_nobody_knows() -> None:
+    found = row(
+        EVABOOT,
+        {
+            "Email": "a@b.example",
+            "Company Employee Exact Count": "0",
+            "Company Employee Range": "51-200",
+            "Company Year Founded": "0",
+            "Company Revenue Min (Millions USD)": "0.0",
+            "Company Revenue Max (Millions USD)": "0.0 ONE",
+            "Company Employee Growth 1 Year (%)": "0",
+        },
+    )
+    assert found.facts.employee_count == 51
+    assert found.facts.custom == {"employee_count": "51-200", "company_employee_growth_1_year": "0"}
+    known = row(EVABOOT, {"Email": "a@b.example", "Company Year Founded": "1998"})
+    assert known.facts.custom == {"company_year_founded": "1998"}
 
 
 def test_evaboots_rows_outside_the_search_are_refused_unless_the_operator_agrees() -> None:
     text = written(EVABOOT, {"Email": "a@b.example", "Matches Filters": "NO", "No Match Reasons": "title\nchanged"})
     assert refusal(text) == Rejected(2, "not_matched: title changed")
-    assert only(text, skip_unmatched=False).facts.email == "a@b.example"
+    agreed = only(text, {"Matches Filters": "custom.matches_filters"})
+    assert (agreed.facts.email, agreed.facts.custom) == ("a@b.example", {"matches_filters": "NO"})
 
 
 def test_phantombusters_sales_navigator_links_identify_nobody() -> None:
@@ -204,6 +231,21 @@ def test_phantombusters_sales_navigator_links_identify_nobody() -> None:
     assert found.source_ref == "linkedin:ACwAAAbCdEf"
     assert (found.facts.linkedin_url, found.facts.domain) == (None, None)
     assert (found.facts.city, found.facts.country) == ("Kyoto", "JP")
+
+
+def test_phantombusters_default_profile_goes_before_its_member_link() -> None:
+    found = row(
+        PHANTOMBUSTER,
+        {
+            "linkedInProfileUrl": "https://www.linkedin.com/in/ACwAAAbCdEf/",
+            "defaultProfileUrl": "https://www.linkedin.com/in/Anna-Berg/",
+            "location": "Greater Berlin",
+            "companyLocation": "Kyoto, Japan",
+        },
+    )
+    assert found.facts.linkedin_url == "https://www.linkedin.com/in/anna-berg"
+    assert (found.facts.city, found.facts.country) == ("Kyoto", "JP")
+    assert found.facts.custom == {"location": "Greater Berlin"}
 
 
 def test_linkedins_connections_are_found_behind_their_preamble() -> None:
@@ -260,6 +302,55 @@ def test_instantlys_list_is_understood() -> None:
     assert (found.facts.domain, found.facts.custom) == ("b.example", {"personalization": "Hello"})
 
 
+def test_smartleads_list_is_understood() -> None:
+    found = row(
+        SMARTLEAD,
+        {
+            "email": "a@b.example",
+            "phone_number": "+49 30 901820",
+            "location": "Göteborg, Sweden",
+            "linkedin_profile": "https://www.linkedin.com/in/anna-berg",
+            "company_url": "https://www.linkedin.com/company/praxis",
+            "custom_fields": '{"branch": "dental"}',
+        },
+    )
+    facts = found.facts
+    assert (facts.domain, facts.phone, facts.city, facts.country) == ("b.example", "+4930901820", "Göteborg", "SE")
+    assert facts.linkedin_url == "https://www.linkedin.com/in/anna-berg"
+    assert facts.custom == {"custom_fields": '{"branch": "dental"}'}
+
+
+@pytest.mark.parametrize(
+    ("qualification", "verdict", "opted_out"),
+    [
+        ("nominative@pro", Verdict.VALID, False),
+        ("nominative@perso", Verdict.FREEMAIL, False),
+        ("nominatif@jetable", Verdict.INVALID, False),
+        ("ne_pas_contacter@perso", Verdict.SUPPRESSED, True),
+    ],
+)
+def test_what_dropcontact_says_of_an_address(qualification: str, verdict: Verdict, opted_out: bool) -> None:
+    found = row(
+        DROPCONTACT,
+        {
+            "email": "a@b.example",
+            "website": "www.b.example",
+            "qualification": qualification,
+            "linkedin": "www.linkedin.com/in/a-b",
+        },
+    )
+    assert (found.verdict, found.do_not_contact) == (verdict, opted_out)
+    assert (found.facts.domain, found.facts.linkedin_url) == ("b.example", "https://www.linkedin.com/in/a-b")
+    assert found.facts.custom == {"email_status": qualification}
+
+
+def test_hunters_list_is_understood() -> None:
+    found = row(
+        HUNTER, {"Email address": "a@b.example", "Domain name": "b.example", "Verification status": "accept_all"}
+    )
+    assert (found.facts.email, found.facts.domain, found.verdict) == ("a@b.example", "b.example", Verdict.CATCH_ALL)
+
+
 def test_a_semicolon_file_from_a_german_excel_is_read() -> None:
     text = "sep=;\r\nE-Mail;Vorname;Nachname;Firma;Ort;Land\r\na@b.example;Jörg;Groß;Zähne, schön;Köln;Österreich\r\n"
     facts = only(text.encode("cp1252")).facts
@@ -272,6 +363,66 @@ def test_a_semicolon_file_from_a_german_excel_is_read() -> None:
 def test_the_header_tells_the_delimiter(delimiter: str, encoding: str) -> None:
     text = "\n".join(delimiter.join(line) for line in (["Email", "Company"], ["a@b.example", '"a,b;c\t|d"']))
     assert only(text.encode(encoding)).facts.company == "a,b;c\t|d"
+
+
+def test_the_line_by_which_excel_names_the_delimiter_is_passed_over() -> None:
+    found = only("sep=;\r\nE-Mail;Firma\r\na@b.example;Weiß, Berg & Co\r\n")
+    assert (found.line, found.facts.company) == (3, "Weiß, Berg & Co")
+
+
+def test_a_list_that_excel_saved_as_unicode_text_is_read() -> None:
+    found = only("E-Mail\tVorname\tOrt\r\na@b.example\tZoë 👏\tŁódź\r\n".encode("utf-16"))
+    assert (found.facts.first_name, found.facts.city) == ("Zoë", "Łódź")
+
+
+@pytest.mark.parametrize(
+    ("line", "opted_out"),
+    [
+        ("false,false,,", False),
+        ("FALSCH,FAUX,,Cold", False),
+        ("false,true,,", True),
+        (",WAHR,,", True),
+        ("2026-03-01,,,", True),
+        (",,,Do Not Contact", True),
+        (",,unsubscribed,Open", True),
+    ],
+)
+def test_one_column_that_says_so_opts_a_person_out(line: str, opted_out: bool) -> None:
+    header = "email,Unsubscribed,Do Not Contact,Stage,Lead Status"
+    assert only(f"{header}\na@b.example,{line}\n").do_not_contact is opted_out
+
+
+def test_a_stage_stays_a_variable_of_the_templates() -> None:
+    assert only("email,stage,lead status\na@b.example,Cold,Open\n").facts.custom == {
+        "stage": "Cold",
+        "lead_status": "Open",
+    }
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "city", "country"),
+    [
+        ("City,Country,Company City,Company Country", "Lyon,France,Berlin,Germany", "Lyon", "FR"),
+        ("City,Country,Company City,Company Country", ",France,Berlin,Germany", None, "FR"),
+        ("City,Country,Company City,Company Country", ",France,Lyon,France", "Lyon", "FR"),
+        ("City,Country,Company City,Company Country", ",,Berlin,Germany", "Berlin", "DE"),
+        ("Country,Company City", "France,Lyon", "Lyon", "FR"),
+        ("Location,Company Country", '"Lyon, France",Germany', "Lyon", "FR"),
+        ("Location,Company Country", "Greater Lyon,France", None, "FR"),
+        ("Country,Location", 'Germany,"Lyon, France"', None, "DE"),
+    ],
+)
+def test_the_persons_place_goes_before_the_companys_and_is_never_made_of_two_countries(
+    columns: str, cells: str, city: str | None, country: str
+) -> None:
+    facts = only(f"email,{columns}\na@b.example,{cells}\n").facts
+    assert (facts.city, facts.country) == (city, country)
+
+
+def test_a_link_that_leads_elsewhere_than_linkedin_is_kept_as_it_is() -> None:
+    found = only("email,LinkedIn URL,url\na@b.example,linkedin.com/in/anna,https://praxis.example\n")
+    assert found.facts.linkedin_url == "https://www.linkedin.com/in/anna"
+    assert found.facts.custom == {"url": "https://praxis.example"}
 
 
 def test_variants_of_one_address_share_their_reference_and_are_all_answered() -> None:
