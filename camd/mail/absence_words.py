@@ -140,7 +140,7 @@ HINDERED = phrases(
     (ziek|ziekte|ziekenhuis|op cursus|op training|ongeval|rouwverlof)
     (werk ik niet|ik werk niet)
     # sv
-    (sjuk|sjukdom|sjukfranvaro|sjukhus|pa kurs|pa utbildning|pa konferens|vabbar|vard av barn|vab)
+    (sjuk|sjukt barn|sjuka barn|sjukdom|sjukfranvaro|sjukhus|pa kurs|pa utbildning|pa konferens|vabbar|vard av barn|vab)
     (jobbar|arbetar) (jag |)inte (pa|mandagar|tisdagar|onsdagar|torsdagar|fredagar)
     # pl
     (chory|chora|chorob*|choruje|w szpitalu|na szkoleniu|na konferencji|na chorobowym|nie pracuje w|wypadku losowego)

@@ -107,9 +107,11 @@ def _is_a_note(mail: Parsed, bulk: str, mark: str | None, words: str) -> bool:
 
 def _marked(mail: Parsed, own: Own, words: str, mark: str) -> Reading:
     text = words[:_READ_CHARACTERS]
-    day = stated_day(f"{mail.subject}\n\n{text}", mail.arrived_at.astimezone(zone_info(own.timezone)).date())
+    arrived = mail.arrived_at.astimezone(zone_info(own.timezone)).date()
+    day = stated_day(f"{mail.subject}\n\n{text}", arrived)
     plain = fold(f"{mail.subject[:300]}\n\n{text}")
-    if day is None and GONE.search(plain):
+    # "I left on 27 February" names a day too, but none to come back on.
+    if (day is None or day < arrived) and GONE.search(plain):
         return Reading(InboundClass.AUTO_REPLY, f"has left ({mark})", has_left=True)
     if out_of_office.tells_of_absence(mail.subject, words):
         return Reading(InboundClass.OUT_OF_OFFICE, f"absence ({mark})", until=day)

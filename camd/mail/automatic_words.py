@@ -67,7 +67,7 @@ SAYS_AUTOMATIC = phrases(
     # es
     (este|esta|esto) es (un|una) (mensaje|respuesta|correo) (automatic|generad)*
     este (mensaje|correo) (ha sido |fue |se ha |)(generad|enviado) automaticamente
-    (por favor,? |)no (responda|conteste) a este *
+    (por favor |por favor, |)no (responda|conteste) a este *
     (mensaje|correo|respuesta) automatic*
     # it
     (questo|questa) e (un|una) (messaggio|risposta|e-mail|email|mail) (automatic|generat)*
@@ -75,7 +75,7 @@ SAYS_AUTOMATIC = phrases(
     (messaggio|risposta|email|e-mail) automatic*
     # pt
     (este|esta) e (um|uma) (mensagem|resposta|e-mail|email) (automatic|gerad)*
-    (por favor,? |favor |)nao responda a (este|esta) *
+    (por favor |por favor, |favor |)nao responda a (este|esta) *
     (mensagem|resposta|email|e-mail) automatic*
     # nl
     dit is een (automatisch|geautomatiseerd)*
@@ -265,6 +265,7 @@ HAS_LEFT = phrases(
     (has|have|i) (taken|moved to|moved into|started|accepted) (up |)(a |an |my |)(new|different) (role|job|position
         |post|employer|challenge)
     (said|say|saying) (goodbye|farewell) to
+    (i |he |she |has |have )(finished|retired|departed) (at|with|from|working)
     # de
     nicht (mehr|langer) ~(im unternehmen|in unserem unternehmen|in unserem haus|bei uns|in der firma|tatig|beschaftigt
         |angestellt|mitarbeiter)*

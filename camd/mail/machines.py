@@ -48,11 +48,11 @@ _VALUES: Mapping[str, Callable[[str], bool]] = {
 
 def mark_of(mail: Parsed) -> str | None:
     """The header that shows an automatic message (RFC 3834 and vendors' marks), None where nothing does."""
-    for name in mail.headers:
-        if name in _PRESENT:
-            return name
-        shows = _VALUES.get(name)
-        if shows is not None and any(shows(fold(value).strip()) for value in mail.headers[name]):
+    # A vendor's own mark first: it says more than an empty envelope sender, which newsletters have too.
+    if present := next((name for name in mail.headers if name in _PRESENT), None):
+        return present
+    for name, shows in _VALUES.items():
+        if any(shows(fold(value).strip()) for value in mail.headers.get(name, ())):
             return name
     return None
 
