@@ -18,8 +18,9 @@ from tests.corpus.hostile import hostile
 from tests.corpus.languages import DATA, languages
 from tests.corpus.machines import machines
 from tests.corpus.people import people
-from tests.corpus.scoring import Result, complaints, read_all, table
+from tests.corpus.scoring import BY_A_PERSON, Result, complaints, read_all, table
 
+HELD_OUT = DATA.parent / "heldout"
 VENDORS_HOSTS = {"aka.ms"}
 """Stands in every mail of a mail program."""
 RESERVED = re.compile(r"[\w.-]+\.(example|test)|example\.(com|org|net)")
@@ -40,6 +41,21 @@ def test_the_corpus_is_read_as_it_is_labelled(results: Sequence[Result]) -> None
     print(f"\n{shown}")  # noqa: T201 - the figures of each class are asked for
     wrong = complaints(results)
     assert not wrong, "\n".join([*wrong, "", shown])
+
+
+def test_fault_68_no_machine_is_taken_for_a_person(results: Sequence[Result]) -> None:
+    held_out = read_all([*people(HELD_OUT), *machines(HELD_OUT)], read_letter)
+    by_machines = [each for each in (*results, *held_out) if BY_A_PERSON.isdisjoint(each.case.kinds)]
+    assert len(by_machines) >= 350
+    taken = [f"{each.case.name}: {each.reading}" for each in by_machines if each.taken in BY_A_PERSON]
+    assert not taken, "\n".join(taken)
+
+
+def test_a_reader_that_misses_three_notes_of_absence_fails(results: Sequence[Result]) -> None:
+    notes = [each for each in results if each.plain is InboundClass.OUT_OF_OFFICE]
+    others = [each for each in results if each not in notes]
+    missed = [replace(each, reading=Reading(InboundClass.AUTO_REPLY, "planted")) for each in notes[:3]]
+    assert "out_of_office: recall 0.96" in complaints([*others, *missed, *notes[3:]])
 
 
 def test_a_reader_that_takes_everything_for_a_person_fails(results: Sequence[Result]) -> None:
