@@ -4,6 +4,7 @@ No retries, redirects, proxies or cookies. A request that certainly never left i
 `AnswerLost`; no error and no log holds a key, a query or a body.
 """
 
+import contextlib
 import json
 import ssl
 from collections.abc import Mapping
@@ -79,11 +80,10 @@ class Answer:
             raise Unreadable(f"{self.status} with {said} instead of JSON")
         if self.headers.get("content-encoding", "identity").lower() != "identity":
             raise Unreadable(f"{self.status} with a compressed body that was not asked for")
-        try:
+        with contextlib.suppress(ValueError, RecursionError):
             return json.loads(self.body, parse_constant=_no_number)
-        except (ValueError, RecursionError):
-            # Not chained: the error of the parser holds the whole text.
-            raise Unreadable(f"{self.status} with JSON that is empty, cut off or broken") from None
+        # Not within the handler: the parser's error holds the whole text and would hang on ours.
+        raise Unreadable(f"{self.status} with JSON that is empty, cut off or broken")
 
     def retry_after(self, now: datetime) -> timedelta | None:
         """The vendor's own wait within [1 s, 24 h]; None where it gives none."""

@@ -100,6 +100,15 @@ class _Element:
     response: Response | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One way through all pages; it is steady where LinkedIn counted the same on each."""
+
+    found: dict[str, _Element]
+    total: int | None
+    is_steady: bool
+
+
 class LinkedInSource:
     """`[[sources]]` of type `linkedin`: `owner` (URN of an ad account or a page), `forms` (ids, left out: all) and
     `max_candidates`, counted over the life of the entry. Test leads are passed over."""
@@ -184,27 +193,35 @@ class LinkedInSource:
         their order changes. So it is read until it holds as many as LinkedIn counts, or twice the same.
         """
         everything: dict[str, _Element] = {}
-        counted, before = -1, None
+        counted: int | None = None
+        before: _Reading | None = None
         for _ in range(READINGS):
-            batch = await self._api.responses(owner, lead_type, start, end, 0)
-            if most is not None and batch.total > most:
+            reading = await self._reading(owner, lead_type, start, end, most)
+            if reading is None:
                 return None
-            if batch.total != counted:
-                everything, counted, before = {}, batch.total, None
-            reading: dict[str, _Element] = {}
-            offset = 0
-            while True:
-                reading |= {element.name: element for element in map(_element, batch.elements)}
-                # By what was shown: a page may hold fewer than were asked for.
-                offset += len(batch.elements) or PAGE
-                if offset >= batch.total or batch.total != counted:
-                    break
-                batch = await self._api.responses(owner, lead_type, start, end, offset)
-            everything |= reading
-            if batch.total == counted and (len(everything) >= counted or reading.keys() == before):
-                return everything
-            before = reading.keys()
+            if reading.is_steady:
+                everything = everything | reading.found if reading.total == counted else reading.found
+                counted = reading.total
+                is_counted = counted is not None and len(everything) >= counted
+                if is_counted or (before is not None and before.found.keys() == reading.found.keys()):
+                    return everything
+                before = reading
         raise Transient("LinkedIn's responses change while they are read", scope=Scope.PROVIDER)
+
+    async def _reading(self, owner: Owner, lead_type: str, start: int, end: int, most: int | None) -> _Reading | None:
+        """Page by page, until the end or until the count changes."""
+        found: dict[str, _Element] = {}
+        first = batch = await self._api.responses(owner, lead_type, start, end, 0)
+        offset = 0
+        while True:
+            if most is not None and max(batch.total or 0, len(found)) > most:
+                return None
+            found |= {element.name: element for element in map(_element, batch.elements)}
+            # By what was shown: a page may hold fewer than were asked for.
+            offset += len(batch.elements) or PAGE
+            if batch.is_last(offset) or batch.total != first.total:
+                return _Reading(found, first.total, is_steady=batch.total == first.total)
+            batch = await self._api.responses(owner, lead_type, start, end, offset)
 
 
 def _problems(settings: Mapping[str, object]) -> list[str]:

@@ -78,10 +78,14 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One answer to a list; `total` counts what there is behind all of them."""
+    """One answer to a list; `total` counts what there is behind all of them, if it says so."""
 
     elements: Sequence[object]
-    total: int
+    total: int | None
+
+    def is_last(self, reached: int) -> bool:
+        """Whether nothing comes behind the `reached` ones that were asked for so far."""
+        return reached >= self.total if self.total is not None else len(self.elements) < PAGE
 
 
 class LinkedInApi:
@@ -124,9 +128,7 @@ class LinkedInApi:
             case {"elements": list(elements), "paging": {"total": int(total)}}:
                 return Batch(elements, total)
             case {"elements": list(elements)}:
-                # Without a total, a full answer promises another one.
-                more = 1 if len(elements) >= PAGE else 0
-                return Batch(elements, offset + len(elements) + more)
+                return Batch(elements, None)
         raise self._weather("its answer has no list of responses")
 
     async def exists(self, response_id: str) -> bool:
