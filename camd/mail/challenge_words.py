@@ -94,7 +94,8 @@ STEP = phrases(
     (caratteri|codice|lettere|parola) (che vede|mostrat|seguente|dell'immagine|visualizzat)*
     (risponda|rispondere|rispondendo) a (questo|questa) *
     # nl
-    (klik|klikt|klikken|volg|bezoek|open|gebruik) ~(link|hier|knop|adres|pagina|onderstaande|hieronder)
+    (klik|klikt|klikken|volg|bezoek|open|gebruik) ~(link|koppeling|hier|knop|adres|pagina|onderstaande
+        |hieronder)
     link ~(klik|aanklik)*
     (code|tekens|letters|woord) ~in te *
     (bevestig|verifieer|verifieren|identificeer|identificeren|authenticeer)*
@@ -131,6 +132,8 @@ PASSAGE = phrases(
     (have|get|let|make sure|ensure|before|until|once|so|then|and) ~your (message|messages|email|emails|e-mail|e-mails
         |mail) ~(delivered|released|through|reach|reaches|arrives|passes|accepted|inbox)
     (so|before|until) (that |)(i|he|she|we|they) (can|will|may|could) ~(receive|see|get|read) your *
+    (yours|it|this one) (is|was|has been|stays) (being |)(held|parked|kept|stopped|quarantined|put aside|set aside)
+    (it|they|yours) (will|can|may) (then |)(reach|get to|get through|arrive|be delivered|come through|go through)
     (confirm|authenticate|validate|approve) (your|this|the) (message|delivery|sending)
     (to|will) (let|allow) (it|your *) (through|in)
     (deliver|release) (your|this|the) (message|messages|email|emails|e-mail|mail)
@@ -183,7 +186,7 @@ PASSAGE = phrases(
     # nl
     (bericht|mail|e-mail|email) ~(vastgehouden|in quarantaine|nog niet|wacht op|in de wacht|tegengehouden)
     (bericht|mail|e-mail|email) ~pas ~(bezorg|afgelever|doorgelat|ontvang)*
-    (af te leveren|te bezorgen|door te laten|vrij te geven|te ontvangen)
+    (af te leveren|te bezorgen|door te laten|vrij te geven|te ontvangen|laten bezorgen|laten afleveren|alsnog bezorgd)
     (om|zodat|voordat|daarna|dan|pas) ~(ik|bericht|mail|e-mail|email) ~(bezorg|aflever|afgelever|ontvang|doorgelat
         |bereik
         |vrijge)*
