@@ -265,13 +265,14 @@ class MatchedBy(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Effects:
     """What a class did at `at`, so far as another class can take it back: `moved_to` is the status that it gave the
-    lead, `held` are the holds that it added, `counted` what it added to the deliveries of its touch's campaign and
-    mailbox on that day."""
+    lead, `held` are the holds that it asked for, also where one stood already, `counted` what it added to the
+    deliveries of its touch's campaign and mailbox on that day. `is_soft`: it counts as a soft bounce of the lead."""
 
     at: datetime
     moved_to: LeadStatus | None = None
     held: tuple[tuple[LeadId, HoldReason], ...] = ()
     counted: tuple[DeliveryFact, ...] = ()
+    is_soft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
