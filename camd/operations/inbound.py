@@ -78,7 +78,8 @@ async def get(desk: Desk, inbound_id: str) -> InboundView:
 
 async def classify(desk: Desk, inbound_id: str, body: ClassifyBody, *, actor: str) -> InboundView:
     """Undoes what its class did, a suppression apart, and does what this one does; the class that it has already is
-    confirmed. Either way it leaves the review list. One that belongs to no lead is only recorded."""
+    confirmed. Either way it leaves the review list. One that belongs to no lead is only recorded, except that whoever
+    asks for no more mail gets none."""
 
     def unit(tx: Tx) -> tuple[Inbound, frozenset[CampaignId]]:
         inbound, now = _find(tx, inbound_id), desk.now()
