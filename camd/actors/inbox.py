@@ -15,11 +15,11 @@ import anyio
 from camd.actors.wake import Doorbells
 from camd.domain.campaign import Campaign
 from camd.domain.errors import CamdError, Failure, Transient
-from camd.domain.facts import CampaignId
+from camd.domain.facts import CampaignId, TouchId
 from camd.domain.inbound import InboundClass
 from camd.pipeline.context import Context
 from camd.pipeline.judging import judge, tell_status
-from camd.pipeline.reconcile import settle_by_sent_folder
+from camd.pipeline.reconcile import PROVED_ABSENT_AFTER, settle_unknown
 from camd.pipeline.track import Tracked, track, track_unreadable
 from camd.ports.inbox import Folder, FolderRole, InboxSession, Letter, RawMessage, Reading, Unreadable
 from camd.ports.records import NoticeKind
@@ -51,7 +51,8 @@ class Inbox:
         self._places: dict[str, tuple[str | None, datetime]] = {}
         self._is_lost = False
         self._is_told_stale = False
-        self._strikes: Counter[tuple[str, str]] = Counter()
+        self._strikes: Counter[str] = Counter()
+        self._unknown_since: dict[TouchId, float] = {}
 
     async def run(self) -> None:
         pause = _FIRST_PAUSE_SECONDS
@@ -78,12 +79,13 @@ class Inbox:
     async def _read_all(self, session: InboxSession) -> None:
         """Every folder to its end: first what may be answers, then what the mailbox itself sent."""
         context, mailbox = self._context, self._mailbox
-        began, is_first = context.clock.now(), not self._places
+        began, is_first = context.clock.monotonic(), not self._places
         folders = sorted(await session.folders(), key=lambda folder: folder.role is FolderRole.SENT)
         taken = sum([await self._read_folder(session, folder) for folder in folders])
         is_worth_it = taken or is_first or self._settings.sent_folder_authoritative
-        if is_worth_it and any(folder.role is FolderRole.SENT for folder in folders):
-            await self._settle_unknown(began)
+        if is_worth_it:
+            keeps_sent = any(folder.role is FolderRole.SENT for folder in folders)
+            await self._settle_unknown(began if keeps_sent else None)
         was_deaf = context.hearing.is_deaf(mailbox)
         context.hearing.heard(mailbox)
         self._is_told_stale = False
@@ -127,11 +129,13 @@ class Inbox:
         except CamdError:
             raise
         except Exception as error:
-            self._strikes[folder.name, behind] += 1
-            if self._strikes[folder.name, behind] < STRIKES:
+            # By what it holds: it may lie in several folders, and has another place after a reconnect.
+            content = sha256(raw.content).hexdigest()
+            self._strikes[content] += 1
+            if self._strikes[content] < STRIKES:
                 raise
-            identity, why = sha256(raw.content).hexdigest(), f"camd crashed on it: {type(error).__name__}"
-            await self._store(folder, behind, raw, Unreadable(identity, raw.arrived_at, why))
+            why = f"camd crashed on it: {type(error).__name__}"
+            await self._store(folder, behind, raw, Unreadable(content, raw.arrived_at, why))
 
     async def _store(self, folder: Folder, behind: str, raw: RawMessage, letter: Letter | Unreadable) -> None:
         context, mailbox = self._context, self._mailbox
@@ -167,12 +171,21 @@ class Inbox:
             self._bells.ring_outboxes()
         self._bells.notices.ring()
 
-    async def _settle_unknown(self, read_from: datetime) -> None:
+    async def _settle_unknown(self, read_from: float | None) -> None:
+        """`read_from` is when the Sent folder began to be read. How long a touch has been unknown is counted by the
+        clock that nobody sets: a wall clock set forward must not prove that a mail was never sent."""
         context, mailbox = self._context, self._mailbox
-        if not await context.store.read(lambda tx: tx.touches.unknown_of(mailbox)):
+        unknown = await context.store.read(lambda tx: [touch.id for touch in tx.touches.unknown_of(mailbox)])
+        seen = context.clock.monotonic()
+        self._unknown_since = {each: self._unknown_since.get(each, seen) for each in unknown}
+        if not unknown:
             return
+        looked_for: set[TouchId] = set()
+        if read_from is not None:
+            late = read_from - PROVED_ABSENT_AFTER.total_seconds()
+            looked_for = {each for each, since in self._unknown_since.items() if since <= late}
         settled = await context.store.write(
-            lambda tx: settle_by_sent_folder(tx, context, mailbox, read_from, context.clock.now())
+            lambda tx: settle_unknown(tx, context, mailbox, looked_for, context.clock.now())
         )
         for touch in settled:
             self._bells.ring(touch.campaign_id)

@@ -4,30 +4,40 @@ In the caller's transaction. Our Message-ID in a bounce, an answer or the folder
 the contrary only where the mailbox's Sent folder is declared authoritative and was read late enough.
 """
 
-from dataclasses import replace
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from camd.domain.events import ENGINE, Event, EventType, by_rule
-from camd.domain.facts import CampaignId
+from camd.domain.facts import CampaignId, TouchId
 from camd.domain.lead import Hold, HoldReason, Lead
 from camd.domain.message_id import is_ours
 from camd.pipeline import record, touch_moves
 from camd.pipeline.context import Context
 from camd.pipeline.matching import Match, address_key, touch_of
+from camd.pipeline.messages import messages_of
 from camd.pipeline.owners import lead_of
 from camd.ports.inbox import Letter
-from camd.ports.records import NoticeKind, Recovery, Touch, TouchStatus
+from camd.ports.records import MatchedBy, NoticeKind, Recovery, Touch, TouchStatus
 from camd.ports.store import Tx
 from camd.telemetry.logs import get_log
 
 log = get_log()
 
 PROVED_ABSENT_AFTER = timedelta(minutes=15)
-"""From the mark on the wire to a reading of the Sent folder that does not find the mail."""
+"""From when a touch is known to be unknown to a reading of the Sent folder that does not find its mail."""
 SECOND_SENDER = "A mail with our key was found in a Sent folder and is not known here: another camd sends too."
 _SENT_WITHIN = timedelta(minutes=15)
 """Of its arrival in the folder Sent, for a mail of ours that bears another Message-ID there."""
 _BY = by_rule("reconciliation")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCopy:
+    """`touch` is the one whose mail it is, if any; `campaigns` are those whose leads changed."""
+
+    touch: Touch | None = None
+    campaigns: frozenset[CampaignId] = frozenset()
 
 
 def prove_arrived(tx: Tx, ctx: Context, match: Match, now: datetime) -> Match:
@@ -38,31 +48,40 @@ def prove_arrived(tx: Tx, ctx: Context, match: Match, now: datetime) -> Match:
     return replace(match, lead=lead_of(tx, match.touch), touch=tx.touches.get(match.touch.id))
 
 
-def own_copy(tx: Tx, ctx: Context, mailbox: str, letter: Letter, now: datetime) -> frozenset[CampaignId]:
-    """What the mailbox itself sent: a mail of ours, one of a second sender, or one that the operator wrote by hand.
-    Answers the campaigns whose leads changed."""
+def own_copy(tx: Tx, ctx: Context, mailbox: str, letter: Letter, now: datetime) -> OwnCopy:
+    """What the mailbox itself sent: a mail of ours, one of a second sender, or one that the operator wrote by hand."""
     message_id = letter.message_id or ""
     touch = touch_of(tx, message_id)
     if touch is None and is_ours(tx.instance.key(), message_id):
         _hold_all(tx, ctx, now)
-        return frozenset()
+        return OwnCopy()
     touch = touch or _passed_on(tx, mailbox, letter)
     if touch is not None:
+        was_unknown = touch.status is TouchStatus.UNKNOWN
         prove_arrived(tx, ctx, Match(lead_of(tx, touch), touch), now)
-        return frozenset({touch.campaign_id})
-    return frozenset(lead.campaign_id for lead in _written_to(tx, letter) if _hold(tx, lead, letter, now))
+        return OwnCopy(touch, frozenset({touch.campaign_id} if was_unknown else ()))
+    held = [lead.campaign_id for lead in _written_to(tx, letter) if _hold(tx, lead, letter, now)]
+    return OwnCopy(campaigns=frozenset(held))
 
 
-def settle_by_sent_folder(tx: Tx, ctx: Context, mailbox: str, read_from: datetime, now: datetime) -> list[Touch]:
-    """What is proved of the mailbox's unknown touches after its folders were read, from `read_from` on, to the end."""
+def settle_unknown(tx: Tx, ctx: Context, mailbox: str, looked_for: Collection[TouchId], now: datetime) -> list[Touch]:
+    """What is proved of the mailbox's unknown touches by what came in. `looked_for` are those whose mails would stand
+    in its Sent folder by now if they were sent."""
     settled: list[Touch] = []
-    box = ctx.settings.mailboxes[mailbox]
+    is_proof = ctx.settings.mailboxes[mailbox].sent_folder_authoritative
     for touch in tx.touches.unknown_of(mailbox):
-        is_there = touch.message_id is not None and tx.inbox.has_own_copy(mailbox, touch.message_id)
-        is_late_enough = touch.on_wire_at is not None and touch.on_wire_at + PROVED_ABSENT_AFTER <= read_from
-        if is_there or (box.sent_folder_authoritative and is_late_enough):
+        is_there = _was_seen(tx, mailbox, touch)
+        if is_there or (is_proof and touch.id in looked_for):
             settled.append(touch_moves.resolve(tx, ctx, touch, sent=is_there, actor=_BY, now=now))
     return settled
+
+
+def _was_seen(tx: Tx, mailbox: str, touch: Touch) -> bool:
+    """Also while it was still on the wire, when nobody asked yet."""
+    if touch.message_id is not None and tx.inbox.has_own_copy(mailbox, touch.message_id):
+        return True
+    messages = messages_of(tx, touch.lead_id)
+    return any(each.touch_id == touch.id and each.matched_by is MatchedBy.MESSAGE_ID for each in messages)
 
 
 def _passed_on(tx: Tx, mailbox: str, letter: Letter) -> Touch | None:

@@ -12,7 +12,7 @@ from camd.pipeline import matching, reconcile
 from camd.pipeline.consequences import Case, apply_class
 from camd.pipeline.context import Context
 from camd.pipeline.matching import Match, address_key
-from camd.ports.inbox import HEAD_BYTES, Letter, RawMessage, Unreadable
+from camd.ports.inbox import Letter, RawMessage, Unreadable
 from camd.ports.records import Inbound, MatchedBy, NoticeKind
 from camd.ports.store import Tx
 
@@ -21,6 +21,9 @@ REPLIES_PROCESSED = "replies_processed"
 ANSWERS = "answers"
 """The counter of what people ever answered to a campaign."""
 _PARSE_FAILED = "could not be read"
+_RAW_BYTES = 256_000
+_FLOOD = 1_000
+"""So many on the review list are more than a person looks through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def track(tx: Tx, ctx: Context, mailbox: str, letter: Letter, now: datetime) -> 
         tx.counters.add(row.campaign_id, REPLIES_PROCESSED, 1)
         if kind in PERSONAL:
             tx.counters.add(row.campaign_id, ANSWERS, 1)
-    if kind in PERSONAL and (match.lead is not None or row.waiting):
+    if kind in PERSONAL and (match.lead is not None or row.waiting) and ctx.settings.notify.email:
         tx.notices.add(NoticeKind.ANSWER, now, campaign_id=row.campaign_id, inbound_id=row.id, mailbox=mailbox)
     return Tracked(row, applied.campaigns)
 
@@ -80,7 +83,8 @@ def track(tx: Tx, ctx: Context, mailbox: str, letter: Letter, now: datetime) -> 
 def track_unreadable(
     tx: Tx, ctx: Context, mailbox: str, unreadable: Unreadable, raw: RawMessage, now: datetime
 ) -> Tracked | None:
-    """It may be an answer: a person has to look at it, in the mailbox or as it came."""
+    """It may be an answer: a person has to look at it, in the mailbox or as it came. Of a flood only the first are
+    kept."""
     if tx.inbox.knows(mailbox, unreadable.identity):
         return None
     row = Inbound(
@@ -93,7 +97,7 @@ def track_unreadable(
         arrived_at=unreadable.arrived_at,
         created_at=now,
         by=ENGINE,
-        raw=raw.content[:HEAD_BYTES],
+        raw=raw.content[:_RAW_BYTES] if tx.inbox.count_waiting() < _FLOOD else None,
     )
     _store(tx, row)
     return Tracked(row)
@@ -108,10 +112,13 @@ def _kind(letter: Letter, match: Match) -> InboundClass:
 
 
 def _own_copy(tx: Tx, ctx: Context, mailbox: str, letter: Letter, now: datetime) -> Tracked:
-    campaigns = reconcile.own_copy(tx, ctx, mailbox, letter, now)
+    """A mail of ours is remembered by the Message-ID that it has here, whatever it was passed on under."""
+    found = reconcile.own_copy(tx, ctx, mailbox, letter, now)
     row = replace(_row(tx, ctx, mailbox, letter, now), sender_hash=None)
+    if found.touch is not None:
+        row = replace(row, message_id=found.touch.message_id)
     _store(tx, row)
-    return Tracked(row, campaigns)
+    return Tracked(row, found.campaigns)
 
 
 def _row(tx: Tx, ctx: Context, mailbox: str, letter: Letter, now: datetime) -> Inbound:

@@ -461,7 +461,7 @@ def test_absence_proves_only_where_the_sent_folder_is_authoritative(tmp_path: Pa
         await world.run_for(minutes=14)
         [touch] = await world.touches(campaign)
         assert touch.status is TouchStatus.UNKNOWN
-        await world.run_for(minutes=15)
+        await world.run_for(minutes=25)
         assert handover.message_id in [mail.message_id for mail in world.mail.delivered]
 
     simulate(tmp_path, scenario, settings=authoritative)
