@@ -11,6 +11,7 @@ from typing import TypeVar
 import anyio
 
 from camd.domain.contact import EmailAddress
+from camd.domain.errors import Misconfigured, Scope
 from camd.domain.facts import Verdict
 from camd.ports.providers import Cursor, Found, Page, RateLimit, Verification
 from camd.ports.store import Store, Tx
@@ -20,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class ListSource:
-    """Lists of people in memory, by name; a `[[sources]]` entry names its list as `list`.
+    """Lists of people in memory, by name: `list` of a `[[sources]]` entry, which may have `max_candidates` too.
 
     A list in `trouble` raises that error instead of giving a page.
     """
@@ -37,10 +38,14 @@ class ListSource:
     async def fetch(self, settings: Mapping[str, object], cursor: Cursor | None, limit: int) -> Page:
         await anyio.lowlevel.checkpoint()
         self.fetched += 1
-        wanted = str(settings["list"])
+        wanted = str(settings.get("list"))
         if error := self.trouble.get(wanted):
             raise error
-        rows = self.lists[wanted]
+        if wanted not in self.lists:
+            raise Misconfigured("; ".join(self.check(settings)), scope=Scope.CAMPAIGN)
+        most = settings.get("max_candidates")
+        assert most is None or isinstance(most, int)
+        rows = self.lists[wanted][:most]
         start = int(cursor["row"] or 0) if cursor else 0
         end = start + min(limit, self.rows_in_a_page)
         return Page(rows[start:end], (), {"row": min(end, len(rows))}, exhausted=end >= len(rows))
