@@ -21,6 +21,7 @@ ABSENT = phrases(
     (office|company|shop|practice) (is|will be) closed (from|until|for|between|on|over)
     i (will |'ll |)(be |am |)(back|return|returning) (in |to |at |)(the |my |)(office|work|desk)
     (vacation|holiday|leave) (notice|message|notification|responder)
+    (out|away|off) (today|tomorrow|until|till|this week|next week|all (day|week)|the whole (day|week))
     # de
     (ich |)(bin|befinde mich|werde|ist|sind|bleibe) ~(im urlaub|in urlaub|auf urlaub|abwesend|ausser haus
         |nicht (mehr |)(im|in) (buro|haus|hause|office|unternehmen)|nicht am platz|auf (dienst|geschafts)reise
@@ -45,6 +46,7 @@ ABSENT = phrases(
         |courriels|boite|emails)
     (bureau|bureaux|societe|entreprise|cabinet) ~(sera|seront|est|sont) ~ferme*
     absence du bureau
+    (absent|absente|absents|absentes) (aujourd'hui|demain|cette|toute|la semaine)
     # es
     (estoy|estare|me encuentro|me encontrare|estamos|estaremos|se encuentra|estando) ~(fuera de (la |mi |)oficina
         |de vacaciones|ausente|de baja|de viaje|de permiso|de licencia|fuera del despacho|sin acceso)
@@ -54,6 +56,7 @@ ABSENT = phrases(
     (baja|permiso|licencia) (de |por |)(maternidad|paternidad|maternal|paternal|medica)
     acceso (limitado|restringido|muy limitado) a(l| mi| mis) ~(correo|e-mail|email|correos)
     (oficina|empresa|oficinas) ~(cerrad|permanecera)*
+    fuera (hoy|manana|hasta|toda|esta semana)
     # it
     (sono|saro|siamo|saremo|mi trovo|e) (attualmente |momentaneamente |al momento |)(fuori (sede|ufficio|dall'ufficio)
         |in ferie|in vacanza|assente|assenti|in congedo|in malattia|in trasferta|in viaggio|non disponibile|fuori)
@@ -62,6 +65,7 @@ ABSENT = phrases(
     (congedo|maternita) (di |)(maternita|parentale|paternita|obbligatoria)
     accesso (limitato|saltuario|ridotto) alla (posta|mail|casella|e-mail)
     (uffici|ufficio|azienda)~ (chiusi|chiuso|chiusa|resteranno|restera|rimarra)
+    fuori (oggi|domani|fino|tutta|tutto|questa settimana)
     # pt
     (estou|estarei|encontro-me|estamos|estaremos|me encontro|encontra-se) ~(fora do (escritorio|trabalho)|de ferias
         |em ferias|ausente|de licenca|em viagem|de baixa|de folga|sem acesso|em gozo de ferias)
@@ -70,6 +74,7 @@ ABSENT = phrases(
     (licenca|baixa) (de |)(maternidade|paternidade|parental|medica)
     acesso (limitado|restrito|reduzido) ao(s|) (meu |meus |)(e-mail|email|correio|emails|e-mails)
     (escritorio|empresa)~ (encerrad|fechad)*
+    fora (hoje|amanha|ate|toda|esta semana)
     # nl
     (ik ben|ben ik|ben|is|zijn|wij zijn) ~(afwezig|niet aanwezig|op vakantie|met vakantie|met verlof|niet op kantoor
         |op zakenreis|met zwangerschapsverlof|met ouderschapsverlof|ziek thuis|buiten kantoor|niet bereikbaar|vrij)
@@ -84,6 +89,7 @@ ABSENT = phrases(
     (franvaro|franvarande|franvaromeddelande|ej pa plats|ej i tjanst)
     (begransad|ingen) (tillgang|atkomst) till (min |)(mail|e-post|mejl|epost)
     (kontoret|vi) ~(stangt|semesterstangt)
+    borta (i dag|idag|i morgon|imorgon|till|fran|hela|denna vecka)
     # pl
     (jestem|bede|przebywam|jestesmy|znajduje sie|bedziemy) ~(na urlopie|nieobecn|poza biurem|na zwolnieniu|w delegacji
         |na macierzynskim|poza firma|niedostepn|w podrozy|na wakacjach)*
@@ -91,6 +97,7 @@ ABSENT = phrases(
     (mojej|podczas mojej|w czasie mojej) nieobecnosci
     (ograniczon|nie mam|brak)* ~dostep* do (poczty|maili|skrzynki|e-mail*)
     (biuro|firma)~ (nieczynn|zamknie)*
+    (mnie nie ma|nie ma mnie|nie bedzie mnie|mnie nie bedzie)
     # ja
     不在(に|で|と|の|期間|通知|にし|中|です)
     (休暇|夏季休暇|年末年始|お休み|有給|休業|育休|産休|出張)(を|中|で|に|と|の|のため|いただ|頂)
@@ -197,6 +204,7 @@ NOTE_SENTENCE = phrases(
     (contact|call|reach|email|e-mail) (my|our|me|us|him|her|the) *
     (kind|best|warm) (regards|wishes)
     (back|return|returning) (on|in|at|to)
+    (available|reachable|contactable|back) (again |)(from|after|as of|as from) *
     # de
     (vielen|herzlichen|besten) dank
     danke fur
@@ -206,41 +214,50 @@ NOTE_SENTENCE = phrases(
     (freundlichen|beste|viele|schone|herzliche) (gruss|grusse|grussen)
     (wieder|zuruck|zurueck) *
     vertretung*
+    (ab|nach) ~(erreichbar|verfugbar|zur verfugung)
+    (erreichbar|verfugbar|zur verfugung) (ab|nach) *
     # fr
     merci (de|pour)
     (je|nous) ~(repondrai|repondrons|traiterai|reviendrai|recontacterai|prendrai connaissance)
     (veuillez|merci de|vous pouvez|n'hesitez pas a) ~(contacter|adresser|joindre|ecrire)
     (de retour|mon retour|cordialement|bien a vous)
     (de nouveau|a nouveau) ~(joignable|disponible|present|presente|bureau)
+    (disponible|joignable) (a partir|a compter|des) *
     # es
     gracias por
     (le |les |te |)(respondere|contestare|responderemos|atendere|contactare)
     (contacte|contacten|contactar|dirijase|pongase|comuniquese|escriba|escribir)
     (un saludo|saludos|atentamente|cordialmente|mi regreso|mi vuelta)
     (de nuevo|nuevamente) ~(disponible|oficina|localizable)
+    (disponible|localizable) (a partir|desde|de nuevo) *
     # it
     grazie per
     (risponder|ricontatter|riscontrer|provveder)*
     (contattare|contatti|rivolgersi|scrivere|rivolgetevi)
     (cordiali saluti|distinti saluti|mio rientro|mio ritorno)
     (di nuovo|nuovamente) ~(disponibile|raggiungibile|ufficio|operativ)*
+    (disponibile|raggiungibile|operativ)* (dal|dall'|da|a partire) *
     # pt
     (obrigado|obrigada|agradeco|agradecemos)
     (responderei|responderemos|retornarei|entrarei em contato|entrarei em contacto)
     (contactar|contatar|contate|contacte|contatem|entre em contato|dirija-se|procure)
     (atenciosamente|cumprimentos|meu regresso|meu retorno)
     (de volta|novamente) ~(disponivel|escritorio|contactavel)
+    (disponivel|contactavel) (a partir|desde) *
     # nl
     (bedankt|dank) (voor|u)
     (zal|ik zal|beantwoord|reageer|lees) ~(beantwoorden|reageren|contact|mail|bericht|terugkomst|terugkeer)*
     (neem|neemt|kunt u|kun je|gelieve) ~(contact|bellen|mailen|terecht|wenden)
     (vriendelijke|hartelijke) groet*
     (weer|terug) ~(bereikbaar|aanwezig|beschikbaar|kantoor|werk)
+    (bereikbaar|beschikbaar|aanwezig) (weer |)(vanaf|na) *
+    (vanaf|na) ~(bereikbaar|beschikbaar|aanwezig)
     # sv
     tack for
     (svarar|aterkommer|besvarar|hor av mig|laser|tillbaka|ater pa)
     (kontakta|ring|vand dig|mejla|maila)
     (vanliga|med vanlig|basta) (halsning|halsningar)
+    (tillganglig|antraffbar|nabar) (igen |)(fran|efter) *
     # pl
     dziekuje za
     (odpowiem|odpisze|skontaktuje|odpowiemy|zapoznam)*
@@ -285,6 +302,7 @@ PERSONAL = phrases(
     (i|we) (was|were) *
     (sorry|apologies|apologise|apologize) for (the |my |this |)(late|delay|slow)*
     (we're|we are|i'm|i am) ~(happy with|all set|not looking)
+    for a (quick |short |brief |)(call|chat|meeting|demo|talk|conversation)
     # de
     (interess(ant|iert|e)|klingt|hort sich) ~(gut|spannend|interessant|interesse|)
     kein (interesse|bedarf)
@@ -297,30 +315,37 @@ PERSONAL = phrases(
         |nochmal|gern)|gerne ~(telefonieren|termin|gesprach))
     (ihr|ihrem|ihres|das|dem) (angebot|vorschlag|produkt|anfrage|thema)
     (abmelden|austragen|loschen sie|keine weiteren (mails|e-mails|emails)|keine werbung)
+    (fur ein|zu einem|auf ein|fur einen) (kurzes |)(gesprach|telefonat|termin|treffen|kennenlernen)
     # fr
     (interesse|interessee|interessant|ca m'interesse|pas interesse|sans interet)*
     nous ne *
     (j'etais|j'ai ete|desole|desolee) *
     (appelez-moi|rappelez-moi|envoyez-moi|discutons|parlons|votre (offre|proposition|produit|solution)|desinscri*
         |desabonn*)
+    (pour en|pour) (parler|discuter|echanger|un appel|un echange|un rendez-vous)
     # es, pt
     (interesa|interesad|interessa|interessad|interesante|interessante)*
     (llame|llamame|envieme|enviame|hablemos|hablamos|ligue-me|me ligue|envie-me|vamos (falar|conversar)|su (oferta
         |propuesta)|sua proposta|dar de baja|darme de baja|descadastr*|cancelar (la |a |)(suscripcion|inscricao
         |subscricao))
+    para (hablarlo|comentarlo|una llamada|una reunion|conversarmos|falarmos|uma chamada|uma reuniao|uma conversa)
     # it
     (interessa|interessat|interessante)*
     (mi chiami|chiamami|mi mandi|mi invii|sentiamoci|parliamone|la vostra (offerta|proposta)|sua (offerta|proposta)
         |cancella|disiscri|cancellatemi)*
+    per (parlarne|una chiamata|una call|un incontro|sentirci)
     # nl
     (interessant|geinteresseerd|interesse|klinkt goed|bel me|bel mij|stuur me|stuur maar|uw (aanbod|voorstel)
         |je (aanbod|voorstel)|uitschrijven|afmelden)
+    voor een (kort |)(gesprek|telefoontje|afspraak|kennismaking)
     # sv
     vi ~inte langre
     (intressant|intresserad|intresserade|later bra|ring mig|skicka (mer|over|mig)|ert erbjudande|avregistrera
         |avprenumerera|ta bort mig)
+    for ett (kort |)(samtal|mote)
     # pl
     (zainteresowan|interesuj|prosze zadzwonic|prosze przeslac|porozmawiajmy|panstwa ofert|wypis|rezygnuj|usun)*
+    na (rozmowe|spotkanie|krotka rozmowe)
     # ja
     (興味|ご提案|資料を|お電話ください|打ち合わせ|配信停止|お断り|必要ありません)
     """

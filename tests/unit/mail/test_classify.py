@@ -130,6 +130,118 @@ def test_a_note_of_absence_is_known_with_and_without_a_mark(language: str, mark:
     assert (reading.kind, reading.until) == (AWAY, date(2026, 8, 14))
 
 
+@pytest.mark.parametrize(
+    ("body", "until"),
+    [
+        (
+            "Thank you for your email. I am on leave with no access to mail. I will be available from 18 August.",
+            date(2026, 8, 18),
+        ),
+        (
+            (
+                "Vielen Dank für Ihre Nachricht. Ich bin im Urlaub und habe keinen Zugriff auf meine "
+                "Mails. Ab dem 18. August bin ich erreichbar."
+            ),
+            date(2026, 8, 18),
+        ),
+        (
+            (
+                "Merci de votre message. Je suis en congés et je n'ai pas accès à ma messagerie. Je serai "
+                "disponible à partir du 18 août."
+            ),
+            date(2026, 8, 18),
+        ),
+        (
+            (
+                "Gracias por su mensaje. Estoy de vacaciones y no tengo acceso al correo. Estaré "
+                "disponible a partir del 18 de agosto."
+            ),
+            date(2026, 8, 18),
+        ),
+        (
+            "Grazie per il messaggio. Sono in ferie e non ho accesso alla posta. Sarò disponibile dal 18 agosto.",
+            date(2026, 8, 18),
+        ),
+        (
+            (
+                "Obrigado pela sua mensagem. Estou de férias e sem acesso ao e-mail. Estarei disponível a "
+                "partir de 18 de agosto."
+            ),
+            date(2026, 8, 18),
+        ),
+        (
+            (
+                "Bedankt voor uw bericht. Ik ben met vakantie en heb geen toegang tot mijn mail. Ik ben "
+                "bereikbaar vanaf 18 augustus."
+            ),
+            date(2026, 8, 18),
+        ),
+        (
+            "Tack för ditt meddelande. Jag är på semester och läser inte mejl. Jag är tillgänglig från 18 augusti.",
+            date(2026, 8, 18),
+        ),
+        ("Dziękuję za wiadomość. Przebywam na urlopie. Będę dostępny od 18 sierpnia.", date(2026, 8, 18)),
+        (
+            "ご連絡ありがとうございます。現在休暇をいただいており、メールを確認できません。8月18日より対応いたします。",
+            date(2026, 8, 18),
+        ),
+        ("Out today, back tomorrow.", date(2026, 8, 7)),
+        ("I am away today and return on Friday.", date(2026, 8, 7)),
+        ("Heute bin ich nicht im Büro, morgen bin ich wieder da.", date(2026, 8, 7)),
+        ("Absent aujourd'hui, de retour demain.", date(2026, 8, 7)),
+        ("Hoy estoy fuera de la oficina, vuelvo mañana.", date(2026, 8, 7)),
+        ("Oggi sono fuori ufficio, torno domani.", date(2026, 8, 7)),
+        ("Hoje estou fora do escritório, volto amanhã.", date(2026, 8, 7)),
+        ("Vandaag ben ik afwezig, morgen ben ik er weer.", date(2026, 8, 7)),
+        ("I dag är jag inte på kontoret, åter i morgon.", date(2026, 8, 7)),
+        ("Dziś mnie nie ma, wracam jutro. Jestem poza biurem.", date(2026, 8, 7)),
+        ("本日は不在にしております。明日出社いたします。", date(2026, 8, 7)),
+        ("Ich bin heute außer Haus, ab Donnerstag wieder erreichbar.", date(2026, 8, 13)),
+        ("Je suis absent aujourd'hui, de retour jeudi.", date(2026, 8, 13)),
+        ("Hoy estoy ausente y vuelvo el jueves.", date(2026, 8, 13)),
+        ("Sono assente oggi e rientro giovedì.", date(2026, 8, 13)),
+        ("Estou ausente hoje e volto na quinta-feira.", date(2026, 8, 13)),
+        ("Ik ben vandaag afwezig en donderdag weer bereikbaar.", date(2026, 8, 13)),
+        ("Jag är borta i dag, tillbaka på torsdag.", date(2026, 8, 13)),
+        ("Dzisiaj jestem nieobecna, wracam w czwartek.", date(2026, 8, 13)),
+        ("I'm out of the office today and tomorrow, back Monday.", date(2026, 8, 10)),
+        ("Vom 3. bis 7. August im Urlaub, am 10. August bin ich zurück.", date(2026, 8, 10)),
+        ("Away until tomorrow.", date(2026, 8, 7)),
+        ("I am not in today. I'll reply tomorrow. Out of office.", date(2026, 8, 7)),
+    ],
+)
+@pytest.mark.parametrize("mark", ["", "Auto-Submitted: auto-replied\n"])
+def test_a_note_of_absence_states_its_day_in_each_language(mark: str, body: str, until: date) -> None:
+    reading = answer(body, f"{mark}Subject: Re: An idea")
+    assert (reading.kind, reading.until) == (AWAY, until)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "I'm out until Thursday but happy to talk after that.",
+        "Away until Monday, call me Tuesday at ten.",
+        "I'm travelling today, available from 3 pm on Friday for a call.",
+        "Off until Monday. Send me prices please.",
+        "I was away until today, sorry. What does it cost?",
+        "We are out all week at a fair. Write again in September, we might be interested.",
+        "Bin bis Montag weg, ab Dienstag gern ein Telefonat.",
+        "Ich bin im Urlaub, ab dem 18. erreichbar unter 0123 456. Bitte rufen Sie mich an.",
+        "Je suis absent cette semaine, disponible à partir de lundi pour en parler.",
+        "Fuera hasta el lunes. El martes hablamos.",
+        "Fuori fino a lunedì, poi sentiamoci.",
+        "Estou fora até segunda, depois falamos.",
+        "Ik ben er maandag weer, bel me dan.",
+        "Borta till måndag, ring mig sedan.",
+        "Nie ma mnie do poniedziałku, proszę zadzwonić we wtorek.",
+        "Jane is out today; I am taking over her mails. Send me the details.",
+    ],
+)
+@pytest.mark.parametrize("quote", ["", QUOTE])
+def test_a_person_who_is_away_and_says_more_is_a_person(quote: str, body: str) -> None:
+    assert answer(body + quote).kind in HUMAN
+
+
 @pytest.mark.parametrize("language", SUBJECTS)
 def test_an_automatic_subject_is_a_mark_in_each_language(language: str) -> None:
     reading = answer(ABSENT[language], f"Subject: {SUBJECTS[language]}")
