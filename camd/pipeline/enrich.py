@@ -16,7 +16,6 @@ from camd.ports.providers import Verification
 BATCH = 200
 CONCURRENT = 20
 NO_ADDRESS = Verification(Verdict.UNKNOWN, "no address")
-_TRUSTED = frozenset({Verdict.VALID, Verdict.CATCH_ALL})
 
 
 async def enrich(ctx: Context, leads: Sequence[Lead], now: datetime) -> list[tuple[Lead, Outcome]]:
@@ -59,6 +58,7 @@ async def _verify(ctx: Context, lead: Lead) -> Verification:
     if lead.facts.email is None:
         return NO_ADDRESS
     verification = await ctx.verifier.verify(parse_address(lead.facts.email))
-    if lead.verdict in _TRUSTED and verification.verdict is Verdict.UNKNOWN:
+    if lead.verdict is not None and verification.verdict is Verdict.UNKNOWN:
+        # What the source knew of the address outranks what a free check cannot tell.
         return Verification(lead.verdict, lead.verdict_evidence or "source")
     return verification

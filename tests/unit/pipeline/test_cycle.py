@@ -230,13 +230,14 @@ def test_leads_beyond_the_verifier_s_rate_wait_until_it_allows(tmp_path: Path) -
     simulate(tmp_path, scenario)
 
 
-def test_a_verdict_the_source_gives_stands_where_the_free_check_knows_less(tmp_path: Path) -> None:
+@pytest.mark.parametrize("told", [Verdict.VALID, Verdict.CATCH_ALL, Verdict.ROLE, Verdict.FREEMAIL, Verdict.INVALID])
+def test_a_verdict_the_source_gives_stands_where_the_free_check_knows_less(tmp_path: Path, told: Verdict) -> None:
     async def scenario(world: World) -> None:
         world.verifier.verdicts |= {"c0.example": Verdict.UNKNOWN, "c1.example": Verdict.INVALID}
-        trusted = [replace(found, verdict=Verdict.VALID) for found in people(2)]
-        campaign = await world.campaign(*trusted)
+        judged = [replace(found, verdict=told) for found in people(2)]
+        campaign = await world.campaign(*judged)
         await world.cycle(campaign)
-        assert [lead.verdict for lead in await world.leads(campaign)] == [Verdict.VALID, Verdict.INVALID]
+        assert [lead.verdict for lead in await world.leads(campaign)] == [told, Verdict.INVALID]
 
     simulate(tmp_path, scenario)
 
