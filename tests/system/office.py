@@ -29,6 +29,7 @@ from tests.system.people import Person
 from tests.system.postfix_server import ADDRESS, free_port
 
 T = TypeVar("T")
+R = TypeVar("R", Lead, Touch)
 
 BASE_URL = "https://camd.us.example"
 WAIT_DAYS = Decimal("0.0001")
@@ -36,6 +37,7 @@ WAIT_DAYS = Decimal("0.0001")
 CONNECTIONS = 2
 CAMPAIGN = CampaignId(1)
 _EVERYTHING = 100_000
+_TOUCH_INSTANTS = ("due_at", "ready_at", "intent_at", "on_wire_at", "sent_at", "settled_at")
 _ALWAYS = Window(frozenset(range(7)), 0, 1440, holidays=False)
 _STEPS = (
     Step(1, "A question for {{ company }}", "Hello {{ first_name }},\n\nhow do people find you?\n\nThis is mail 1.\n"),
@@ -180,6 +182,18 @@ max_connections = {CONNECTIONS}
 
         self._with_store(unit)
 
+    def age(self, by: timedelta) -> None:
+        """As if all mails had been sent so much earlier: at the next start follow-ups are due. No daemon may run."""
+
+        def unit(tx: Tx) -> None:
+            for lead in invariants.leads(tx, CAMPAIGN):
+                for touch in tx.touches.of_lead(lead.id):
+                    tx.touches.save(touch, _earlier(touch, by, _TOUCH_INSTANTS))
+                tx.leads.save(lead, _earlier(lead, by, ("next_action_at",)))
+            tx.campaigns.sleep_until(CAMPAIGN, SystemClock().now())
+
+        self._with_store(unit)
+
     def has_written_to_all(self, steps: int) -> bool:
         """Whether everybody got every step or is to get no more, and Postfix told of all these mails."""
         waiting = self._ask(
@@ -209,6 +223,11 @@ max_connections = {CONNECTIONS}
                 return await store.write(unit)
 
         return anyio.run(run)
+
+
+def _earlier(row: R, by: timedelta, names: Sequence[str]) -> R:
+    instants = {name: getattr(row, name) for name in names}
+    return replace(row, **{name: at - by for name, at in instants.items() if at is not None})
 
 
 def _books(tx: Tx, people: Sequence[Person]) -> Books:

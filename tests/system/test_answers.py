@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -139,6 +140,7 @@ def test_answers_that_were_archived_and_deleted_while_nothing_ran_stop_the_follo
         first_mails(play, site, people)
         play.kill()
         answer(play, site, answering)
+        office.age(by=timedelta(hours=1))
         put_away(site, {answering[0].address: ARCHIVE, answering[1].address: TRASH})
         before = contents(site)
         assert [folder for folder, *_ in before] == [ARCHIVE, "INBOX", TRASH_NAME]
