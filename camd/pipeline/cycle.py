@@ -245,16 +245,16 @@ class _Cycle:
             self.wake(now)
 
     def _record_plans(self, tx: Tx, plans: Sequence[outreach.Plan], now: datetime) -> int:
-        return sum(self._record_plan(tx, plan, now) for plan in plans)
+        planned = sum(self._record_plan(tx, plan, now) for plan in plans)
+        tx.previews.drop_leads([plan.view.lead.id for plan in plans if plan.preview is None])
+        return planned
 
     def _record_plan(self, tx: Tx, plan: outreach.Plan, now: datetime) -> bool:
         lead = plan.view.lead
         with working_on(lead):
             if not self._peeks and not self._settle(tx, lead, plan.outcome, now):
                 return False
-            if plan.preview is None:
-                tx.previews.drop_lead(lead.id)
-            else:
+            if plan.preview is not None:
                 tx.previews.put(plan.preview)
                 return True
             return self._record_touch(tx, plan, now)

@@ -1,6 +1,6 @@
 """The part of the store that holds touches, and the previews of those that a dry run would plan."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -115,5 +115,7 @@ class Previews(Protocol):
         ...
 
     def drop_lead(self, lead_id: LeadId) -> None: ...
+
+    def drop_leads(self, lead_ids: Collection[LeadId]) -> None: ...
 
     def drop_campaign(self, campaign_id: CampaignId) -> None: ...

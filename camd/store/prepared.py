@@ -4,11 +4,13 @@ them a second, and compiling, caching and wrapping each one anew costs ten times
 It answers what the aggregates ask of SQLAlchemy's connection, and nothing else.
 """
 
+import re
 import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
+from itertools import chain
 from operator import itemgetter
 from typing import Any, cast
 
@@ -21,6 +23,9 @@ from camd.store.column_types import Kept
 from camd.store.writer import driver_connection
 
 _DIALECT = sqlite.dialect()
+_ONE_ROW = re.compile(r"VALUES (\((?:\?, )*\?\))")
+_MOST_ROWS = 16
+"""Of one statement; each number of them is a text of its own."""
 
 Parameters = dict[str, Any]
 Convert = Callable[[Any], Any]
@@ -128,11 +133,17 @@ class DriverConnection:
         for memory in known.forgotten:
             self.remembered[memory].clear()
         if isinstance(parameters, list):
-            plan = known.plans.get(tuple(parameters[0])) or _prepare(known, parameters[0], parameters[0])
-            return Rows(self._raw.executemany(plan.sql, map(plan.arguments, parameters)), plan.row)
+            return self._execute_all(known, parameters)
         given = _flat(parameters, known.lists) if known.lists else parameters
         plan = known.plans.get(tuple(given)) or _prepare(known, parameters, given)
         return Rows(self._raw.execute(plan.sql, plan.arguments(given)), plan.row)
+
+    def _execute_all(self, known: _Shapes, rows: list[Parameters]) -> Rows:
+        plan = known.plans.get(tuple(rows[0])) or _prepare(known, rows[0], rows[0])
+        arguments = map(plan.arguments, rows)
+        if len(rows) <= _MOST_ROWS and (sql := _of_rows(plan.sql, len(rows))):
+            return Rows(self._raw.execute(sql, list(chain.from_iterable(arguments))), plan.row)
+        return Rows(self._raw.executemany(plan.sql, arguments), plan.row)
 
 
 def prepared(connection: Connection) -> Connection:
@@ -203,6 +214,16 @@ def _prepare(known: _Shapes, parameters: Parameters, given: Parameters) -> _Plan
     converts = [(place, writes[name]) for place, name in enumerate(names) if name in writes and name not in constants]
     plan = _Plan(whole.statement, _picker(names), tuple(converts), constants, _row_maker(known.statement))
     return known.plans.setdefault(tuple(given), plan)
+
+
+@lru_cache
+def _of_rows(sql: str, rows: int) -> str | None:
+    """One statement for so many rows, so that SQLite is entered once and not for each of them; none where the text
+    has parameters beside those of one row."""
+    one = _ONE_ROW.search(sql)
+    if one is None or one[1].count("?") != sql.count("?"):
+        return None
+    return f"{sql[: one.start(1)]}{', '.join([one[1]] * rows)}{sql[one.end(1) :]}"
 
 
 def _compiled(statement: Any, column_keys: list[str] | None = None) -> SQLCompiler:

@@ -1,6 +1,6 @@
 """The mails that a dry run shows: one at most for each lead."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, select
@@ -54,7 +54,11 @@ class Previews:
         return [(row.lead_id, row.due_at) for row in rows]
 
     def drop_lead(self, lead_id: LeadId) -> None:
-        self._connection.execute(DROP_LEAD, {"of_lead": lead_id})
+        self.drop_leads([lead_id])
+
+    def drop_leads(self, lead_ids: Collection[LeadId]) -> None:
+        if rows := [{"of_lead": lead_id} for lead_id in lead_ids]:
+            self._connection.execute(DROP_LEAD, rows)
 
     def drop_campaign(self, campaign_id: CampaignId) -> None:
         self._connection.execute(DROP_CAMPAIGN, {"of_campaign": campaign_id})

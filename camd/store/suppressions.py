@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it 
 from camd.domain.facts import SuppressionId
 from camd.domain.suppression import SuppressionReason
 from camd.ports.records import Listing, Suppression
+from camd.store.prepared import Memory
 from camd.store.rows import NEWEST_ID, columns_of, values
 from camd.store.tables import suppressions
 
@@ -26,11 +27,14 @@ GET = _ALL.where(_row.id == bindparam("suppression_id"))
 COVERING = _ALL.where(_row.hash.in_(bindparam("hashes", expanding=True)))
 REMOVE = delete(suppressions).where(_row.id == bindparam("suppression_id"))
 PAGE = {of_reason: _page(of_reason) for of_reason in (False, True)}
+_REMEMBERED = 1024
+KNOWN = Memory(suppressions)
 
 
 class Suppressions:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._known: dict[tuple[str, ...], Suppression | None] = KNOWN.of(connection)
 
     def add(self, suppression: Suppression) -> bool:
         return self._connection.execute(ADD, values(suppression)).rowcount == 1
@@ -39,8 +43,14 @@ class Suppressions:
         return _suppression(self._connection.execute(GET, {"suppression_id": suppression_id}).first())
 
     def covering(self, hashes: Collection[str]) -> Suppression | None:
-        found = [Suppression(*row) for row in self._connection.execute(COVERING, {"hashes": list(hashes)})]
-        return min(found, key=lambda one: (one.kind, one.id), default=None)
+        """Both marks of a mail ask for the same ones."""
+        asked = tuple(hashes)
+        if asked not in self._known:
+            if len(self._known) == _REMEMBERED:
+                self._known.clear()
+            found = [Suppression(*row) for row in self._connection.execute(COVERING, {"hashes": asked})]
+            self._known[asked] = min(found, key=lambda one: (one.kind, one.id), default=None)
+        return self._known[asked]
 
     def remove(self, suppression_id: SuppressionId) -> None:
         self._connection.execute(REMOVE, {"suppression_id": suppression_id})

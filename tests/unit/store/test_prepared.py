@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert  # SQLite's compiler reads it too
 
 from camd.store.column_types import Instant, Json, Word
 from camd.store.prepared import DriverConnection
@@ -32,6 +33,8 @@ things = sa.Table(
 )
 _c = things.c
 INSERT = insert(things)
+_arriving = upsert(things)
+PUT = _arriving.on_conflict_do_update(index_elements=["id"], set_={"amount": _arriving.excluded.amount})
 OF_COLOUR = select(things).where(_c.colour == bindparam("wanted"), _c.amount > 0).order_by(_c.id)
 OF_IDS = select(_c.id).where(_c.id.in_(bindparam("ids", expanding=True)), _c.colour == bindparam("wanted"))
 SUM = select(func.coalesce(func.sum(_c.amount), 0))
@@ -89,6 +92,17 @@ def test_an_update_writes_the_columns_it_is_given_and_tells_how_many_rows(
             named = {"thing_id": thing_id, **changed}
             assert driver.execute(SAVE, named).rowcount == core.execute(SAVE, named).rowcount == (thing_id == 1)
     same(both, OF_COLOUR, {"wanted": Colour.BLUE})
+
+
+@pytest.mark.parametrize("rows", [1, 2, 16, 17, 40])
+def test_so_many_rows_are_written_at_once(both: tuple[DriverConnection, sa.Connection], rows: int) -> None:
+    driver, core = both
+    many = [{"id": 10 + place, "at": NOON, "colour": Colour.BLUE, "amount": place + 1} for place in range(rows)]
+    assert driver.execute(PUT, many).rowcount == rows
+    core.execute(INSERT, many)
+    same(both, OF_COLOUR, {"wanted": Colour.BLUE})
+    assert driver.execute(PUT, [each | {"amount": 100} for each in many]).rowcount == rows
+    assert driver.execute(SUM).scalar_one() == 12 + 100 * rows
 
 
 def test_an_update_returns_what_it_wrote(both: tuple[DriverConnection, sa.Connection]) -> None:

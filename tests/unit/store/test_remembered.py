@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy import Connection
 
 from camd.domain.campaign import CampaignStatus, Definition, StatusChange
-from camd.domain.facts import CampaignId, Facts, LeadId, TouchId
+from camd.domain.facts import CampaignId, Facts, LeadId, SuppressionId, TouchId
 from camd.domain.lead import Action, Hold, HoldReason, Lead, LeadState, LeadStatus
+from camd.domain.suppression import SuppressionKind, SuppressionReason
 from camd.domain.token_bucket import QuotaScope, Taken
 from camd.ports.records import (
     Debit,
@@ -22,6 +23,7 @@ from camd.ports.records import (
     DeliveryScope,
     MailboxState,
     Recovery,
+    Suppression,
     Switch,
     Touch,
     TouchStatus,
@@ -61,6 +63,9 @@ MAIL = Touch(
     body="Dear Ada",
 )
 DEBITS = Debits(START, (Debit(QuotaScope.CAMPAIGN, "1", "UTC"),), Taken(START, START))
+OPT_OUT = Suppression(
+    SuppressionId("su_1"), SuppressionKind.ADDRESS, "h1", None, SuppressionReason.OPTED_OUT, None, START, "person"
+)
 PAUSED = StatusChange(CampaignStatus.PAUSED, None, "os:ann", START)
 
 
@@ -112,6 +117,7 @@ CHANGES: dict[str, tuple[Work, Work]] = {
         lambda tx: tx.leads.delete(tx.leads.get(ADA.id) or ADA),
         lambda tx: tx.touches.get(MAIL.id),
     ),
+    "suppression": (lambda tx: tx.suppressions.add(OPT_OUT), lambda tx: tx.suppressions.covering([OPT_OUT.hash])),
     "next cycle": (lambda tx: tx.campaigns.sleep_until(ONE, START), lambda tx: tx.campaigns.get(ONE)),
 }
 
