@@ -64,11 +64,11 @@ def admit(
     """
     facts = usable(replace(found.facts, source=source, source_ref=found.source_ref or None))
     if found.do_not_contact or any(is_do_not_contact_tag(tag) for tag in facts.tags):
-        if facts.email:
+        if address := facts.email or _address_given_before(tx, campaign, facts):
             record.suppress(
                 tx,
                 ctx,
-                parse_value(facts.email),
+                parse_value(address),
                 SuppressionReason.DO_NOT_CONTACT,
                 actor=actor,
                 now=now,
@@ -99,6 +99,12 @@ def admit(
     assert inserted, "a lead with this key was not known a moment ago in the same transaction"
     tx.ledger.append(Event(EventType.LEAD_DISCOVERED, now, actor, campaign.id, lead.id, data={"source": source}))
     return Admitted(lead)
+
+
+def _address_given_before(tx: Tx, campaign: Campaign, facts: Facts) -> str | None:
+    """A source that takes a person back may know no more of them than their reference."""
+    known = tx.leads.known(campaign.id, identity_of(facts)) if facts.source_ref else None
+    return known.facts.email if known is not None else None
 
 
 def usable(facts: Facts) -> Facts:
