@@ -2,14 +2,17 @@ import json
 import os
 import re
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 
 import pytest
 from pydantic import BaseModel, SecretStr, field_validator
 
 from camd.config import ConfigurationError, Settings, effective, load_settings
 from camd.config.sections import Document, Mailbox, Section, Webhook
+from camd.daemon.wiring import PROVIDER_MODELS
 
 CANARY = "canary-5f1c"
 
@@ -27,11 +30,17 @@ class Hunter(BaseModel):
         return value
 
 
-def load(directory: Path, text: str | None = None, environ: dict[str, str] | None = None, **file: Path) -> Settings:
+def load(
+    directory: Path,
+    text: str | None = None,
+    environ: dict[str, str] | None = None,
+    models: Mapping[str, type[BaseModel]] = MappingProxyType({"hunter": Hunter}),
+    **file: Path,
+) -> Settings:
     if text is not None:
         (directory / "camd.toml").write_text(text)
     environment = {"XDG_RUNTIME_DIR": "/run/user/7", **(environ or {})}
-    return load_settings(file.get("path"), provider_models={"hunter": Hunter}, environ=environment, cwd=directory)
+    return load_settings(file.get("path"), provider_models=models, environ=environment, cwd=directory)
 
 
 def problems(directory: Path, text: str | None = None, environ: dict[str, str] | None = None) -> dict[str, str]:
@@ -389,7 +398,7 @@ def test_the_annotated_example_changes_no_default(tmp_path: Path) -> None:
 def test_every_line_of_the_annotated_example_is_valid(tmp_path: Path) -> None:
     every_line = re.sub(r"^# (?=\[|\w+ = )", "", EXAMPLE.read_text(), flags=re.MULTILINE)
 
-    settings = load(tmp_path, every_line)
+    settings = load(tmp_path, every_line, models=PROVIDER_MODELS)
 
     assert set(settings.mailboxes) == {"sales"}
     assert settings.countries == {"DE": "consent", "unknown": "allow"}
@@ -404,5 +413,6 @@ def test_the_annotated_example_explains_every_key() -> None:
             explained.add(section)
         elif (key := re.match(r"(?:# )?(\w+) = ", line)) and "#" in line[2:]:
             explained.add(f"{section}.{key[1]}")
-    keys = {f"{name}.{key}" for name, model in SECTIONS.items() for key in model.model_fields}
+    sections = SECTIONS | {f"providers.{name}": model for name, model in PROVIDER_MODELS.items()}
+    keys = {f"{name}.{key}" for name, model in sections.items() for key in model.model_fields}
     assert keys - explained == set()

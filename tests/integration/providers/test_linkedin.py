@@ -161,7 +161,16 @@ async def test_a_response_of_the_meantime_comes_with_the_next_reading(server: Li
     assert await reader.read() == []
 
 
-@pytest.mark.parametrize("late", [10 * MINUTE, 20 * HOUR, 47 * HOUR])
+async def test_a_response_that_is_shown_some_minutes_late_comes_with_the_next_reading(
+    server: LinkedIn, reader: Reader
+) -> None:
+    await reader.read()
+    server.responses.append(response(1, NOW - 10 * MINUTE))
+    reader.later(15 * MINUTE)
+    assert await reader.read() == [1]
+
+
+@pytest.mark.parametrize("late", [20 * HOUR, 47 * HOUR])
 async def test_a_response_that_is_shown_late_is_not_missed(server: LinkedIn, reader: Reader, late: timedelta) -> None:
     server.responses = [response(1, NOW - MINUTE)]
     assert await reader.read() == [1]
