@@ -91,7 +91,7 @@ ANSWERS = (
     r"|beantwort\w*|bearbeit\w*"
     r"|joignable|disponibl\w+|repondr\w+|disponibile|raggiungibile|rispond\w*|atender\w*|disponivel"
     r"|contactavel|respond\w+|bereikbaar"
-    r"|aanwezig|beschikbaar|nabar|antraffbar|tillganglig|dostepn\w+|osiagaln\w+|odpowi\w+"
+    r"|aanwezig|beschikbaar|reageer|antwoord|svarar|nabar|antraffbar|tillganglig|dostepn\w+|osiagaln\w+|odpowi\w+"
 )
 ANSWERS_IN_JAPANESE = "返信|対応"
 ABSENT_BESIDE = (

@@ -245,3 +245,54 @@ def test_bulk_that_acknowledges_nothing_stays_bulk(body: str) -> None:
     reading = read("Subject: [News 2026] Offers\nPrecedence: bulk", body)
     assert reading is not None
     assert reading.kind is UNRELATED
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Automated message: your email has arrived.",
+        "Automatische Nachricht. Bitte nicht antworten.",
+        "Message automatique, merci de ne pas répondre. Votre demande est enregistrée.",
+        "Por favor, no responda a este mensaje.",
+        "Por favor não responda a esta mensagem.",
+        "Messaggio automatico - la sua richiesta è stata presa in carico.",
+        "Automatisch bericht, uw vraag is geregistreerd.",
+        "Autosvar: vi har fått ditt mejl.",
+    ],
+)
+def test_a_message_that_calls_itself_automatic_is_believed(body: str) -> None:
+    reading = read(RE, body)
+    assert reading is not None
+    assert reading.kind is AUTO
+
+
+def test_a_person_who_wants_no_reply_and_no_mail_is_a_person() -> None:
+    assert read(RE, "Please do not reply to this thread any more, and remove me.") is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "I am off sick at the moment.",
+        "Ich bin aktuell erkrankt und beantworte keine E-Mails.",
+        "Je suis souffrante, merci de joindre le secrétariat.",
+        "Estoy enferma y no puedo responder.",
+        "Sono malata e non leggo la posta.",
+        "Estou doente e não consigo responder.",
+        "Ik ben ziek en lees mijn mail niet.",
+        "Jag är hemma med sjukt barn.",
+        "Jestem chora, nie odpisuję na maile.",
+        "体調不良のため休んでおります。",
+    ],
+)
+def test_why_nobody_answers_is_an_absence_only_with_a_mark(body: str) -> None:
+    reading = read("Auto-Submitted: auto-replied\nSubject: Re: An idea", body)
+    assert reading is not None
+    assert (reading.kind, reading.until) == (InboundClass.OUT_OF_OFFICE, None)
+    assert read(RE, body + QUOTE) is None
+
+
+def test_the_day_on_which_somebody_left_is_no_day_of_return() -> None:
+    reading = read("Auto-Submitted: auto-replied\nSubject: Re: An idea", "I left the company on 27 July.")
+    assert reading is not None
+    assert (reading.kind, reading.has_left, reading.until) == (AUTO, True, None)

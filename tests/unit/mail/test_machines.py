@@ -29,6 +29,7 @@ BOB = "From: Bob <bob@receiver.example>\n"
         "Precedence: Auto-Reply",
         "X-MS-Exchange-Inbox-Rules-Loop: bob@receiver.example",
         "X-FC-MachineGenerated: true",
+        "X-OTRS-Loop: yes",
         "X-POST-MessageClass: 9; Autoresponder",
         "Delivered-To: Autoresponder",
         "Return-Path: <>",
@@ -36,6 +37,10 @@ BOB = "From: Bob <bob@receiver.example>\n"
 )
 def test_a_header_shows_an_automatic_message(field: str) -> None:
     assert mark_of(parsed(BOB + field)) == field.partition(":")[0].lower()
+
+
+def test_a_vendors_own_mark_outranks_what_newsletters_have_too() -> None:
+    assert mark_of(parsed(f"Return-Path: <>\nAuto-Submitted: auto-generated\n{BOB}X-Autoreply: yes")) == "x-autoreply"
 
 
 @pytest.mark.parametrize(

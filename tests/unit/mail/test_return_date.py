@@ -63,6 +63,7 @@ def day(month: int, number: int, year: int = 2026) -> date:
         ("On leave this week, back at my desk on Monday 10th August.", day(8, 10)),
         ("I'm out today and will reply to your message on Friday.", day(8, 7)),
         ("Out until Fri", day(8, 7)),
+        ("Jag är hemma med sjukt barn idag men svarar på fredag.", day(8, 7)),
         ("Back on Monday 9 am", day(8, 10)),
         ("Ik ben op vakantie t/m 21 augustus", day(8, 21)),
         ("Ik ben afwezig tot en met 21 augustus en ben 24 augustus weer op kantoor", day(8, 24)),
