@@ -11,7 +11,7 @@ from camd.domain.token_bucket import LocalDay, QuotaScope
 from camd.pipeline import evaluate
 from camd.pipeline.context import Context
 from camd.pipeline.mailboxes import unusable
-from camd.pipeline.notices import Text
+from camd.pipeline.notices import Text, one_line
 from camd.pipeline.send_quota import volume_left
 from camd.pipeline.track import ANSWERS
 from camd.ports.records import DeliveryFact, DeliveryScope, Listing, TouchStatus
@@ -71,7 +71,7 @@ def _news(tx: Tx, campaign: Campaign, totals: Mapping[str, int]) -> str | None:
     figures = evaluate.goal_figures(campaign, tx.leads.tallies(campaign.id))
     progress = goal_progress(campaign.definition, figures)
     goal = f"; goal reached to {progress:.0%}" if progress is not None else ""
-    return f"- {campaign.definition.name}: {told}{goal}"
+    return f"- {one_line(campaign.definition.name)}: {told}{goal}"
 
 
 def _waiting(tx: Tx, campaigns: Sequence[Campaign]) -> Iterator[str]:
@@ -80,7 +80,7 @@ def _waiting(tx: Tx, campaigns: Sequence[Campaign]) -> Iterator[str]:
             planned = tx.touches.planned(campaign.id, channel, _DUE_AT_MOST)
             if planned:
                 first = min((touch.created_at for touch in planned if touch.created_at), default=None)
-                yield f"- {campaign.definition.name}: {len(planned)} {what}{_since(first)}"
+                yield f"- {one_line(campaign.definition.name)}: {len(planned)} {what}{_since(first)}"
     if count := tx.inbox.count_waiting():
         yield f"- {count} answers to judge{_since(tx.inbox.oldest_waiting())}: camd inbox list --waiting"
     if count := tx.touches.count(TouchStatus.UNKNOWN):
@@ -103,7 +103,7 @@ def _today(tx: Tx, ctx: Context, campaign: Campaign, now: datetime) -> str | Non
         "the mailboxes' volume": sum(max(volume_left(tx, boxes[name], now), 0) for name in usable),
     }
     binding = min(bounds, key=lambda name: bounds[name])
-    return f"- {definition.name}: at most {bounds[binding]} ({binding})"
+    return f"- {one_line(definition.name)}: at most {bounds[binding]} ({binding})"
 
 
 def _since(at: datetime | None) -> str:

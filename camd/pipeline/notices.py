@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from camd.domain.inbound import InboundClass
-from camd.domain.lead import Lead
+from camd.domain.lead import Lead, LeadStatus
 from camd.pipeline.context import Context
 from camd.ports.records import Inbound, MailboxReason, Notice, NoticeKind
 from camd.ports.store import Tx
@@ -17,6 +17,8 @@ TOLD_AT_MOST = 20
 """Of one kind in one mail; the rest is a count."""
 LINES = 10
 _LONGEST_LINE = 500
+_LONGEST_NAME = 100
+_LONGEST_SUBJECT = 150
 _SUBJECTS: Mapping[NoticeKind, tuple[str, str]] = MappingProxyType(
     {
         NoticeKind.ANSWER: ("An answer: {}", "{} answers"),
@@ -51,7 +53,13 @@ def compose(tx: Tx, ctx: Context, kind: NoticeKind, notices: Sequence[Notice]) -
     parts = [part.body for part in told]
     if total > len(told):
         parts.append(f"And {total - len(told)} more.")
-    return Text(f"[camd] {subject}", "\n\n".join(parts) + "\n")
+    return Text(one_line(f"[camd] {subject}", _LONGEST_SUBJECT), "\n\n".join(parts) + "\n")
+
+
+def one_line(text: str, longest: int = _LONGEST_LINE) -> str:
+    """What others wrote, as a header and a terminal can bear it: no line breaks, no control characters, not endless."""
+    seen = "".join(char if char.isprintable() else " " for char in text[: 2 * longest])
+    return " ".join(seen.split())[:longest]
 
 
 def _told(tx: Tx, ctx: Context, notice: Notice) -> Text:
@@ -78,9 +86,9 @@ def _answer(tx: Tx, notice: Notice) -> Text:
     lead = tx.leads.get(inbound.lead_id) if inbound.lead_id else None
     campaign = tx.campaigns.get(inbound.campaign_id) if inbound.campaign_id else None
     who = _who(lead, inbound)
-    of_campaign = f", campaign {campaign.definition.name}" if campaign else ""
+    of_campaign = f", campaign {one_line(campaign.definition.name)}" if campaign else ""
     lines = inbound.text.strip().splitlines()[:LINES]
-    quoted = "\n".join(f"> {line[:_LONGEST_LINE]}" for line in lines)
+    quoted = "\n".join(f"> {one_line(line)}" for line in lines)
     what = _WORDS.get(inbound.kind, inbound.kind)
     head = f"{who}{of_campaign}: {what}"
     return Text(f"{who} ({what})", f"{head}\n{quoted}\n{_done(inbound, lead)}")
@@ -88,10 +96,10 @@ def _answer(tx: Tx, notice: Notice) -> Text:
 
 def _who(lead: Lead | None, inbound: Inbound) -> str:
     if lead is None:
-        return inbound.sender or "somebody"
+        return one_line(inbound.sender or "somebody", _LONGEST_NAME)
     facts = lead.facts
     name = " ".join(part for part in (facts.first_name, facts.last_name) if part) or facts.email or "somebody"
-    return f"{name}, {facts.company}" if facts.company else name
+    return one_line(f"{name}, {facts.company}" if facts.company else name, _LONGEST_NAME)
 
 
 def _done(inbound: Inbound, lead: Lead | None) -> str:
@@ -99,12 +107,14 @@ def _done(inbound: Inbound, lead: Lead | None) -> str:
     if lead is None:
         return f"It belongs to no lead. {waits}".strip()
     reason = f" ({lead.state.lost_reason})" if lead.state.lost_reason else ""
-    return f"The lead is {lead.status}{reason}; its sequence has ended. {waits}".strip()
+    ended = "" if lead.is_open or lead.status is LeadStatus.NEW else "; its sequence has ended"
+    held = f"; it is held ({', '.join(hold.reason for hold in lead.holds)})" if lead.holds else ""
+    return f"The lead is {lead.status}{reason}{ended}{held}. {waits}".strip()
 
 
 def _paused(tx: Tx, notice: Notice) -> Text:
     campaign = tx.campaigns.get(notice.campaign_id) if notice.campaign_id else None
-    name = campaign.definition.name if campaign else "a campaign"
+    name = one_line(campaign.definition.name) if campaign else "a campaign"
     reason = str(notice.data.get("reason"))
     figures = ", ".join(f"{key} {value:g}" for key, value in notice.data.items() if isinstance(value, int | float))
     mend = f"camd campaigns show {notice.campaign_id} tells more, camd campaigns resume {notice.campaign_id} goes on."
@@ -114,10 +124,10 @@ def _paused(tx: Tx, notice: Notice) -> Text:
 def _mailbox(tx: Tx, ctx: Context, notice: Notice) -> Text:
     name = notice.mailbox or "a mailbox"
     if notice.data.get("reason") == "deaf":
-        why = ctx.hearing.problem(name) or "it hears again by now"
+        why = one_line(ctx.hearing.problem(name) or "it hears again by now")
         return Text(name, f"The inbox of {name} cannot be read; its follow-ups wait. {why}\ncamd mailboxes test {name}")
     state = tx.mailboxes.get(name)
     is_parked = notice.data.get("reason") == MailboxReason.PARKED
     what = "crashed too often and rests" if is_parked else "is disabled: the server refuses its log-in"
-    why = f" {state.detail}" if state.detail else ""
+    why = f" {one_line(state.detail)}" if state.detail else ""
     return Text(name, f"The mailbox {name} {what}.{why}\ncamd mailboxes enable {name} once it is mended.")
