@@ -9,6 +9,7 @@ A response that is gone by then was withdrawn by its person, who is not to be co
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -20,7 +21,7 @@ from camd.ports.clock import Clock
 from camd.ports.providers import Cursor, Found, NotYet, Page, Rejected
 from camd.providers.http import Http
 from camd.providers.linkedin_api import PAGE, LinkedInApi, LinkedInSettings, Owner
-from camd.providers.linkedin_lead import EPOCH, Response, found
+from camd.providers.linkedin_lead import EPOCH, Form, Response, found
 
 POLL = timedelta(minutes=15)
 DEEP = timedelta(days=1)
@@ -76,12 +77,12 @@ class _Place:
         return self.start >= self.end
 
     def next_reading(self, now: int) -> "_Place":
-        if now - self.deep_end >= DEEP // _MS:
-            start, deep_end = self.deep_end - OVERLAP // _MS, now
+        # A clock that was set back leaves `end` and `deep_end` in the future.
+        if 0 <= now - self.deep_end < DEEP // _MS:
+            start, deep_end = min(self.end, now) - POLL // _MS, self.deep_end
         else:
-            start, deep_end = self.end - POLL // _MS, self.deep_end
-        # A clock that was set back leaves `end` in the future.
-        start = max(min(start, now - POLL // _MS), now - KEPT // _MS)
+            start, deep_end = min(self.deep_end, now) - OVERLAP // _MS, now
+        start = max(start, now - KEPT // _MS)
         return replace(self, start=start, end=now, deep_end=deep_end)
 
     def after(self, window_end: int, now: int) -> "_Place":
@@ -118,6 +119,7 @@ class LinkedInSource:
     def __init__(self, settings: LinkedInSettings, clock: Clock, http: Http | None = None) -> None:
         self._clock = clock
         self._api = LinkedInApi(settings, clock, http or Http())
+        self._forms: dict[tuple[str, str], Form] = {}  # by number and version
 
     def check(self, settings: Mapping[str, object]) -> Sequence[str]:
         return [*_problems(settings), *self._api.problems()]
@@ -139,13 +141,37 @@ class LinkedInSource:
         end, window = await self._window(wanted.owner, place.start, place.end, limit)
         if gone := await self._withdrawn(place, end, window):
             return _without(place, gone[:limit])
-        return self._page(wanted, place, end, window, limit)
+        return self._page(wanted, place, end, await self._with_forms(wanted.owner, window), limit)
+
+    async def _with_forms(self, owner: Owner, window: Sequence[_Element]) -> Sequence[_Element]:
+        """Each response with its form, looked up where LinkedIn left it out."""
+        bare = [each.response for each in window if each.response is not None and each.response.lacks_its_form]
+        if {_form_of(response) for response in bare} - self._forms.keys():
+            await self._learn_forms(owner)
+        return [self._filled(element) for element in window] if bare else window
+
+    def _filled(self, element: _Element) -> _Element:
+        response = element.response
+        if response is None or not response.lacks_its_form or _form_of(response) not in self._forms:
+            return element
+        return replace(element, response=response.model_copy(update={"form": self._forms[_form_of(response)]}))
+
+    async def _learn_forms(self, owner: Owner) -> None:
+        offset, is_last = 0, False
+        while not is_last:
+            batch = await self._api.forms(owner, offset)
+            for given in batch.elements:
+                with suppress(ValidationError):
+                    form = Form.model_validate(given)
+                    self._forms[str(form.id or ""), str(form.version or "")] = form
+            offset += len(batch.elements) or PAGE
+            is_last = batch.is_last(offset)
 
     async def _withdrawn(self, place: _Place, end: int, window: Sequence[_Element]) -> Sequence[str]:
         """What was given and is gone; asked for by its id too, as a list that lacks it proves little."""
         here = {element.name for element in window}
         missing = [name for name, at in place.seen.items() if place.start <= at < end and name not in here]
-        return [name for name in missing if not (_is_hash(name) or await self._api.exists(name))]
+        return [name for name in missing[:PAGE] if not (_is_hash(name) or await self._api.exists(name))]
 
     def _page(self, wanted: _Settings, place: _Place, end: int, window: Sequence[_Element], limit: int) -> Page:
         people: list[Found] = []
@@ -277,6 +303,10 @@ def _element(given: object) -> _Element:
     return _Element(response.id, response.submitted, response)
 
 
+def _form_of(response: Response) -> tuple[str, str]:
+    return response.form_id, response.form_version
+
+
 def _is_hash(name: str) -> bool:
     return name.startswith("#")
 
@@ -289,6 +319,8 @@ def _is_passed_over(element: _Element, forms: frozenset[str]) -> bool:
 def _row(element: _Element, line: int) -> Found | Rejected:
     if element.response is None:
         return Rejected(line, "malformed: this response has not the form that LinkedIn documents")
+    if element.response.lacks_its_form:
+        return Rejected(line, f"response {element.name}: no_form: LinkedIn does not tell what was asked")
     try:
         return found(element.response)
     except Invalid as problem:

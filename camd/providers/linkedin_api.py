@@ -123,13 +123,11 @@ class LinkedInApi:
             f"q=owner&owner={owner.query}&leadType=(leadType:{lead_type})&limitedToTestLeads=false"
             f"&submittedAtTimeRange=(start:{start},end:{end})&fields={FIELDS}&count={PAGE}&start={offset}"
         )
-        answer = await self._get(f"leadFormResponses?{query}")
-        match answer:
-            case {"elements": list(elements), "paging": {"total": int(total)}}:
-                return Batch(elements, total)
-            case {"elements": list(elements)}:
-                return Batch(elements, None)
-        raise self._weather("its answer has no list of responses")
+        return await self._list(f"leadFormResponses?{query}")
+
+    async def forms(self, owner: Owner, offset: int) -> Batch:
+        """Up to PAGE forms with their questions, from the `offset`-th on."""
+        return await self._list(f"leadForms?q=owner&owner={owner.query}&count={PAGE}&start={offset}")
 
     async def exists(self, response_id: str) -> bool:
         """False where LinkedIn says that it knows no such response (any more)."""
@@ -138,6 +136,14 @@ class LinkedInApi:
         except _NotFound:
             return False
         return True
+
+    async def _list(self, target: str) -> Batch:
+        match await self._get(target):
+            case {"elements": list(elements), "paging": {"total": int(total)}}:
+                return Batch(elements, total)
+            case {"elements": list(elements)}:
+                return Batch(elements, None)
+        raise self._weather("its answer has no list")
 
     async def _get(self, target: str) -> Any:
         token, version = self._settings.access_token, self._settings.version

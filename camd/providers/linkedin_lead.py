@@ -119,8 +119,11 @@ class _Locale(_Part):
     language: str = ""
 
 
-class _Form(_Part):
+class Form(_Part):
+    """What was asked. The questions of one version never change."""
+
     id: int | str | None = None
+    version: int | str | None = Field(default=None, alias="versionId")
     name: str = ""
     locale: _Locale = Field(default=_Locale(), alias="creationLocale")
     hidden: Sequence[_Hidden] = Field(default=(), alias="hiddenFields")
@@ -144,7 +147,7 @@ class Response(_Part):
     form_urn: str = Field(default="", alias="versionedLeadGenFormUrn")
     metadata: _Metadata = Field(default=_Metadata(), validation_alias=AliasChoices("leadMetadata", "leadMetadataInfo"))
     response: _FormResponse = Field(default=_FormResponse(), alias="formResponse")
-    form: _Form = _Form()
+    form: Form = Form()
 
     @property
     def form_id(self) -> str:
@@ -155,6 +158,11 @@ class Response(_Part):
     @property
     def form_version(self) -> str:
         return self.form_urn.rpartition(",")[2].rstrip(")")
+
+    @property
+    def lacks_its_form(self) -> bool:
+        """Without the questions its answers have no names."""
+        return bool(self.response.answers) and not self.form.content.questions
 
 
 def found(response: Response) -> Found:

@@ -54,6 +54,7 @@ class Fault(StrEnum):
     EMPTY_PAGE = "empty_page"
     NULL_ITEMS = "null_items"
     NO_TOTAL = "no_total"
+    NO_FORMS = "no_forms"
 
 
 _STATUSES = {
@@ -198,11 +199,27 @@ class LinkedIn:
         path, _, query = request.raw_path.partition("?")
         if path == "/rest/leadFormResponses":
             return self._list(query, fault)
+        if path == "/rest/leadForms":
+            return self._list_forms(query, fault)
         if path.startswith("/rest/leadFormResponses/"):
             wanted = unquote(path.rpartition("/")[2])
             known = [each for each in self.responses if each["id"] == wanted]
             return web.json_response(known[0]) if known else _problem(404, "NOT_FOUND")
         return _problem(404, "NOT_FOUND")
+
+    def _list_forms(self, query: str, fault: Fault | None) -> web.Response:
+        """The forms of the owner's responses, each once."""
+        asked = dict(part.partition("=")[::2] for part in query.split("&"))
+        owner = _OWNER.fullmatch(asked.get("owner", ""))
+        if asked.get("q") != "owner" or not owner:
+            return _problem(400, "ILLEGAL_ARGUMENT")
+        own = [each["form"] for each in self.responses if each["owner"].get(owner[1]) == unquote(owner[2])]
+        forms = (
+            [] if fault is Fault.EMPTY_PAGE else list({form["id"]: form | {"versionId": 1} for form in own}.values())
+        )
+        start, count = int(asked["start"]), int(asked["count"])
+        paging = {"start": start, "count": count, "links": [], "total": len(forms)}
+        return web.json_response({"paging": paging, "elements": forms[start : start + count]})
 
     def _list(self, query: str, fault: Fault | None) -> web.Response:
         # By hand: what a library would decode for us is what has to be checked.
@@ -234,6 +251,8 @@ class LinkedIn:
             elements = []
         if fault is Fault.NULL_ITEMS:
             elements = [None for _ in elements]
+        if fault is Fault.NO_FORMS:
+            elements = [{name: value for name, value in each.items() if name != "form"} for each in elements if each]
         paging = {"start": start, "count": count, "links": [], "total": len(here)}
         if fault is Fault.NO_TOTAL:
             del paging["total"]

@@ -270,6 +270,26 @@ async def test_other_forms_begin_anew(server: LinkedIn, reader: Reader) -> None:
     assert await reader.read() == [2]
 
 
+async def test_a_form_that_is_left_out_is_looked_up_once(server: LinkedIn, reader: Reader) -> None:
+    server.responses = [response(each, NOW - each * MINUTE, form=each) for each in range(1, 121)]
+    server.faults.extend([Fault.NO_FORMS, Fault.NO_FORMS])
+    assert sorted(await reader.read()) == list(range(1, 121))
+    assert reader.found[0].facts.email is not None
+    assert [target.partition("?")[0].rpartition("/")[2] for target in server.targets] == [
+        "leadFormResponses",
+        "leadFormResponses",
+        "leadForms",
+        "leadForms",
+    ]
+
+
+async def test_answers_without_any_form_are_rejected_with_the_reason(server: LinkedIn, reader: Reader) -> None:
+    server.responses = [response(1, NOW - MINUTE)]
+    server.faults.extend([Fault.NO_FORMS, Fault.EMPTY_PAGE])
+    assert await reader.read() == []
+    assert [row.reason.split(": ")[1] for row in reader.rejected] == ["no_form"]
+
+
 async def test_test_leads_are_passed_over(server: LinkedIn, reader: Reader) -> None:
     server.responses = [response(1, NOW - MINUTE, test=True), response(2, NOW - MINUTE)]
     assert await reader.read() == [2]
@@ -348,7 +368,8 @@ async def test_what_each_answer_means_and_that_nobody_is_skipped_over_it(
 ) -> None:
     """401, 403, 426 and 429 of the matrix of statuses; faults 52, 53, 57, 58 and 59."""
     server.responses = [response(each, NOW - each * MINUTE) for each in range(1, 151)]
-    reader.http = Http(total_seconds=0.5)
+    if fault in (Fault.SLOW, Fault.DRIP):
+        reader.http = Http(total_seconds=1)
     for first in ([fault], [None, fault]):
         server.faults.extend(first)
         failure = await reader.failure()
@@ -357,6 +378,7 @@ async def test_what_each_answer_means_and_that_nobody_is_skipped_over_it(
             raise failure
         assert TOKEN not in f"{failure!r} {failure.__cause__!r}"
     reader.http = Http()
+    server.faults.clear()
     assert sorted(await reader.read()) == list(range(1, 151))
 
 
