@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from camd.domain.contact import parse_address
 from camd.domain.errors import Failure, Misconfigured, Scope, Transient
 from camd.domain.events import ENGINE, EventType
 from camd.domain.facts import TouchId
@@ -16,8 +15,8 @@ from camd.domain.inbound import BounceKind, judge_status_code
 from camd.domain.lead import Action, Hold, HoldReason, Outside, OutsideFact, react
 from camd.domain.retry import deferred_until
 from camd.domain.send_window import local_day
-from camd.domain.suppression import SuppressionKind, SuppressionReason, SuppressionValue
 from camd.pipeline import debits, mailbox_health, record
+from camd.pipeline.bounced import lose_bounced
 from camd.pipeline.context import Context
 from camd.pipeline.owners import campaign_of, lead_of
 from camd.ports.channel import Accepted, HandoverOutcome, Refused, Unknown
@@ -182,11 +181,7 @@ def _bounced(tx: Tx, ctx: Context, touch: Touch, reason: str, now: datetime) -> 
     """There is no such recipient: the lead is lost, and nobody writes to that address again."""
     saved = _over(tx, touch, TouchStatus.REJECTED, reason, now)
     record.note_touch(tx, EventType.TOUCH_REJECTED, touch, actor=ENGINE, now=now, reason=reason)
-    lead = lead_of(tx, touch)
-    record.apply(tx, lead, react(lead.state, OutsideFact(Outside.HARD_BOUNCE)), actor=ENGINE, now=now)
-    if lead.facts.email is not None:
-        value = SuppressionValue(SuppressionKind.ADDRESS, parse_address(lead.facts.email).key)
-        record.suppress(tx, ctx, value, SuppressionReason.HARD_BOUNCE, actor=ENGINE, now=now)
+    lose_bounced(tx, ctx, lead_of(tx, touch), now)
     return saved.status
 
 
