@@ -293,6 +293,6 @@ def test_why_nobody_answers_is_an_absence_only_with_a_mark(body: str) -> None:
 
 
 def test_the_day_on_which_somebody_left_is_no_day_of_return() -> None:
-    reading = read("Auto-Submitted: auto-replied\nSubject: Re: An idea", "I left the company on 27 July, so this is not read.")
+    reading = read(f"Auto-Submitted: auto-replied\n{RE}", "I left the company on 27 July, so this is not read.")
     assert reading is not None
     assert (reading.kind, reading.has_left, reading.until) == (AUTO, True, None)
