@@ -1,13 +1,17 @@
 """LinkedIn's Lead Sync against its simulator: each response once, nobody skipped, and what each answer means."""
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import anyio
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from camd.domain.errors import Failure, Misconfigured, Permanent, Scope, Transient
@@ -58,8 +62,8 @@ class Reader:
 
     def source(self) -> LinkedInSource:
         token = SecretStr(self.token) if self.token else None
-        settings = LinkedInSettings(access_token=token, version=self.version, base_url=self.server.base_url)
-        return LinkedInSource(settings, self.clock, self.http)
+        section = LinkedInSettings(access_token=token, version=self.version, base_url=self.server.base_url)
+        return LinkedInSource(section, self.clock, self.http)
 
     async def fetch(self) -> Page | NotYet:
         page = await self.source().fetch(self.entry, self.cursor, self.limit)
@@ -195,6 +199,58 @@ async def test_a_clock_that_is_set_back_neither_stops_reading_nor_repeats(server
     reader.later(-2 * HOUR)
     server.responses.append(response(2, NOW - 2 * HOUR - MINUTE))
     assert await reader.read() == [2]
+
+
+async def test_a_clock_that_ran_days_ahead_for_a_while_costs_no_late_response(server: LinkedIn, reader: Reader) -> None:
+    await reader.read()
+    reader.later(timedelta(days=10))
+    await reader.read()
+    reader.later(timedelta(days=-10) + 15 * MINUTE)
+    server.responses.append(response(1, NOW - 20 * HOUR))
+    assert await reader.read() == [1]
+
+
+ARRIVALS = st.tuples(st.just("arrive"), st.integers(0, 47 * 60), st.integers(1, 130))
+WAITS = st.tuples(st.just("wait"), st.integers(1, 30 * 60), st.just(0))
+WITHDRAWALS = st.tuples(st.just("withdraw"), st.integers(0, 10_000), st.just(0))
+FAULTS = st.tuples(st.just("fail"), st.integers(0, 3), st.integers(0, 3))
+FAILING = (Fault.LOST, Fault.TRUNCATED, Fault.REORDERED, Fault.TROUBLE)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.one_of(ARRIVALS, WAITS, WITHDRAWALS, FAULTS), max_size=12), st.sampled_from([3, 50, LIMIT]))
+def test_whatever_happens_each_response_is_given_once_and_only_withdrawn_ones_are_taken_back(
+    steps: list[tuple[str, int, int]], limit: int
+) -> None:
+    async def scenario() -> None:
+        async with LinkedIn().serving() as server:
+            reader = Reader(server, limit=limit)
+            arrived, withdrawn = 0, set()
+            for kind, one, two in steps:
+                match kind:
+                    case "arrive":
+                        at = reader.clock.now() - one * MINUTE
+                        server.responses += [response(each, at) for each in range(arrived, arrived + two)]
+                        arrived += two
+                    case "withdraw" if arrived:
+                        withdrawn.add(one % arrived)
+                        server.withdraw(one % arrived)
+                    case "fail":
+                        server.faults.extend([None] * two + [FAILING[one]])
+                    case "wait":
+                        reader.later(one * MINUTE)
+                        with suppress(Failure):
+                            await reader.read()
+            server.faults.clear()
+            reader.later(25 * HOUR)
+            await reader.read()
+            people = Counter(number(each) for each in reader.found if not each.do_not_contact)
+            taken_back = {number(each) for each in reader.found if each.do_not_contact}
+            assert max(people.values(), default=1) == 1
+            assert people.keys() >= set(range(arrived)) - withdrawn
+            assert taken_back <= withdrawn & people.keys()
+
+    anyio.run(scenario)
 
 
 async def test_a_deletion_between_two_pages_makes_nobody_slip_through(server: LinkedIn, reader: Reader) -> None:
