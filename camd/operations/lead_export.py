@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from itertools import islice
+from typing import Any
 
 from pydantic_core import to_jsonable_python
 
@@ -12,36 +14,47 @@ from camd.domain.lead import Lead
 from camd.operations import lead_views
 from camd.operations.desk import Desk, find_campaign, find_lead
 from camd.operations.events import view as event_view
-from camd.ports.records import EventFilter, InboundFilter, LeadFilter, Listing
+from camd.operations.inbound import LISTED_CHARACTERS
+from camd.pipeline.messages import messages_of
+from camd.ports.records import EventFilter, Inbound, LeadFilter, Listing
 from camd.ports.store import Tx
 from camd.schema.lead import Lead as LeadView
 from camd.schema.lead import LeadExport
 
 _BATCH = 500
 _EVENTS = 10_000
-_MESSAGES = 10_000
+_MESSAGES = 1_000
+"""The newest; more of one person are a machine's."""
 COLUMNS = tuple(LeadView.model_fields)
 
 
 async def one(desk: Desk, lead_id: str, *, actor: str) -> LeadExport:
-    """Everything that is kept of one lead; the export itself stands in the ledger."""
+    """Everything that is kept of one lead, each of its messages as far as a list shows it: a stranger decides how long
+    they are. The export itself stands in the ledger."""
 
     def unit(tx: Tx) -> LeadExport:
         lead = find_lead(tx, lead_id)
         preview = tx.previews.of_lead(lead.id)
         rows = tx.ledger.after(0, _EVENTS, EventFilter(lead_id=lead.id))
-        messages = tx.inbox.page(Listing(_MESSAGES), InboundFilter(lead_id=lead.id))
+        messages = [_message(each) for each in islice(messages_of(tx, lead.id), _MESSAGES)]
         tx.ledger.append(Event(EventType.EXPORT_MADE, desk.now(), actor, lead.campaign_id, lead.id))
         return LeadExport(
             lead=lead_views.view(lead),
             verdict_evidence=lead.verdict_evidence,
             previews=[to_jsonable_python(asdict(preview))] if preview else [],
             touches=[to_jsonable_python(asdict(touch)) for touch in tx.touches.of_lead(lead.id)],
-            inbound=[to_jsonable_python(asdict(message), bytes_mode="base64") for message in reversed(messages)],
+            inbound=messages[::-1],
             events=[event_view(row).model_dump(mode="json") for row in rows],
         )
 
     return await desk.write(unit)
+
+
+def _message(stored: Inbound) -> dict[str, Any]:
+    """`Any`: JSON of the row."""
+    shown = replace(stored, text=stored.text and stored.text[:LISTED_CHARACTERS])
+    row: dict[str, Any] = to_jsonable_python(asdict(shown), bytes_mode="base64")
+    return row
 
 
 async def csv(desk: Desk, ref: str | int, chosen: LeadFilter, *, actor: str) -> AsyncIterator[str]:

@@ -21,7 +21,7 @@ async def make_lead(desk: Desk) -> LeadId:
     return LeadId(added.lead.id)
 
 
-async def receive(desk: Desk, number: int, lead_id: LeadId | None, sender: str) -> InboundId:
+async def receive(desk: Desk, number: int, lead_id: LeadId | None, sender: str, text: str = "Call me") -> InboundId:
     """A message with everything in it that tells of a person, from the sender of that address key."""
 
     def unit(tx: Tx) -> InboundId:
@@ -39,7 +39,7 @@ async def receive(desk: Desk, number: int, lead_id: LeadId | None, sender: str) 
             sender_hash=keyed_hash(tx.instance.key(), SuppressionKind.ADDRESS, sender),
             sender=sender,
             subject="Re: Hello",
-            text="Call me",
+            text=text,
             raw=NOT_TEXT,
             note="wants a call",
         )
@@ -65,6 +65,15 @@ async def test_the_export_of_a_person_holds_their_messages_oldest_first(desk: De
         ("in_1", BOB, "Call me"),
         ("in_2", "colleague@firm.example", "Call me"),
     ]
+
+
+async def test_no_stranger_decides_how_long_an_export_is(desk: Desk) -> None:
+    lead_id = await make_lead(desk)
+    for number in range(1_000, 2_010):
+        await receive(desk, number, lead_id, BOB, text="x" * (20_000 if number > 2_000 else 1))
+    exported = (await lead_export.one(desk, lead_id, actor=ANN)).inbound
+    assert [each["id"] for each in (exported[0], exported[-1])] == ["in_1010", "in_2009"]
+    assert (len(exported), max(len(each["text"]) for each in exported)) == (1_000, 10_000)
 
 
 async def test_erasing_empties_the_messages_of_the_lead_and_of_its_address(desk: Desk) -> None:
