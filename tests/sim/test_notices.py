@@ -64,6 +64,7 @@ def test_one_positive_answer_is_one_notice_within_a_minute(tmp_path: Path) -> No
         assert "qualified" in notice.body
         await world.run_for(hours=5)
         assert len(notices(world)) == 1
+        await world.check_invariants()
 
     simulate(tmp_path, scenario, settings=told(ANN))
 
