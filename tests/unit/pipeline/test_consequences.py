@@ -30,6 +30,7 @@ from camd.domain.send_window import Window
 from camd.pipeline import record
 from camd.pipeline.consequences import AWAY_FOR, Applied, Case, apply_class
 from camd.pipeline.matching import Match
+from camd.pipeline.messages import messages_of
 from camd.ports.inbox import Report
 from camd.ports.providers import Found
 from camd.ports.records import (
@@ -455,9 +456,7 @@ def test_a_bounce_that_is_judged_again_counts_no_second_time(tmp_path: Path) -> 
         for _ in range(2):
             await soft(world, campaign)
         lead = await only_lead(world, campaign)
-        [first, _] = await world.store.read(
-            lambda tx: tx.inbox.of_lead(lead.id, [InboundClass.SOFT_BOUNCE], datetime(2020, 1, 1, tzinfo=UTC))
-        )
+        [_, first] = await world.store.read(lambda tx: list(messages_of(tx, lead.id)))
         assert await soft(world, campaign, inbound_id=first.id, by_hand="os:ann") == []
 
     simulate(tmp_path, scenario)
