@@ -50,6 +50,26 @@ def test_a_ready_touch_is_sent_once_with_its_text(tmp_path: Path) -> None:
     simulate(tmp_path, scenario, settings=quick)
 
 
+def test_a_bug_in_the_next_mail_costs_the_one_before_it_nothing(tmp_path: Path) -> None:
+    """Its place asks for the next one in the commit that stores the outcome."""
+
+    def one_place(settings: Settings) -> Settings:
+        return replace(settings, mailboxes={"sales": replace(quick(settings).mailboxes["sales"], max_connections=1)})
+
+    async def scenario(world: World) -> None:
+        async def tear_the_other(_: Handover) -> None:
+            [whole] = [touch for touch in await world.touches(campaign) if touch.status is TouchStatus.APPROVED]
+            await world.store.write(lambda tx: tx.touches.save(whole, replace(whole, body=None)))
+
+        world.mail.before_mark, world.mail.seconds = tear_the_other, 2.0
+        campaign = await world.live(*people(2), steps=STEPS[:1])
+        await world.run_for(minutes=30)
+        assert len(world.mail.delivered) == 1
+        assert {touch.status for touch in await world.touches(campaign)} == {TouchStatus.SENT, TouchStatus.APPROVED}
+
+    simulate(tmp_path, scenario, settings=one_place)
+
+
 def test_an_outbox_with_nothing_to_do_asks_nothing_until_its_bell_or_the_hour(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
         world.roster_seconds = 7200.0
