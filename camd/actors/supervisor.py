@@ -170,7 +170,7 @@ def _record_crash(tx: Tx, crash: Crash) -> bool:
 
 def _poisoned(lead: Lead, crash: Crash) -> Lead:
     poison = Hold(HoldReason.POISON, crash.at, note=crash.error)
-    log.warning("lead.held", campaign_id=crash.campaign_id, reason=HoldReason.POISON)
+    log.info("lead.held", campaign_id=crash.campaign_id, reason=HoldReason.POISON)
     return replace(lead, strikes=0, holds=lead.holds_with(poison), next_action_at=None)
 
 

@@ -193,14 +193,20 @@ class _Work:
 
     def _others(self, lead: Lead) -> list[Lead]:
         """Further leads of whoever wrote, where they answer for somebody else, or only their address says whom."""
-        key = address_key(self.case.sender)
-        is_told = key == address_key(lead.facts.email) and self.case.match.by is not MatchedBy.SENDER
-        return [other for other in self.tx.leads.of_person(key) if other.id != lead.id] if key and not is_told else []
+        sender = self.case.sender
+        is_told = address_key(sender) == address_key(lead.facts.email) and self.case.match.by is not MatchedBy.SENDER
+        return [] if is_told else self._leads_of(sender, lead)
+
+    def _leads_of(self, address: str | None, lead: Lead) -> list[Lead]:
+        """Those of whoever has that address, but this one."""
+        key = address_key(address)
+        return [other for other in self.tx.leads.of_person(key) if other.id != lead.id] if key else []
 
     def _opted_out(self, lead: Lead) -> bool:
         """Whoever asks is written to no more, and whose mail it answers: only one of them may be the lead."""
         if self.case.is_doubtful:
-            self._hold(lead, HoldReason.NEEDS_REVIEW, note="may ask for no more mail")
+            for each in (lead, *self._leads_of(lead.facts.email, lead), *self._leads_of(self.case.sender, lead)):
+                self._hold(each, HoldReason.NEEDS_REVIEW, note="may ask for no more mail")
             return True
         self._refuse(lead, SuppressionReason.OPTED_OUT, self.case.sender)
         return False
@@ -289,7 +295,7 @@ class _Work:
         if held.next_action is Action.OUTREACH:
             held = replace(held, next_action_at=self.now)
         record.apply(self.tx, lead, (), actor=self.case.by_hand or ENGINE, now=self.now, after=held)
-        log.warning("lead.held", campaign_id=lead.campaign_id, reason=reason)
+        log.info("lead.held", campaign_id=lead.campaign_id, reason=reason)
         self.campaigns.add(lead.campaign_id)
 
     def _count(self, lead: Lead, fact: DeliveryFact) -> None:

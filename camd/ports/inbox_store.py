@@ -1,13 +1,12 @@
 """The part of the store that holds what came in, and what the operator is still to be told."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
 
 from camd.domain.events import Value
 from camd.domain.facts import CampaignId, InboundId, LeadId
-from camd.domain.inbound import InboundClass
 from camd.ports.records import Inbound, InboundFilter, Listing, Notice, NoticeKind
 
 
@@ -32,10 +31,6 @@ class Inbox(Protocol):
 
     def oldest_waiting(self) -> datetime | None:
         """When the first of those on the review list was stored."""
-        ...
-
-    def of_lead(self, lead_id: LeadId, kinds: Collection[InboundClass], since: datetime) -> Sequence[Inbound]:
-        """Those that arrived at or after `since`, oldest first."""
         ...
 
     def has_own_copy(self, mailbox: str, message_id: str) -> bool:

@@ -1,6 +1,6 @@
 """Every message that came in, once, and how far each folder was read."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,6 @@ from sqlalchemy import Connection, Select, bindparam, func, literal, null, selec
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
 
 from camd.domain.facts import InboundId, LeadId
-from camd.domain.inbound import InboundClass
 from camd.ports.records import Inbound, InboundFilter, Listing
 from camd.ports.store import StaleWrite
 from camd.store.inbox_tables import HAS_TEXT, OWN_COPIES, PERSONAL, WAITS, inbound, inbox_positions
@@ -41,11 +40,6 @@ SAVE = update(inbound).where(_row.id == bindparam("inbound_id"), _row.version ==
 PAGE = {by: _page(by) for by in (*_FILTERS, None)}
 COUNT_WAITING = select(func.count()).select_from(inbound).where(WAITS)
 OLDEST_WAITING = select(_row.created_at).where(WAITS).order_by(_row.id).limit(1)
-OF_LEAD = _ALL.where(
-    _row.lead_id == bindparam("of_lead"),
-    _row.arrived_at >= bindparam("since"),
-    _row.kind.in_(bindparam("kinds", expanding=True)),
-).order_by(_row.arrived_at, _row.id)
 OWN_COPY = select(_row.id).where(OWN_COPIES, _of_mailbox, _row.message_id == bindparam("of_message")).limit(1)
 # A new version: whoever read the message before must not write its old text back.
 _FORGET = update(inbound).values(
@@ -105,9 +99,6 @@ class Inbox:
 
     def oldest_waiting(self) -> datetime | None:
         return self._connection.execute(OLDEST_WAITING).scalar()
-
-    def of_lead(self, lead_id: LeadId, kinds: Collection[InboundClass], since: datetime) -> Sequence[Inbound]:
-        return self._all(OF_LEAD, of_lead=lead_id, kinds=list(kinds), since=since)
 
     def has_own_copy(self, mailbox: str, message_id: str) -> bool:
         chosen = {"in_mailbox": mailbox, "of_message": message_id}

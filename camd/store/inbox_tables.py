@@ -61,7 +61,7 @@ HAS_TEXT = sa.or_(*(_row[name].is_not(None) for name in PERSONAL))
 
 _partial("ix_inbound_waiting", WAITS, _row.id, _row.created_at)
 _partial("ix_inbound_campaign", _row.campaign_id.is_not(None), _row.campaign_id, _row.id)
-_partial("ix_inbound_lead", _row.lead_id.is_not(None), _row.lead_id, _row.arrived_at, _row.id)
+_partial("ix_inbound_lead", _row.lead_id.is_not(None), _row.lead_id, _row.id)
 _partial("ix_inbound_sender", _row.sender_hash.is_not(None), _row.sender_hash)
 _partial("ix_inbound_own_copy", OWN_COPIES, _row.mailbox, _row.message_id)
 _partial("ix_inbound_texts", HAS_TEXT, _row.arrived_at)

@@ -230,7 +230,7 @@ CATALOGUE = {
         ),
         Event(
             "lead.held",
-            "warning",
+            "info",
             "A lead waits for a person, a date or a fact.",
             "`camd leads why` says what ends the hold.",
         ),

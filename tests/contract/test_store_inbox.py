@@ -193,24 +193,6 @@ async def test_those_on_the_review_list_are_counted_and_the_first_of_them_dated(
     assert await store.read(lambda tx: tx.inbox.count_waiting()) == 1
 
 
-async def test_the_messages_of_a_lead_are_those_of_some_classes_since_an_instant_oldest_first(store: Store) -> None:
-    soft, away = InboundClass.SOFT_BOUNCE, InboundClass.OUT_OF_OFFICE
-    await store.write(
-        add(
-            message(1, kind=soft, arrived_at=NOW - HOUR),
-            message(2, kind=soft, arrived_at=NOW + HOUR),
-            message(3, kind=away, arrived_at=NOW),
-            message(4, kind=soft, lead_id=LeadId("ld_bob")),
-            message(5, arrived_at=NOW),
-        )
-    )
-    assert [each.id for each in await store.read(lambda tx: tx.inbox.of_lead(ANN, {soft, away}, NOW))] == [
-        "in_3",
-        "in_2",
-    ]
-    assert await store.read(lambda tx: tx.inbox.of_lead(ANN, (), NOW)) == []
-
-
 async def test_a_copy_of_ours_is_found_in_the_mailbox_that_sent_it(store: Store) -> None:
     await store.write(
         add(

@@ -79,7 +79,7 @@ def _create_inbox() -> None:
     _index("ix_inbound_kind", "inbound", "kind", "id")
     _index("ix_inbound_waiting", "inbound", "id", "created_at", where="waiting IS TRUE")
     _index("ix_inbound_campaign", "inbound", "campaign_id", "id", where="campaign_id IS NOT NULL")
-    _index("ix_inbound_lead", "inbound", "lead_id", "arrived_at", "id", where="lead_id IS NOT NULL")
+    _index("ix_inbound_lead", "inbound", "lead_id", "id", where="lead_id IS NOT NULL")
     _index("ix_inbound_sender", "inbound", "sender_hash", where="sender_hash IS NOT NULL")
     _index("ix_inbound_own_copy", "inbound", "mailbox", "message_id", where="kind = 'own_copy'")
     _index("ix_inbound_texts", "inbound", "arrived_at", where=_HAS_TEXT)
