@@ -217,7 +217,7 @@ FAULTS = st.tuples(st.just("fail"), st.integers(0, 3), st.integers(0, 3))
 FAILING = (Fault.LOST, Fault.TRUNCATED, Fault.REORDERED, Fault.TROUBLE)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.one_of(ARRIVALS, WAITS, WITHDRAWALS, FAULTS), max_size=12), st.sampled_from([3, 50, LIMIT]))
 def test_whatever_happens_each_response_is_given_once_and_only_withdrawn_ones_are_taken_back(
     steps: list[tuple[str, int, int]], limit: int
