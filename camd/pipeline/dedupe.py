@@ -102,8 +102,8 @@ def admit(
 
 
 def _address_given_before(tx: Tx, campaign: Campaign, facts: Facts) -> str | None:
-    """A source that takes a person back may know no more of them than their reference."""
-    known = tx.leads.known(campaign.id, identity_of(facts)) if facts.source_ref else None
+    """Whoever asks for no contact may be known here by a reference, a profile or a name alone."""
+    known = tx.leads.known(campaign.id, identity_of(facts))
     return known.facts.email if known is not None else None
 
 

@@ -68,3 +68,19 @@ def test_a_person_whom_their_source_takes_back_is_not_contacted(tmp_path: Path) 
         assert lost == {person.facts.email: LostReason.DO_NOT_CONTACT, other.facts.email: None}
 
     simulate(tmp_path, scenario)
+
+
+def test_a_person_known_by_their_profile_alone_is_taken_back_with_their_address(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        profile = "https://www.linkedin.com/in/ann-lee"
+        [found] = people(1)
+        person = replace(found, facts=replace(found.facts, linkedin_url=profile))
+        world.source.rows_in_a_page = 1
+        refusal = Found("another row", Facts(linkedin_url=profile), do_not_contact=True)
+        campaign = await world.live(person, refusal)
+        await world.cycle(campaign)
+        await world.cycle(campaign)
+        [lead] = await world.leads(campaign)
+        assert lead.state.lost_reason is LostReason.DO_NOT_CONTACT
+
+    simulate(tmp_path, scenario)
