@@ -204,7 +204,7 @@ def fifty() -> list[Person]:
     answering = [_person(numbers, fate, {step: mail}) for step, fate, mail in _ANSWERS]
     clicking = [_person(numbers, CLICKED, {step: Click()}) for step in _CLICKS]
     mixed = [one for one in chain(*zip_longest(answering, quiet, clicking)) if one is not None]
-    return [*mixed, *_at_one_company(numbers), *_returned(numbers)]
+    return [*_at_one_company(numbers), *mixed, *_returned(numbers)]
 
 
 def a_few() -> list[Person]:
@@ -225,7 +225,8 @@ def _person(numbers: Iterator[int], fate: Fate, answers: Mapping[int, Mail | Cli
 
 
 def _at_one_company(numbers: Iterator[int]) -> list[Person]:
-    """The one answers to the second mail, and then nobody writes to the other."""
+    """The one answers to the second mail, and then nobody writes to the other. They come first: a kill close by could
+    leave the one without that mail."""
     number = next(numbers)
     speaks = Person(
         f"p{number:02}@c{number:02}.example", POSITIVE, {2: Mail("Yes please, send us an offer.")}, last_step=2

@@ -19,6 +19,8 @@ from tests.system.postfix_server import Postfix
 
 PATIENCE_SECONDS = 60
 """After which servers and daemon that say nothing have failed the test."""
+LONGEST_SECONDS = 300
+"""After which a play that goes on and on has failed it."""
 _MAIL = re.compile(r"This is mail (\d)")
 
 
@@ -85,7 +87,10 @@ class Play:
 
     def until(self, is_over: Callable[[], bool]) -> None:
         """Until that holds and nothing is under way any more."""
+        clock = SystemClock()
+        end = clock.monotonic() + LONGEST_SECONDS
         while self._site.queued or self._clicks or not is_over():
+            assert clock.monotonic() < end, f"it never ends; {self._state()}"
             self._go_on()
 
     def _go_on(self) -> None:
