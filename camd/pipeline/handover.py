@@ -5,7 +5,7 @@ that a person or an answer can have changed. What commits before that mark wins.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import assert_never
@@ -14,6 +14,7 @@ from camd.domain.campaign import Campaign
 from camd.domain.contact import parse_address
 from camd.domain.events import ENGINE, Event, EventType
 from camd.domain.facts import CampaignId, TouchId
+from camd.domain.frozen import replace
 from camd.domain.lead import Action
 from camd.domain.message_id import message_id
 from camd.domain.send_window import local_day

@@ -4,13 +4,13 @@ Every change of a lead's status goes through `apply`, so what must be true toget
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from camd.domain import suppression
 from camd.domain.contact import parse_address
 from camd.domain.events import Event, EventType, ledger_type
 from camd.domain.facts import SuppressionId
+from camd.domain.frozen import replace
 from camd.domain.lead import (
     Action,
     AnswerTakenBack,

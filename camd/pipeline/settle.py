@@ -4,13 +4,14 @@ Nothing here is decided twice: a touch that is no longer in flight, as one that 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
 from camd.domain.errors import Failure, Misconfigured, Scope, Transient
 from camd.domain.events import ENGINE, EventType
 from camd.domain.facts import TouchId
+from camd.domain.frozen import replace
 from camd.domain.inbound import BounceKind, judge_status_code
 from camd.domain.lead import Action, Hold, HoldReason, Outside, OutsideFact, react
 from camd.domain.retry import deferred_until
@@ -219,7 +220,7 @@ def _hold(tx: Tx, touch: Touch, reason: HoldReason, note: str, now: datetime) ->
         steps_version=lead.steps_version or touch.steps_version,
     )
     record.apply(tx, lead, (), actor=ENGINE, now=now, after=held)
-    log.warning("lead.held", campaign_id=lead.campaign_id, reason=reason)
+    log.info("lead.held", campaign_id=lead.campaign_id, reason=reason)
 
 
 def count(tx: Tx, ctx: Context, touch: Touch, fact: DeliveryFact, at: datetime) -> None:

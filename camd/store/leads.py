@@ -1,7 +1,6 @@
 """Leads with their holds and their campaign's tallies: whatever writes a lead writes the three together."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +9,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, exists, func, sele
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
 
 from camd.domain.facts import CampaignId, ImportId, LeadId
+from camd.domain.frozen import replace
 from camd.domain.lead import Action, Hold, Lead, LeadStatus
 from camd.domain.tally import difference, tally, waits_name
 from camd.ports.records import Identity, LeadFilter, Listing, TouchStatus

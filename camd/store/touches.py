@@ -1,7 +1,6 @@
 """Touches with their optimistic versions, and the queues of those that are in work."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +9,7 @@ from sqlalchemy import BindParameter, Connection, Select, bindparam, func, null,
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
 
 from camd.domain.facts import CampaignId, LeadId, TouchId
+from camd.domain.frozen import replace
 from camd.ports.records import Listing, Touch, TouchFilter, TouchStatus
 from camd.ports.store import StaleWrite
 from camd.store.inbox_tables import touch_aliases
