@@ -132,16 +132,16 @@ CATALOGUE = {
         Event(
             "provider.degraded",
             "warning",
-            "`provider` fails or asks to be left alone until `until`; `error` says why. Campaigns go on without it.",
-            "If `error` names a key, a plan or a version, mend it; else wait.",
+            "`provider` fails or asks to be left alone until `until`. Campaigns go on without it.",
+            "`/healthz` says why: mend the key, the plan or the version that it names; else wait.",
         ),
         Event("provider.recovered", "info", "`provider` answers again.", NOTHING),
         Event("imap.connected", "info", "The inbox of `mailbox` is open and is read.", NOTHING),
         Event(
             "imap.lost",
             "warning",
-            "The inbox of `mailbox` cannot be read; `error` says why. It is tried again by itself.",
-            "Nothing, unless it lasts: then mend what `error` names.",
+            "The inbox of `mailbox` cannot be read. It is tried again by itself.",
+            "Nothing, unless it lasts: `camd mailboxes list` says why.",
         ),
         Event(
             "imap.stale",
