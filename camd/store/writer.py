@@ -7,10 +7,9 @@ until another process opens the file: `watch` raises then. What is SQLite's own 
 
 import asyncio
 import sqlite3
-import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -224,9 +223,8 @@ class Writer:
             self._require_trust()
             self._patiently("BEGIN IMMEDIATE")
             self._on_commit("begin")
-            with self._loop_waits() if len(group) > 1 else nullcontext():
-                for place, job in enumerate(group):
-                    self._run_unit(job, is_first=place == 0)
+            for place, job in enumerate(group):
+                self._run_unit(job, is_first=place == 0)
             self._on_commit("before_commit")
             self._patiently("COMMIT")
             failure = None
@@ -240,17 +238,6 @@ class Writer:
             if self._observer:
                 seconds = self._clock.monotonic() - started
                 self._observer.transaction(committed=failure is None, units=len(group), seconds=seconds)
-
-    @contextmanager
-    def _loop_waits(self) -> Iterator[None]:
-        """SQLite gives the interpreter away at each statement and has to get it back from the loop: both threads would
-        wake each other hundreds of times for one group. The loop waits no longer than for any other thread."""
-        done = threading.Event()
-        self._loop.call_soon_threadsafe(done.wait, sys.getswitchinterval())
-        try:
-            yield
-        finally:
-            done.set()
 
     def _run_unit(self, job: _AnyJob, *, is_first: bool) -> None:
         """The first has nothing before it for a savepoint to keep."""

@@ -1,4 +1,3 @@
-import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -87,20 +86,6 @@ async def test_waiting_units_share_one_commit(path: Path) -> None:
         await anyio.wait_all_tasks_blocked()
         busy.release()
     assert groups.committed == [1, 64, 6]
-
-
-async def test_a_unit_that_takes_its_time_stops_the_loop_for_a_moment_alone(path: Path) -> None:
-    busy, loop, went_on = Busy(), asyncio.get_running_loop(), threading.Event()
-
-    def takes_its_time(_: Connection) -> None:
-        loop.call_soon_threadsafe(went_on.set)
-        assert went_on.wait(10)
-
-    async with Writer(path, SystemClock()) as writer, anyio.create_task_group() as tasks:
-        for work in (busy, takes_its_time, takes_its_time):
-            tasks.start_soon(writer.write, work)
-        await anyio.wait_all_tasks_blocked()
-        busy.release()
 
 
 async def test_units_run_in_the_order_they_came(path: Path) -> None:
