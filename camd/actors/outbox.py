@@ -133,16 +133,18 @@ class Outbox:
         return self._learn(rounds, refused), None if isinstance(last, Claimed) else last
 
     def _claims(self, places: int) -> Callable[[Tx], list[Round]]:
-        """The unit that claims for so many places."""
-        return partial(
-            claims,
-            ctx=self._context,
-            mailbox=self.mailbox,
-            served=self._served,
-            refused=self._refused,
-            places=places,
-            now=self._context.clock.now(),
-        )
+        """The unit that claims for so many places. Whose turn it is it asks when it runs: another place may have
+        claimed in between."""
+        context, refused, now = self._context, self._refused, self._context.clock.now()
+
+        def unit(tx: Tx) -> list[Round]:
+            rounds = claims(tx, context, self.mailbox, self._served, refused, places, now)
+            claimed = [found.found for found in rounds if isinstance(found.found, Claimed)]
+            if claimed:
+                self._served = claimed[-1].touch.campaign_id
+            return rounds
+
+        return unit
 
     def _learn(self, rounds: Sequence[Round], refused: Mapping[CampaignId, Refusal]) -> list[Claimed]:
         """What the claims found, which passed over those that were `refused` when they were asked for."""
@@ -155,10 +157,7 @@ class Outbox:
             self._refused = last.refused
         for campaign_id in set().union(*(found.woken for found in rounds)):
             self._bells.ring(campaign_id)
-        claimed = [found.found for found in rounds if isinstance(found.found, Claimed)]
-        if claimed:
-            self._served = claimed[-1].touch.campaign_id
-        return claimed
+        return [found.found for found in rounds if isinstance(found.found, Claimed)]
 
     async def _sleep(self, nothing: Nothing) -> None:
         if not self._in_flight:

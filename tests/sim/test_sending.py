@@ -108,6 +108,20 @@ def test_a_lead_tagged_do_not_contact_after_planning_is_not_written_to(tmp_path:
     simulate(tmp_path, scenario, settings=boxes("sales"))
 
 
+def test_two_connections_of_one_mailbox_take_turns_as_one(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        world.mail.seconds = 1.0
+        first = await world.live(*people(10), steps=STEPS[:1])
+        second = await world.live(*people(10, first=100), steps=STEPS[:1])
+        await world.run_for(hours=1)
+        numbers = [int(handover.recipient[1:].partition("@")[0]) for handover in world.mail.delivered]
+        served = [second.id if number >= 100 else first.id for number in numbers]
+        assert len(served) == 20
+        assert all(one != other for one, other in pairwise(served))
+
+    simulate(tmp_path, scenario, settings=boxes("sales", gap=0))
+
+
 def test_two_campaigns_on_one_mailbox_are_served_in_turn(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
         first = await world.live(*people(20), steps=STEPS[:1])
