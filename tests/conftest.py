@@ -1,7 +1,8 @@
-"""Settings of every test, and what becomes of those that need more than Python.
+"""Settings of every test, and what becomes of those that need more than Python or much time.
 
-A test marked `system` or `nightly` is skipped unless `-m` names its mark or its variable is set: CAMD_SYSTEM=1, or
-CAMD_NIGHTLY_SHARE=0.1 for a tenth of the long proofs. With CAMD_CI=1 it has failed where it is skipped.
+A test marked `system`, `nightly` or `acceptance` is skipped unless `-m` names its mark or its variable is set:
+CAMD_SYSTEM=1, CAMD_ACCEPTANCE=1, or CAMD_NIGHTLY_SHARE=0.1 for a tenth of the long proofs. With CAMD_CI=1 it has failed
+where it is skipped.
 """
 
 import os
@@ -16,7 +17,7 @@ settings.register_profile("camd", deadline=None)
 settings.load_profile("camd")
 
 IN_CI = os.environ.get("CAMD_CI") == "1"
-CHOSEN_BY = {"system": "CAMD_SYSTEM", "nightly": "CAMD_NIGHTLY_SHARE"}
+CHOSEN_BY = {"system": "CAMD_SYSTEM", "nightly": "CAMD_NIGHTLY_SHARE", "acceptance": "CAMD_ACCEPTANCE"}
 MAY_BE_SKIPPED = ("booted", "mounting")
 """What not every machine gives: a booted systemd, file systems that a test mounts."""
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.acceptance
+
 Start = Callable[..., Any]
 Run = Callable[..., Any]
 Ask = Callable[..., Any]

@@ -13,6 +13,8 @@ import pytest
 
 from camd.system import SystemClock
 
+pytestmark = pytest.mark.acceptance
+
 MAILS_SEEN = 3
 
 

@@ -6,6 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+pytestmark = pytest.mark.acceptance
+
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 APOLLO = (

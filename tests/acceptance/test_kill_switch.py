@@ -5,11 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from camd.ports.records import TouchStatus
 from camd.system import SystemClock
 from tests.acceptance.daemon_log import DaemonLog
 from tests.acceptance.installation import Group, Installation, addresses
 from tests.acceptance.mail_server import mail_server
+
+pytestmark = pytest.mark.acceptance
 
 PEOPLE = 150
 CONNECTIONS = 4
