@@ -39,6 +39,9 @@ class Camd:
 
     def __init__(self, arguments: tuple[str, ...], folder: Path, environ: Mapping[str, str]) -> None:
         self.errors = folder / f"stderr-{len(list(folder.glob('stderr-*')))}"
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            # Tests that a shell runs in the background ignore it, and so would every process that they start.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         with self.errors.open("wb") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "camd", *arguments],
