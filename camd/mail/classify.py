@@ -13,18 +13,17 @@ from camd.mail.bounces import read_bounce
 from camd.mail.challenges import read_challenge
 from camd.mail.complaints import read_complaint
 from camd.mail.parsed import Own, Parsed
-from camd.mail.quotes import own_words
 from camd.ports.inbox import Reading
 
 
-def classify(mail: Parsed, own: Own) -> Reading:
-    """`own` are the mailboxes that camd reads: what one of them wrote is a copy, wherever it lies."""
+def classify(mail: Parsed, own: Own, words: str) -> Reading:
+    """`own` are the mailboxes that camd reads: what one of them wrote is a copy, wherever it lies. `words` is what the
+    author wrote, without quotes (`quotes.own_words`)."""
     if _is_own(mail, own):
         return Reading(InboundClass.OWN_COPY, "sent by an own mailbox")
     report = read_complaint(mail) or read_bounce(mail)
     if report is not None:
         return report
-    words = own_words(mail.text)
     by_a_machine = None if _asks_in_subject(mail) else read_challenge(mail) or read_automatic(mail, own, words)
     return by_a_machine or answers.judge(mail.subject, words)
 

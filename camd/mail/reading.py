@@ -46,6 +46,7 @@ def read_letter(raw: RawMessage, own: Own) -> Letter | Unreadable:
     identity = identity_of(raw)
     try:
         mail = parse(raw)
+        words = own_words(mail.text)
         return Letter(
             identity=identity,
             arrived_at=raw.arrived_at,
@@ -56,8 +57,8 @@ def read_letter(raw: RawMessage, own: Own) -> Letter | Unreadable:
             thread=mail.thread,
             is_reply=bool(mail.thread) or _ANSWERS.match(mail.subject) is not None,
             subject=mail.subject,
-            text=own_words(mail.text),
-            reading=classify(mail, own),
+            text=words,
+            reading=classify(mail, own, words),
         )
     except CannotParse as error:
         why = str(error)

@@ -8,6 +8,7 @@ from camd.domain.inbound import InboundClass
 from camd.mail.classify import classify
 from camd.mail.parse import parse
 from camd.mail.parsed import Own
+from camd.mail.quotes import own_words
 from camd.ports.inbox import RawMessage, Reading
 
 AT = datetime(2026, 8, 5, 22, 30, tzinfo=UTC)
@@ -24,11 +25,16 @@ QUOTE = "\n\nOn Tue, 4 Aug 2026 at 10:00, Ann <ann@sender.example> wrote:\n> An 
 THREAD = "In-Reply-To: <t1@sender.example>\nReferences: <t1@sender.example>\n"
 
 
+def read_raw(raw: bytes) -> Reading:
+    mail = parse(RawMessage(raw, len(raw), AT))
+    return classify(mail, OWN, own_words(mail.text))
+
+
 def read(head: str, body: str, *, sender: str = "Bob Roe <bob@receiver.example>") -> Reading:
     raw = (
         f"From: {sender}\nTo: ann@sender.example\n{head}\nContent-Type: text/plain; charset=utf-8\n\n{body}\n".encode()
     )
-    return classify(parse(RawMessage(raw, len(raw), AT)), OWN)
+    return read_raw(raw)
 
 
 def answer(body: str, head: str = "Subject: Re: An idea") -> Reading:
@@ -321,10 +327,10 @@ def test_receipts_and_answers_of_calendars_are_automatic(kind: str, part: str, b
         f"From: bob@receiver.example\nSubject: Accepted: Call\nContent-Type: multipart/{kind}; boundary=b\n\n"
         f"--b\n\nYes.\n--b\nContent-Type: {part}\n\n{body}\n--b--\n"
     )
-    assert classify(parse(RawMessage(text.encode(), len(text), AT)), OWN).kind is AUTO
+    assert read_raw(text.encode()).kind is AUTO
     invitation = text.replace("METHOD:REPLY", "METHOD:REQUEST").replace("method=REPLY", "method=REQUEST")
     if "calendar" in part:
-        assert classify(parse(RawMessage(invitation.encode(), len(invitation), AT)), OWN).kind in HUMAN
+        assert read_raw(invitation.encode()).kind in HUMAN
 
 
 def test_who_has_left_is_told_without_a_mark_too_and_doubted_where_it_may_be_a_colleague() -> None:
@@ -397,7 +403,7 @@ def test_a_complaint_from_a_daemon_is_none_of_its_bounces() -> None:
         "Content-Type: multipart/report; report-type=feedback-report; boundary=b\n\n"
         "--b\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\n--b--\n"
     )
-    assert classify(parse(RawMessage(text.encode(), len(text), AT)), OWN).kind is InboundClass.COMPLAINT
+    assert read_raw(text.encode()).kind is InboundClass.COMPLAINT
 
 
 def test_the_evidence_of_nothing_holds_an_address() -> None:
@@ -416,4 +422,4 @@ def test_100_kilobytes_of_one_word_have_a_class(unit: str) -> None:
 @given(st.binary(max_size=400))
 def test_any_message_has_a_class(content: bytes) -> None:
     raw = b"From: bob@receiver.example\n" + content
-    assert classify(parse(RawMessage(raw, len(raw), AT)), OWN).kind in InboundClass
+    assert read_raw(raw).kind in InboundClass
