@@ -34,12 +34,32 @@ class Transient(Failure):
         self.retry_after = retry_after
 
 
+class RateLimited(Transient):
+    """Too much was asked in a time; without `retry_after` nobody knows how long to wait."""
+
+
+class BudgetExhausted(Transient):
+    """What was paid for is used up."""
+
+
 class Permanent(Failure):
     """It will not work, however often it is tried."""
 
 
+class Uncertain(Failure):
+    """It was asked for and no answer came back that can be believed: nobody knows whether it was done."""
+
+
 class Misconfigured(Failure):
     """A person has to change something before it can work."""
+
+
+class KeyRefused(Misconfigured):
+    """An account's key is wrong, or was taken back."""
+
+
+class PlanRefused(Misconfigured):
+    """An account's plan, role or version does not include this."""
 
 
 class Invalid(CamdError):

@@ -6,6 +6,7 @@ A provider is one module under `camd/providers/`, named in `daemon/wiring.py` an
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Protocol
 
 from camd.domain.contact import EmailAddress
@@ -19,7 +20,8 @@ Cursor = Mapping[str, JsonScalar]
 @dataclass(frozen=True, slots=True)
 class Found:
     """One row of a source. `line` is its place for a person who looks for it, `do_not_contact` an opt-out
-    that the source carries, `notes` what was understood only in part."""
+    that the source carries, `notes` what was understood only in part. Of a stub only its `source_ref` is sure: the
+    provider has to be asked, for credits, who it is."""
 
     source_ref: str
     facts: Facts
@@ -27,6 +29,7 @@ class Found:
     do_not_contact: bool = False
     verdict: Verdict | None = None
     notes: tuple[str, ...] = ()
+    is_stub: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,23 @@ class Rejected:
 @dataclass(frozen=True, slots=True)
 class Page:
     """One bounded read of a source; `exhausted` means that nothing more is to come until the source changes.
-    `warnings` are about the provider, in words a person can act on before it fails."""
+    `warnings` are about the provider, in words a person can act on before it fails; `credits` is what it cost."""
 
     found: Sequence[Found]
     rejected: Sequence[Rejected]
     cursor: Cursor
     exhausted: bool
     warnings: Sequence[str] = ()
+    credits: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """At most `count` calls in `period`, spread evenly, `burst` at once."""
+
+    count: int
+    period: timedelta
+    burst: int = field(default=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,16 @@ class LeadSource(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def limits(self) -> Sequence[RateLimit]:
+        """Of its fetches; they may change with what the provider's headers tell."""
+        ...
+
+    @property
+    def price(self) -> Decimal:
+        """The credits that a fetch costs at most. One that costs is repeatable: the same fetch costs nothing more."""
+        ...
+
     def check(self, settings: Mapping[str, object]) -> Sequence[str]:
         """Problems of the entry, each naming its field and the mend; empty when it is usable."""
         ...
@@ -80,15 +103,6 @@ class Verification:
 
     verdict: Verdict
     evidence: str
-
-
-@dataclass(frozen=True, slots=True)
-class RateLimit:
-    """At most `count` calls in `period`, spread evenly, `burst` at once."""
-
-    count: int
-    period: timedelta
-    burst: int = field(default=1)
 
 
 class AddressVerifier(Protocol):

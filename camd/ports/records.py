@@ -44,6 +44,7 @@ class Candidate:
     facts: Facts
     do_not_contact: bool
     verdict: Verdict | None
+    is_stub: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,18 +15,13 @@ from typing import Protocol, TypeVar
 from camd.domain.campaign import Campaign, CampaignStatus, Definition, StatusChange, StatusReason, Step
 from camd.domain.errors import CamdError
 from camd.domain.events import Event
-from camd.domain.facts import (
-    CampaignId,
-    CandidateId,
-    ImportId,
-    LeadId,
-    SuppressionId,
-)
+from camd.domain.facts import CampaignId, CandidateId, Facts, ImportId, LeadId, SuppressionId, Verdict
 from camd.domain.lead import Action, Lead
 from camd.domain.suppression import SuppressionReason
 from camd.domain.token_bucket import QuotaScope
 from camd.ports.inbox_store import Inbox, Notices
 from camd.ports.journal import JournalBuffer, JournalMark
+from camd.ports.lookups import Lookups
 from camd.ports.providers import Found
 from camd.ports.records import (
     Candidate,
@@ -186,8 +181,24 @@ class Candidates(Protocol):
         ...
 
     def waiting(self, campaign_id: CampaignId, limit: int) -> Sequence[Candidate]:
-        """Oldest first."""
+        """Those that are no stubs, oldest first."""
         ...
+
+    def stubs(self, campaign_id: CampaignId, limit: int) -> Sequence[Candidate]:
+        """Those about which no question was written down yet, oldest first."""
+        ...
+
+    def get(self, candidate_id: CandidateId) -> Candidate | None: ...
+
+    def note_asked(self, candidate_id: CandidateId) -> None:
+        """There is a question now about this stub."""
+        ...
+
+    def identify(self, candidate_id: CandidateId, facts: Facts, verdict: Verdict | None) -> None:
+        """It is a stub no more, and waits to become a lead."""
+        ...
+
+    def is_any(self, campaign_id: CampaignId) -> bool: ...
 
     def remove(self, ids: Sequence[CandidateId]) -> None: ...
 
@@ -368,6 +379,8 @@ class Tx(Protocol):
     def inbox(self) -> Inbox: ...
     @property
     def notices(self) -> Notices: ...
+    @property
+    def lookups(self) -> Lookups: ...
     @property
     def counters(self) -> Counters: ...
     @property

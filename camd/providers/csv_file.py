@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -19,7 +20,7 @@ import anyio.to_thread
 
 from camd.domain.errors import Invalid, Misconfigured, Scope, Transient
 from camd.ports.clock import Clock
-from camd.ports.providers import Cursor, Found, Page, Rejected
+from camd.ports.providers import Cursor, Found, Page, RateLimit, Rejected
 from camd.providers.csv_columns import find_layout, unknown_field
 from camd.providers.csv_records import Content, Position, scan
 from camd.providers.csv_rows import rows_from
@@ -62,6 +63,8 @@ class CsvSource:
     `max_candidates`, counted over one reading of the file."""
 
     name = "csv"
+    limits: Sequence[RateLimit] = ()
+    price = Decimal(0)
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -12,13 +12,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 
 from pydantic import ValidationError
 
 from camd.domain.errors import Invalid, Misconfigured, Scope, Transient
 from camd.domain.facts import Facts
 from camd.ports.clock import Clock
-from camd.ports.providers import Cursor, Found, NotYet, Page, Rejected
+from camd.ports.providers import Cursor, Found, NotYet, Page, RateLimit, Rejected
 from camd.providers.http import Http
 from camd.providers.linkedin_api import PAGE, LinkedInApi, LinkedInSettings, Owner
 from camd.providers.linkedin_lead import EPOCH, Form, Response, found
@@ -115,6 +116,8 @@ class LinkedInSource:
     `max_candidates`, counted over the life of the entry. Test leads are passed over."""
 
     name = "linkedin"
+    limits: Sequence[RateLimit] = ()
+    price = Decimal(0)
 
     def __init__(self, settings: LinkedInSettings, clock: Clock, http: Http | None = None) -> None:
         self._clock = clock

@@ -6,6 +6,7 @@ They do what their ports promise, and fail only on command.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from typing import TypeVar
 
 import anyio
@@ -31,6 +32,8 @@ class ListSource:
     rows_in_a_page: int = 1000
     fetched: int = 0
     name: str = "list"
+    limits: Sequence[RateLimit] = ()
+    price: Decimal = Decimal(0)
 
     def check(self, settings: Mapping[str, object]) -> Sequence[str]:
         return () if settings.get("list") in self.lists else ("list: there is no list of that name",)
