@@ -77,8 +77,8 @@ class Vendor(ABC):
     def answer(self, request: Request, fault: str | int | None) -> web.Response:
         """The vendor's part; `fault` is none of `Spoilt`."""
 
-    def charge(self, operation: str, about: str, credits: Decimal | int) -> None:
-        self.charges.append(Charge(operation, about, Decimal(credits)))
+    def charge(self, operation: str, about: str, amount: Decimal | int) -> None:
+        self.charges.append(Charge(operation, about, Decimal(amount)))
 
     @property
     def spent(self) -> Decimal:
