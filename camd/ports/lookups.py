@@ -227,10 +227,20 @@ class Lookups(Protocol):
         """What was asked about a candidate turned out to be about this lead; there is no candidate any more."""
         ...
 
-    def campaigns_due(self, provider: str, now: datetime) -> Sequence[CampaignId]: ...
+    def of_candidate(self, candidate_id: CandidateId) -> Lookup | None: ...
 
-    def due(self, provider: str, campaign_id: CampaignId, now: datetime, limit: int) -> Sequence[Lookup]:
+    def campaigns_due(self, provider: str, operation: Operation, now: datetime) -> Sequence[CampaignId]:
+        """In the order of their numbers."""
+        ...
+
+    def due(
+        self, provider: str, operation: Operation, campaign_id: CampaignId, now: datetime, limit: int
+    ) -> Sequence[Lookup]:
         """Oldest first."""
+        ...
+
+    def wanted(self, provider: str, limit: int) -> Sequence[Lookup]:
+        """Those about leads, due or not, oldest first."""
         ...
 
     def next_due_at(self, provider: str, after: datetime) -> datetime | None:
