@@ -47,7 +47,7 @@ class Question:
 
     ref: str
     facts: Facts
-    memory: Memory = NOTHING
+    memory: Memory = field(default_factory=lambda: NOTHING)
 
 
 class LookupResult(StrEnum):
@@ -77,7 +77,7 @@ class Later:
     """No answer yet: the question is to be asked again, which costs nothing more, with this memory."""
 
     after: timedelta
-    memory: Memory = NOTHING
+    memory: Memory = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ class Lookup:
     likeness: str | None = None
     denied: str | None = None
     tries: int = 0
-    memory: Memory = NOTHING
+    memory: Memory = field(default_factory=lambda: NOTHING)
     asked_at: datetime | None = None
     job_id: JobId | None = None
     settled_at: datetime | None = None

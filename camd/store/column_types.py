@@ -58,19 +58,32 @@ def _instant(microseconds: int) -> datetime:
     return _EPOCH + timedelta(0, 0, microseconds)
 
 
-class Money(Kept[Decimal]):
-    """Whole hundredths; an amount with a third decimal is an `AssertionError`, that is, a bug."""
+class _Amount(Kept[Decimal]):
+    """Whole units of the last of its decimals; one decimal more is an `AssertionError`, that is, a bug."""
 
     impl = sa.BigInteger
     cache_ok = True
+    decimals: int
 
     def write(self, value: Decimal) -> int:
-        hundredths = int(value * 100)
-        assert hundredths == value * 100, f"{value} has more than two decimals"
-        return hundredths
+        units = value.scaleb(self.decimals)
+        assert units == int(units), f"{value} has more than {self.decimals} decimals"
+        return int(units)
 
     def read(self, value: int) -> Decimal:
-        return Decimal(value).scaleb(-2)
+        return Decimal(value).scaleb(-self.decimals)
+
+
+class Money(_Amount):
+    cache_ok = True
+    decimals = 2
+
+
+class Credits(_Amount):
+    """Of a provider, some of which count in parts of one."""
+
+    cache_ok = True
+    decimals = 3
 
 
 class Word(Kept[E], Generic[E]):

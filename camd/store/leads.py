@@ -29,6 +29,7 @@ from camd.store.lead_columns import (
     tag_pattern,
     top_domain,
 )
+from camd.store.lookups import DROP_OF_LEAD
 from camd.store.prepared import Memory
 from camd.store.rows import NEWEST_ID, values
 from camd.store.sending_tables import previews, touches
@@ -177,7 +178,7 @@ class Leads:
         return after
 
     def delete(self, lead: Lead) -> None:
-        for statement in (DELETE_HOLDS, DELETE_PREVIEW, DELETE_TOUCHES):
+        for statement in (DELETE_HOLDS, DELETE_PREVIEW, DELETE_TOUCHES, DROP_OF_LEAD):
             self._connection.execute(statement, {"of_lead": lead.id})
         named = {"lead_id": lead.id, "read_version": lead.version}
         if self._connection.execute(DELETE, named).rowcount == 0:

@@ -22,6 +22,7 @@ from camd.store.inbox import Inbox
 from camd.store.instance import Instance
 from camd.store.leads import Leads
 from camd.store.ledger import Ledger
+from camd.store.lookups import Lookups
 from camd.store.mailboxes import Mailboxes
 from camd.store.migrate import head_revision, migrate
 from camd.store.notices import Notices
@@ -76,6 +77,7 @@ class SqlTx:
         self.ledger = Ledger(connection)
         self.inbox = Inbox(connection)
         self.notices = Notices(connection)
+        self.lookups = Lookups(connection)
 
 
 class SqliteStore:

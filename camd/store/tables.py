@@ -112,10 +112,24 @@ candidates = Table(
     Column("facts", Json[Facts](Facts), nullable=False),
     Column("do_not_contact", Boolean, nullable=False),
     Column("verdict", Word(Verdict)),
+    Column("is_stub", Boolean, nullable=False, server_default=sa.false()),
+    Column("is_asked", Boolean, nullable=False, server_default=sa.false()),
     Index("uq_candidates_source_ref", "campaign_id", "source", "source_ref", unique=True),
-    Index("ix_candidates_campaign", "campaign_id", "id"),
     sqlite_autoincrement=True,
 )
+# Not the bare columns: an index would say them in other words than a statement does.
+IS_NO_STUB = candidates.c.is_stub.is_(sa.literal_column("FALSE"))
+IS_STUB_TO_ASK = candidates.c.is_stub.is_(sa.literal_column("TRUE")) & candidates.c.is_asked.is_(
+    sa.literal_column("FALSE")
+)
+for _name, _condition in (("ix_candidates_waiting", IS_NO_STUB), ("ix_candidates_stubs", IS_STUB_TO_ASK)):
+    Index(
+        _name,
+        candidates.c.campaign_id,
+        candidates.c.id,
+        sqlite_where=_condition,
+        postgresql_where=_condition,
+    )
 
 imports = Table(
     "imports",
