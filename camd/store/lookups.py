@@ -6,7 +6,21 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Select, bindparam, delete, func, insert, literal_column, null, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Insert,
+    Select,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    literal_column,
+    null,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert  # SQLite's compiler reads it too
 
 from camd.domain.facts import CampaignId, CandidateId, LeadId
@@ -40,9 +54,10 @@ _under_a_name = (
     _name.operation == bindparam("of_operation"),
     _name.subject.in_(bindparam("names", expanding=True)),
 )
+_SETTLED = (LookupStatus.DONE, LookupStatus.UNCERTAIN)
 _LEADS_AT_ONCE = 500
 
-_walked = select(literal_column("0").label("campaign_id")).cte("walked", recursive=True)
+_walked = select(cast(literal_column("0"), BigInteger).label("campaign_id")).cte("walked", recursive=True)
 _above = (
     select(func.min(_row.campaign_id))
     .where(IS_WANTED, *_of_operation, _row.campaign_id > _walked.c.campaign_id)
@@ -78,7 +93,7 @@ ADD_NAMES = upsert(lookup_subjects).on_conflict_do_nothing(
 )
 SETTLED = (
     _ALL.join(lookup_subjects, _name.lookup_id == _row.id)
-    .where(*_under_a_name, _row.settled_at.is_not(None), _row.copied_from.is_(None))
+    .where(*_under_a_name, _row.status.in_(_SETTLED), _row.copied_from.is_(None))
     .order_by(_row.settled_at.desc(), _row.id.desc())
     .limit(1)
 )

@@ -1,10 +1,11 @@
-"""Every statement of the store on tables of 1,000,000 leads, 200,000 settled touches and 200,000 messages that came in:
-by its plan, and by the work that its calls cause."""
+"""Every statement of the store on tables of 1,000,000 leads, 1,000,000 settled lookups, 200,000 settled touches and
+200,000 messages that came in: by its plan, and by the work that its calls cause."""
 
 import pkgutil
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from importlib import import_module
 from typing import Any
 
@@ -14,10 +15,12 @@ from sqlalchemy.dialects import sqlite
 
 import camd.store
 from camd.domain.campaign import CampaignStatus, Definition, StatusChange
-from camd.domain.facts import CampaignId, ImportId, InboundId, LeadId
+from camd.domain.facts import CampaignId, CandidateId, ImportId, InboundId, LeadId
 from camd.domain.inbound import InboundClass
 from camd.domain.lead import Action, LeadStatus
 from camd.domain.token_bucket import QuotaScope
+from camd.domain.waterfall import Operation
+from camd.ports.lookups import Asking, JobId, LookupId
 from camd.ports.records import (
     DeliveryScope,
     EventFilter,
@@ -39,11 +42,15 @@ from camd.store.writer import driver_connection
 LEADS = 1_000_000
 TOUCHES = 200_000
 MESSAGES = 200_000
+LOOKUPS = 1_000_000
+WANTED = 100_000
+STUBS = 50_000
 CAMPAIGNS = 10
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 FAR = datetime(2200, 1, 1, tzinfo=UTC)
 ONE = CampaignId(1)
+ASKING = Asking("apollo", Operation.MATCH, ONE, LeadId("ld_00500000"), None, Decimal(1), "like", ("00500000", "x"))
 
 SCANS_KNOWINGLY = {
     "campaigns.BY_STATUS": "one row a campaign, for a person or a scrape",
@@ -56,6 +63,7 @@ SCANS_KNOWINGLY = {
     "instance.JOURNAL_MARK": "one row",
     "instance.NEXT_JOURNAL_MARK": "one row",
     "instance.SET": "one row",
+    "lookups.CAMPAIGNS_DUE": "one step of its walk for each campaign that wants something",
     "mailboxes.ALL": "one row a mailbox, for a person or a scrape",
     "notices.COUNT_WAITING": "the table holds what waits to be told and no other",
     "tallies.OF_ALL": "some rows a campaign, for a person or a scrape",
@@ -64,13 +72,16 @@ SORTS_KNOWINGLY = {
     "campaigns.NAMED": "sorts the few campaigns that ever bore one name",
     "inbox.PAGElead_id": "sorts the few messages of one lead",
     "leads.UNRELEASED": "groups the leads of one import, once, when it is finished",
+    "lookups.ASKED": "sorts the few in flight at one provider",
+    "lookups.SETTLED": "sorts the few answers about one person",
     "touches.IN_FLIGHT": "sorts the few in flight, one of a mailbox",
     "touches.PAGE('lead_id',)": "sorts the few touches of one lead",
 }
 INDEX = {
     "imports.UNFINISHED": "ix_imports_unfinished",
     "campaigns.ACTIVE": "ix_campaigns_status",
-    "candidates.WAITING": "ix_candidates_campaign",
+    "candidates.STUBS": "ix_candidates_stubs",
+    "candidates.WAITING": "ix_candidates_waiting",
     "inbox.COUNT_WAITING": "ix_inbound_waiting",
     "inbox.FORGET_OF_LEAD": "ix_inbound_lead",
     "inbox.FORGET_OF_SENDER": "ix_inbound_sender",
@@ -98,6 +109,23 @@ INDEX = {
     "leads.WAKE": "ix_leads_due",
     "ledger.AFTER_OF_CAMPAIGN": "ix_ledger_campaign",
     "ledger.AFTER_OF_LEAD": "ix_ledger_lead",
+    "lookups.ASKED": "ix_lookups_in_flight",
+    "lookups.CAMPAIGNS_DUE": "ix_lookups_due",
+    "lookups.CREDITS_WANTED": "ix_lookups_open",
+    "lookups.DROP_OF_CANDIDATE": "ix_lookups_candidate",
+    "lookups.DROP_OF_LEAD": "ix_lookups_lead",
+    "lookups.DUE": "ix_lookups_due",
+    "lookups.FORGET_ANSWERS": "ix_lookups_lead",
+    "lookups.IN_FLIGHT_ALIKE": "ix_lookups_in_flight",
+    "lookups.NAMES": "ix_lookup_subjects_lookup",
+    "lookups.NEXT_DUE_AT": "ix_lookups_next_due",
+    "lookups.OF_CANDIDATE": "ix_lookups_candidate",
+    "lookups.OF_JOB": "ix_lookups_job",
+    "lookups.OF_LEADS": "ix_lookups_lead",
+    "lookups.OPEN_COUNTS": "ix_lookups_open",
+    "lookups.OPEN_JOBS": "ix_lookup_jobs_poll",
+    "lookups.PUT_OFF": "ix_lookups_open",
+    "lookups.WANTED": "ix_lookups_wanted",
     "notices.REMOVE": "ix_notices_kind",
     "notices.WAITING": "ix_notices_kind",
     **{f"quotas.USED{windows}": "ix_quota_debits_at" for windows in USED},
@@ -164,6 +192,34 @@ SELECT
     printf('%08d@a.com', i), printf('%08d', i), 1
 FROM n
 """
+FILL_LOOKUPS = f"""
+WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {LOOKUPS} - 1)
+INSERT INTO lookups (
+    provider, operation, campaign_id, lead_id, status, price, wanted_at, not_before, likeness, tries, memory, asked_at,
+    settled_at, result, spent, answer
+)
+SELECT
+    'apollo', 'match', i / {LOOKUPS // CAMPAIGNS} + 1, printf('ld_%08d', i), 'done', 1000, i, i, 'like', 0, '{{}}', i,
+    i, 'found', 1000, '{{}}'
+FROM n
+"""
+FILL_WANTED = f"""
+WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {WANTED} - 1)
+INSERT INTO lookups (
+    provider, operation, campaign_id, lead_id, status, price, wanted_at, not_before, likeness, tries, memory
+)
+SELECT 'hunter', 'find', 2, printf('ld_%08d', i), 'wanted', 1000, i, {2**52} + i, 'like', 0, '{{}}' FROM n
+"""
+FILL_SUBJECTS = """
+INSERT INTO lookup_subjects (provider, operation, subject, lookup_id)
+SELECT provider, operation, printf('%08d', id), id FROM lookups
+"""
+FILL_STUBS = f"""
+WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {STUBS} - 1)
+INSERT INTO candidates (campaign_id, source, source_ref, facts, do_not_contact, is_stub, is_asked)
+SELECT 1, 'apollo', printf('%08d', i), '{{}}', 0, 1, 1
+FROM n
+"""
 
 
 def tx_of(connection: Connection) -> Tx:
@@ -200,6 +256,10 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
         raw.execute(FILL)
         raw.execute(FILL_TOUCHES)
         raw.execute(FILL_INBOUND)
+        raw.execute(FILL_LOOKUPS)
+        raw.execute(FILL_WANTED)
+        raw.execute(FILL_SUBJECTS)
+        raw.execute(FILL_STUBS)
         yield connection
     engine.dispose()
 
@@ -251,6 +311,9 @@ def test_the_exceptions_name_statements_that_exist() -> None:
         lambda tx: tx.leads.tallies(ONE),
         lambda tx: tx.campaigns.active(),
         lambda tx: tx.candidates.waiting(ONE, 50),
+        lambda tx: tx.candidates.stubs(ONE, 50),
+        lambda tx: tx.candidates.is_any(ONE),
+        lambda tx: tx.candidates.remove([CandidateId(1)]),
         lambda tx: tx.suppressions.covering(["a", "b", "c"]),
         lambda tx: tx.quotas.used(QuotaScope.CAMPAIGN, "1", NOW),
         lambda tx: tx.deliveries.since(DeliveryScope.CAMPAIGN, "1", date(2026, 3, 2)),
@@ -302,6 +365,34 @@ def test_the_exceptions_name_statements_that_exist() -> None:
         lambda tx: tx.notices.waiting(NoticeKind.ANSWER, 50),
         lambda tx: tx.notices.count_waiting(),
         lambda tx: tx.notices.last_told(NoticeKind.ANSWER),
+        lambda tx: tx.lookups.want(ASKING, NOW),
+        lambda tx: tx.lookups.get(LookupId(500_000)),
+        lambda tx: tx.lookups.drop(LookupId(500_000)),
+        lambda tx: tx.lookups.of_leads([LeadId("ld_00050000"), LeadId("ld_00500000")]),
+        lambda tx: tx.lookups.of_candidate(CandidateId(1)),
+        lambda tx: tx.lookups.campaigns_due("apollo", Operation.MATCH, FAR),
+        lambda tx: tx.lookups.due("apollo", Operation.MATCH, ONE, FAR, 50),
+        lambda tx: tx.lookups.wanted("apollo", 50),
+        lambda tx: tx.lookups.next_due_at("apollo", LONG_AGO),
+        lambda tx: tx.lookups.put_off("apollo", ONE, FAR, "provider_credits"),
+        lambda tx: tx.lookups.subjects(LookupId(500_000)),
+        lambda tx: tx.lookups.add_subjects(LookupId(500_000), ["a", "b"]),
+        lambda tx: tx.lookups.settled("apollo", Operation.MATCH, ["00500000", "00500001", "x"]),
+        lambda tx: tx.lookups.is_in_flight("apollo", Operation.MATCH, ["00500000", "00500001", "x"], "like"),
+        lambda tx: tx.lookups.in_flight("apollo"),
+        lambda tx: tx.lookups.credits_wanted(ONE),
+        lambda tx: tx.lookups.open_counts(ONE),
+        lambda tx: tx.lookups.forget_answers(LeadId("ld_00500000")),
+        lambda tx: tx.lookups.campaigns_due("hunter", Operation.FIND, NOW),
+        lambda tx: tx.lookups.campaigns_due("hunter", Operation.FIND, FAR),
+        lambda tx: tx.lookups.due("hunter", Operation.FIND, CampaignId(2), NOW, 50),
+        lambda tx: tx.lookups.due("hunter", Operation.FIND, CampaignId(2), FAR, 50),
+        lambda tx: tx.lookups.wanted("hunter", 50),
+        lambda tx: tx.lookups.next_due_at("hunter", NOW),
+        lambda tx: tx.lookups.in_flight("hunter"),
+        lambda tx: tx.lookups.is_in_flight("hunter", Operation.FIND, ["00500000"], "like"),
+        lambda tx: tx.lookups.open_jobs("apollo"),
+        lambda tx: tx.lookups.of_job(JobId(1)),
     ],
 )
 def test_a_call_of_the_loop_costs_what_it_finds_and_not_what_is_stored(

@@ -28,7 +28,7 @@ from camd.domain.facts import Facts
 from camd.domain.send_window import Window
 from camd.domain.token_bucket import QuotaScope, Taken
 from camd.ports.records import Debit, Debits
-from camd.store.column_types import Instant, Json, Money, seal
+from camd.store.column_types import Credits, Instant, Json, Money, seal
 from camd.store.sending_tables import touches
 
 DIALECT = sqlite.dialect()
@@ -143,8 +143,18 @@ def test_money_comes_back_to_the_hundredth(amount: Decimal) -> None:
 
 
 def test_money_with_a_third_decimal_is_a_bug() -> None:
-    with pytest.raises(AssertionError, match="two decimals"):
+    with pytest.raises(AssertionError, match="more than 2 decimals"):
         Money().process_bind_param(Decimal("0.001"), DIALECT)
+
+
+@given(st.decimals(0, 10_000_000, places=3))
+def test_credits_come_back_to_the_thousandth(amount: Decimal) -> None:
+    assert through(Credits(), amount) == amount
+
+
+def test_credits_with_a_fourth_decimal_are_a_bug() -> None:
+    with pytest.raises(AssertionError, match="more than 3 decimals"):
+        Credits().process_bind_param(Decimal("0.0001"), DIALECT)
 
 
 def is_sealed(value: object) -> bool:
