@@ -11,7 +11,7 @@ from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
 from camd.domain.waterfall import Operation
 from camd.ports.lookups import OPEN, LookupAnswer, LookupResult, LookupStatus, Memory
 from camd.store.column_types import Credits, Instant, Json, Word
-from camd.store.tables import SERIAL, metadata
+from camd.store.tables import SERIAL, index_where, metadata
 
 lookups = Table(
     "lookups",
@@ -50,24 +50,20 @@ def is_status(status: LookupStatus) -> sa.ColumnElement[bool]:
     return _row.status == sa.literal_column(f"'{status}'")
 
 
-def _partial(name: str, condition: sa.ColumnElement[bool], *columns: sa.ColumnElement[object]) -> None:
-    Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
-
-
 IS_WANTED = is_status(LookupStatus.WANTED)
 IN_FLIGHT = _in(LookupStatus.ASKED, LookupStatus.PENDING)
 OF_A_LEAD = _row.lead_id.is_not(None)
 IS_OPEN = _in(*(status for status in LookupStatus if status in OPEN))
 
-_partial("ix_lookups_due", IS_WANTED, _row.provider, _row.operation, _row.campaign_id, _row.not_before, _row.id)
-_partial("ix_lookups_next_due", IS_WANTED, _row.provider, _row.not_before)
-_partial("ix_lookups_wanted", IS_WANTED & OF_A_LEAD, _row.provider, _row.id)
-_partial("ix_lookups_in_flight", IN_FLIGHT, _row.provider, _row.operation, _row.likeness)
+index_where("ix_lookups_due", IS_WANTED, _row.provider, _row.operation, _row.campaign_id, _row.not_before, _row.id)
+index_where("ix_lookups_next_due", IS_WANTED, _row.provider, _row.not_before)
+index_where("ix_lookups_wanted", IS_WANTED & OF_A_LEAD, _row.provider, _row.id)
+index_where("ix_lookups_in_flight", IN_FLIGHT, _row.provider, _row.operation, _row.likeness)
 # What is counted and summed is read here without a look at the rows.
-_partial("ix_lookups_open", IS_OPEN, _row.campaign_id, _row.provider, _row.denied, _row.status, _row.price)
-_partial("ix_lookups_lead", OF_A_LEAD, _row.lead_id, _row.id)
-_partial("ix_lookups_candidate", _row.candidate_id.is_not(None), _row.candidate_id, _row.id)
-_partial("ix_lookups_job", _row.job_id.is_not(None), _row.job_id, _row.id)
+index_where("ix_lookups_open", IS_OPEN, _row.campaign_id, _row.provider, _row.denied, _row.status, _row.price)
+index_where("ix_lookups_lead", OF_A_LEAD, _row.lead_id, _row.id)
+index_where("ix_lookups_candidate", _row.candidate_id.is_not(None), _row.candidate_id, _row.id)
+index_where("ix_lookups_job", _row.job_id.is_not(None), _row.job_id, _row.id)
 
 lookup_subjects = Table(
     "lookup_subjects",

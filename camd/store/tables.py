@@ -33,6 +33,12 @@ metadata = sa.MetaData()
 # Only an INTEGER key is SQLite's own row number, and only AUTOINCREMENT never gives one a second time.
 SERIAL = sa.BigInteger().with_variant(Integer, "sqlite")
 
+
+def index_where(name: str, condition: sa.ColumnElement[bool], *columns: sa.ColumnElement[object]) -> None:
+    """Holds those rows alone for which the condition is true."""
+    Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
+
+
 DEFINITION_TYPE = Json[Definition](Definition)
 STEPS_TYPE = Json[tuple[Step, ...]](tuple[Step, ...])
 
@@ -122,14 +128,8 @@ IS_NO_STUB = candidates.c.is_stub.is_(sa.literal_column("FALSE"))
 IS_STUB_TO_ASK = candidates.c.is_stub.is_(sa.literal_column("TRUE")) & candidates.c.is_asked.is_(
     sa.literal_column("FALSE")
 )
-for _name, _condition in (("ix_candidates_waiting", IS_NO_STUB), ("ix_candidates_stubs", IS_STUB_TO_ASK)):
-    Index(
-        _name,
-        candidates.c.campaign_id,
-        candidates.c.id,
-        sqlite_where=_condition,
-        postgresql_where=_condition,
-    )
+index_where("ix_candidates_waiting", IS_NO_STUB, candidates.c.campaign_id, candidates.c.id)
+index_where("ix_candidates_stubs", IS_STUB_TO_ASK, candidates.c.campaign_id, candidates.c.id)
 
 imports = Table(
     "imports",
@@ -146,7 +146,7 @@ imports = Table(
     Index("ix_imports_campaign", "campaign_id", "id"),
 )
 _unfinished = sa.and_(imports.c.finished_at.is_(None), imports.c.undone_at.is_(None))
-Index("ix_imports_unfinished", imports.c.id, sqlite_where=_unfinished, postgresql_where=_unfinished)
+index_where("ix_imports_unfinished", _unfinished, imports.c.id)
 
 leads = Table(
     "leads",
@@ -192,8 +192,7 @@ leads = Table(
 
 def _index_where_known(name: str, *columns: sa.Column[object], known: sa.Column[object]) -> None:
     """Most leads lack most keys; an equality with the column proves to both databases that it is not null."""
-    condition = known.is_not(None)
-    Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
+    index_where(name, known.is_not(None), *columns)
 
 
 _lead = leads.c
