@@ -10,8 +10,10 @@ import anyio
 
 from camd.actors.campaign import CycleRunner
 from camd.actors.inboxes import Inboxes
+from camd.actors.lookups import Desks
 from camd.actors.outboxes import Outboxes
 from camd.domain.facts import CampaignId
+from camd.domain.lead import Action
 from camd.pipeline.context import Context
 from camd.pipeline.track import REPLIES_PROCESSED
 from camd.ports.records import Touch, TouchStatus
@@ -20,6 +22,15 @@ from camd.schema.report import CycleReport
 
 LONGEST_SECONDS = 60.0
 LOOKED_AT = 500
+_SUMMED = (
+    "leads_discovered",
+    "duplicates_skipped",
+    "leads_enriched",
+    "leads_scored",
+    "touches_planned",
+    "errors",
+    "duration_seconds",
+)
 _WAITING = frozenset({TouchStatus.APPROVED, TouchStatus.DEFERRED})
 
 
@@ -27,11 +38,14 @@ class AskedRuns:
     """Where no outbox runs, as in a command beside no daemon, they run for as long as a live cycle takes, and every
     inbox is heard first."""
 
-    def __init__(self, context: Context, runner: CycleRunner, outboxes: Outboxes, inboxes: Inboxes) -> None:
+    def __init__(
+        self, context: Context, runner: CycleRunner, outboxes: Outboxes, inboxes: Inboxes, desks: Desks
+    ) -> None:
         self._context = context
         self._runner = runner
         self._outboxes = outboxes
         self._inboxes = inboxes
+        self._desks = desks
         self._one_at_a_time = anyio.Lock()
 
     async def run(self, campaign_id: CampaignId, dry: bool) -> CycleReport:
@@ -39,9 +53,29 @@ class AskedRuns:
         if not report.dry_run:
             if not self._inboxes.is_running:
                 await self._inboxes.read_once()
+            if not self._desks.is_running:
+                report = await self._ask(campaign_id, report)
             await self._send(campaign_id, report)
         report.replies_processed = await self._context.store.write(partial(_take_replies, campaign_id=campaign_id))
         return report
+
+    async def _ask(self, campaign_id: CampaignId, report: CycleReport) -> CycleReport:
+        """The questions that the cycle wrote down are asked, and it goes on with the answers, while there are any."""
+        if not await self._context.store.read(lambda tx: tx.lookups.open_counts(campaign_id)):
+            return report
+        async with self._one_at_a_time, anyio.create_task_group() as tasks:
+            await tasks.start(self._desks.run)
+            with anyio.move_on_after(LONGEST_SECONDS):
+                await self._desks.at_rest()
+                while await self._context.store.read(partial(_is_answered, campaign_id=campaign_id, now=self._now)):
+                    report = _together(report, await self._runner.run(campaign_id, False))
+                    await self._desks.at_rest()
+            await self._desks.drain()
+        return report
+
+    @property
+    def _now(self) -> datetime:
+        return self._context.clock.now()
 
     async def _send(self, campaign_id: CampaignId, report: CycleReport) -> None:
         now = self._context.clock.now()
@@ -79,6 +113,18 @@ class AskedRuns:
         if reasons:
             report.waiting_for.pop("nothing_due", None)
             report.waiting_for.update(reasons)
+
+
+def _is_answered(tx: Tx, campaign_id: CampaignId, now: datetime) -> bool:
+    """Whether an answer makes more work for a cycle."""
+    due = tx.leads.due(campaign_id, Action.ENRICH, now, 1)
+    return bool(due or tx.candidates.waiting(campaign_id, 1))
+
+
+def _together(first: CycleReport, second: CycleReport) -> CycleReport:
+    """One report of two cycles that belong together, with what the second one leaves."""
+    sums = {name: getattr(first, name) + getattr(second, name) for name in _SUMMED}
+    return second.model_copy(update=sums)
 
 
 def _take_replies(tx: Tx, campaign_id: CampaignId) -> int:

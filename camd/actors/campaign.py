@@ -38,7 +38,11 @@ class CycleRunner:
         try:
             async with lock, self._at_once:
                 report = await run_cycle(
-                    self._context, campaign_id, call_dry=call_dry, tell_outboxes=self._bells.ring_outboxes
+                    self._context,
+                    campaign_id,
+                    call_dry=call_dry,
+                    tell_outboxes=self._bells.ring_outboxes,
+                    tell_providers=self._bells.ring_providers,
                 )
                 await self._context.store.write(lambda tx: _keep_wake(tx, campaign_id, report))
                 return report

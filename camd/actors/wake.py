@@ -37,7 +37,7 @@ class Doorbell:
 
 
 class Doorbells:
-    """One bell for each campaign's actor and each mailbox's outbox, one for the supervisor's roster of campaigns, one
+    """One bell for each campaign's actor, each mailbox's outbox and each provider's desk, one for the supervisor's roster of campaigns, one
     for who tells the operator."""
 
     def __init__(self) -> None:
@@ -45,6 +45,7 @@ class Doorbells:
         self.notices = Doorbell()
         self._campaigns: dict[CampaignId, Doorbell] = {}
         self._outboxes: dict[str, Doorbell] = {}
+        self._providers: dict[str, Doorbell] = {}
 
     def of(self, campaign_id: CampaignId) -> Doorbell:
         return self._campaigns.setdefault(campaign_id, Doorbell())
@@ -63,10 +64,20 @@ class Doorbells:
             if mailboxes is None or name in mailboxes:
                 bell.ring()
 
+    def provider(self, name: str) -> Doorbell:
+        return self._providers.setdefault(name, Doorbell())
+
+    def ring_providers(self, names: Collection[str] | None = None) -> None:
+        """These, or all, have something to ask that they had not before."""
+        for name, bell in self._providers.items():
+            if names is None or name in names:
+                bell.ring()
+
     def ring_all(self) -> None:
         """The clock was set, or the gate moved: everybody looks again."""
         self.roster.ring()
         self.ring_outboxes()
+        self.ring_providers()
         for bell in self._campaigns.values():
             bell.ring()
 

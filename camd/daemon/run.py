@@ -52,7 +52,7 @@ async def run_daemon(
     Raises `DatabaseHeld`, `NewerSchema`, `CannotBind` before anything was begun; `ServiceFailed` in a group.
     """
     parts = adapters or real_adapters(settings)
-    metrics = make_metrics(parts.clock, settings, parts.sources)
+    metrics = make_metrics(parts.clock, settings, parts.providers)
     sink = configure(parts.clock, settings.logging, version=VERSION, metrics=metrics)
     notifier = Notifier(environ)
     try:
@@ -100,6 +100,7 @@ async def _start_actors(engine: Engine, tasks: anyio.abc.TaskGroup, notifier: No
     await tasks.start(supervisor.run)
     backups = BackupWatch(context.metrics, engine.settings.database.path)
     await tasks.start(engine.outboxes.run)
+    await tasks.start(engine.desks.run)
     parts = (
         ("inboxes", engine.inboxes.run),
         ("notices", Notices(context, engine.bells).run),
@@ -126,7 +127,7 @@ async def _keep_alive(engine: Engine, notifier: Notifier, interval_seconds: floa
 
 
 async def _drain(engine: Engine, hurry: anyio.Event) -> None:
-    """Mails in flight end within the grace; what does not is cut off afterwards, and settled as far as is known."""
+    """Mails and paid calls in flight end within the grace; what does not is cut off afterwards, and settled as far as is known."""
     with anyio.move_on_after(engine.settings.engine.grace_seconds):
         async with anyio.create_task_group() as tasks:
 
@@ -135,7 +136,9 @@ async def _drain(engine: Engine, hurry: anyio.Event) -> None:
                 tasks.cancel_scope.cancel()
 
             tasks.start_soon(cut_short)
-            await engine.outboxes.drain()
+            async with anyio.create_task_group() as drains:
+                drains.start_soon(engine.outboxes.drain)
+                drains.start_soon(engine.desks.drain)
             tasks.cancel_scope.cancel()
 
 

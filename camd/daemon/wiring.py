@@ -5,8 +5,10 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
+from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self, TypeVar
 
 import anyio
@@ -16,6 +18,7 @@ from camd.actors.asked_run import AskedRuns
 from camd.actors.campaign import CycleRunner
 from camd.actors.health import Health
 from camd.actors.inboxes import Inboxes
+from camd.actors.lookups import Desks
 from camd.actors.outboxes import Outboxes
 from camd.actors.quota import QuotaService
 from camd.actors.wake import Doorbells
@@ -46,6 +49,7 @@ from camd.ports.clock import Clock, Entropy, IdSource
 from camd.ports.domain_records import DomainRecords
 from camd.ports.inbox import InboxDoor, LetterReader
 from camd.ports.journal import Journal
+from camd.ports.lookups import Enricher
 from camd.ports.providers import AddressVerifier, LeadSource
 from camd.ports.records import MachineIdentity
 from camd.ports.settings import Settings
@@ -85,6 +89,13 @@ class Adapters:
     simulated: bool = False
     identify: Callable[[Path], MachineIdentity] = _this_machine
     domain_records: DomainRecords = field(default_factory=DnsDomainRecords)
+    enrichers: tuple[Enricher, ...] = ()
+    credits_per_day: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def providers(self) -> frozenset[str]:
+        """Their names, those of sources and those that answer questions."""
+        return frozenset(source.name for source in self.sources) | {enricher.name for enricher in self.enrichers}
 
 
 def real_adapters(settings: Settings) -> Adapters:
@@ -107,7 +118,7 @@ def _section(settings: Settings, name: str, model: type[M]) -> M:
     return section
 
 
-def make_metrics(clock: Clock, settings: Settings, sources: Collection[LeadSource] = ()) -> Metrics:
+def make_metrics(clock: Clock, settings: Settings, providers: Collection[str] = ()) -> Metrics:
     """The metrics of this process with their closed label sets."""
     labels = Labels(
         campaign_statuses=list(CampaignStatus),
@@ -118,7 +129,7 @@ def make_metrics(clock: Clock, settings: Settings, sources: Collection[LeadSourc
         stages=STAGES,
         mailboxes=list(settings.mailboxes),
         routes=ROUTES,
-        providers=[source.name for source in sources],
+        providers=sorted(providers),
     )
     return Metrics(version=VERSION, started_at=clock.now(), labels=labels)
 
@@ -138,6 +149,7 @@ class Engine:
         runner: CycleRunner,
         outboxes: Outboxes,
         inboxes: Inboxes,
+        desks: Desks,
         desk: Desk,
     ) -> None:
         self.settings = settings
@@ -147,6 +159,7 @@ class Engine:
         self.runner = runner
         self.outboxes = outboxes
         self.inboxes = inboxes
+        self.desks = desks
         self.desk = desk
 
     @classmethod
@@ -160,7 +173,7 @@ class Engine:
         Raises `DatabaseHeld` at once where another process holds it, `NewerSchema`, `UnsafeDatabase`.
         """
         parts = adapters or real_adapters(settings)
-        metrics = metrics or make_metrics(parts.clock, settings, parts.sources)
+        metrics = metrics or make_metrics(parts.clock, settings, parts.providers)
         database = settings.database
         require_safe_checkpoints(sqlite3.sqlite_version_info, outside_checkpointer=database.outside_checkpointer)
         lock = DatabaseLock(database.path, since=parts.clock.now(), network_allowed=database.allow_network_filesystem)
@@ -183,18 +196,18 @@ class Engine:
                 health = Health(parts.clock.now())
                 bells = Doorbells()
                 runner = CycleRunner(context, bells)
-                outboxes, inboxes = Outboxes(context, bells), Inboxes(context, bells)
+                outboxes, inboxes, desks = Outboxes(context, bells), Inboxes(context, bells), Desks(context, bells)
                 desk = Desk(
                     context=context,
                     doorbells=bells,
                     started_at=health.started_at,
                     version=VERSION,
                     is_ready=lambda: health.is_ready,
-                    run=AskedRuns(context, runner, outboxes, inboxes).run,
+                    run=AskedRuns(context, runner, outboxes, inboxes, desks).run,
                     tasks=tasks,
                 )
                 await undo_unfinished(desk)
-                yield cls(settings, context, health, bells, runner, outboxes, inboxes, desk)
+                yield cls(settings, context, health, bells, runner, outboxes, inboxes, desks, desk)
                 tasks.cancel_scope.cancel()
 
 
@@ -224,6 +237,8 @@ def build_context(
         ids=parts.ids,
         settings=settings,
         sources={source.name: source for source in parts.sources},
+        enrichers={enricher.name: enricher for enricher in parts.enrichers},
+        credits_per_day=parts.credits_per_day,
         verifier=parts.verifier,
         renderer=JinjaRenderer(parts.clock),
         mail=doors.mail,
@@ -234,7 +249,7 @@ def build_context(
         quota=QuotaService(store, parts.clock, metrics),
         gate=SendGate(parts.clock, metrics),
         hearing=Hearing(settings.mailboxes, parts.clock, metrics),
-        providers=ProviderHealth(store, parts.clock, metrics),
+        providers=ProviderHealth(store, parts.clock, parts.entropy, metrics),
         metrics=metrics,
         read_rows=lambda stream, mapping: read_rows(stream, mapping=mapping),
     )

@@ -110,8 +110,14 @@ class SourceEntry:
 
 @dataclass(frozen=True, slots=True)
 class Enrichment:
+    """Whom to ask, for credits, about what is missing; none of `providers` means that nothing is paid for. `facts` are
+    worth asking for beside an address that works; `recheck_catch_all`: a second provider judges what the first calls
+    catch-all."""
+
     providers: tuple[str, ...] = ()
     credits_per_day: Decimal | None = None
+    facts: tuple[str, ...] = ()
+    recheck_catch_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from camd.domain.lead import Lead, LeadEvent
+from camd.domain.waterfall import Offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,4 +26,12 @@ class Snooze:
     reason: str | None = None
 
 
-Outcome = Advance | Snooze
+@dataclass(frozen=True, slots=True)
+class Want:
+    """`lead` with what was learned so far needs the answer to one more question, which costs."""
+
+    lead: Lead
+    offer: Offer
+
+
+Outcome = Advance | Snooze | Want

@@ -28,6 +28,25 @@ FRESH_DAYS: Mapping[Verdict, int] = {Verdict.INVALID: 180, Verdict.UNKNOWN: 1}
 """For how many days a verdict on an address is believed, where not for the usual number."""
 USUAL_FRESH_DAYS = 30
 
+LEARNABLE = frozenset(
+    {
+        "first_name",
+        "last_name",
+        "title",
+        "seniority",
+        "company",
+        "domain",
+        "industry",
+        "employee_count",
+        "country",
+        "city",
+        "timezone",
+        "linkedin_url",
+        "phone",
+    }
+)
+"""The facts, beside the address, that a campaign may ask to be paid for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -114,9 +133,9 @@ def fresh_days(verdict: Verdict | None) -> int:
 _TRUST = (
     Verdict.SUPPRESSED,
     Verdict.INVALID,
-    Verdict.VALID,
     Verdict.ROLE,
     Verdict.FREEMAIL,
+    Verdict.VALID,
     Verdict.CATCH_ALL,
     Verdict.UNKNOWN,
 )

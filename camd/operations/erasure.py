@@ -11,8 +11,8 @@ from camd.operations import lead_views
 from camd.operations.desk import Desk, find_lead
 from camd.pipeline import record
 from camd.pipeline.context import Context
-from camd.pipeline.dedupe import identity_of
 from camd.pipeline.hashed_suppression import suppress_hash
+from camd.pipeline.recognise import identity_of
 from camd.ports.journal import ErasureLine
 from camd.ports.store import Tx
 from camd.schema.lead import Lead as LeadView

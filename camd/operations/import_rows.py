@@ -13,7 +13,7 @@ from camd.domain.suppression import is_do_not_contact_tag
 from camd.operations.desk import Desk, find_open_campaign
 from camd.operations.errors import Conflict
 from camd.operations.leads import with_facts
-from camd.pipeline import dedupe, record
+from camd.pipeline import dedupe, recognise, record
 from camd.ports.providers import Found, Rejected, Verification
 from camd.ports.records import Identity
 from camd.ports.store import Tx
@@ -117,7 +117,7 @@ def merged(stored: Facts, given: Facts) -> Facts:
         changes["tags"] = tuple(dict.fromkeys((*stored.tags, *given.tags)))
     if "custom" in changes:
         changes["custom"] = {**stored.custom, **given.custom}
-    return dedupe.usable(replace(stored, **changes))
+    return recognise.usable(replace(stored, **changes))
 
 
 @dataclass(slots=True)
@@ -137,8 +137,8 @@ class Rehearsal:
 
     def _one(self, tx: Tx, row: Found) -> Fate | Rejected:
         try:
-            facts = dedupe.usable(replace(row.facts, source=SOURCE, source_ref=row.source_ref or None))
-            identity = dedupe.identity_of(facts)
+            facts = recognise.usable(replace(row.facts, source=SOURCE, source_ref=row.source_ref or None))
+            identity = recognise.identity_of(facts)
             if self._is_suppressed(tx, row, facts, identity):
                 return Fate.SUPPRESSED
             if self._seen(identity):

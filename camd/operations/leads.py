@@ -12,7 +12,7 @@ from camd.domain.suppression import SuppressionReason, is_do_not_contact_tag, pa
 from camd.operations import lead_views
 from camd.operations.desk import Desk, find_campaign, find_lead, find_open_campaign
 from camd.operations.errors import Conflict, invalid
-from camd.pipeline import dedupe, record
+from camd.pipeline import dedupe, recognise, record
 from camd.pipeline.gate import lead_checks
 from camd.pipeline.owners import campaign_of
 from camd.ports.providers import Found, Verification
@@ -150,8 +150,8 @@ def with_facts(
     now: datetime,
 ) -> Lead:
     """Saves the lead with other facts and has it planned anew. Raises `Invalid`, and `Conflict` on identity."""
-    facts = dedupe.usable(facts)
-    identity = dedupe.identity_of(facts)
+    facts = recognise.usable(facts)
+    identity = recognise.identity_of(facts)
     known = tx.leads.known(campaign.id, identity)
     if known is not None and known.id != lead.id:
         raise Conflict("identity", "This person is another lead", f"{known.id} of this campaign is this person.")

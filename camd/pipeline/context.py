@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import BinaryIO
 
 from camd.domain.errors import CamdError
@@ -16,6 +17,7 @@ from camd.ports.clock import Clock, Entropy, IdSource
 from camd.ports.domain_records import DomainRecords
 from camd.ports.inbox import InboxDoor, LetterReader
 from camd.ports.journal import Journal
+from camd.ports.lookups import Enricher
 from camd.ports.mail import Renderer
 from camd.ports.providers import AddressVerifier, Found, LeadSource, Rejected
 from camd.ports.quota import RateQuota
@@ -37,6 +39,8 @@ class Context:
     ids: IdSource
     settings: Settings
     sources: Mapping[str, LeadSource]
+    enrichers: Mapping[str, Enricher]
+    credits_per_day: Mapping[str, Decimal]
     verifier: AddressVerifier
     renderer: Renderer
     mail: MailDoor

@@ -4,10 +4,11 @@ It alone acts on what the stages decide. Each commit first looks whether the cam
 read: a pause or an edit ends the cycle, nothing of it is lost, and the next cycle begins with the change.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import TypeVar, assert_never
 
@@ -16,14 +17,17 @@ from camd.domain.campaign import Campaign, CampaignStatus, StatusReason
 from camd.domain.errors import Misconfigured, Scope, UnknownCampaign
 from camd.domain.events import ENGINE, EventType
 from camd.domain.facts import CampaignId
-from camd.domain.lead import Action, Lead
-from camd.domain.outcome import Advance, Outcome, Snooze
+from camd.domain.lead import Action, Authority, Lead, LeadEvent, Lost
+from camd.domain.outcome import Advance, Outcome, Snooze, Want
 from camd.domain.run_mode import DryReason, RunMode, run_mode
 from camd.domain.send_window import NeverOpens
+from camd.domain.waterfall import Operation
 from camd.domain.zones import UnknownZone
 from camd.pipeline import approval, dedupe, discover, enrich, evaluate, outreach, overdue, record, score
 from camd.pipeline.context import Context, working_on
 from camd.pipeline.judging import judge, tell_status
+from camd.pipeline.lookup_outcomes import about_leads, want
+from camd.pipeline.recognise import recognised
 from camd.ports.records import Candidate, TouchStatus
 from camd.ports.store import StaleWrite, Tx
 from camd.schema.report import CycleError, CycleReport
@@ -44,9 +48,10 @@ async def run_cycle(
     *,
     call_dry: bool,
     tell_outboxes: Callable[[Collection[str]], None] = lambda _: None,
+    tell_providers: Callable[[Collection[str]], None] = lambda _: None,
 ) -> CycleReport:
-    """Runs one cycle, and tells the outboxes of the mailboxes for which it changed what waits to be sent. Raises
-    `UnknownCampaign`; a bug in a stage comes out as it is."""
+    """Runs one cycle, and tells the outboxes of the mailboxes for which it changed what waits to be sent, and the
+    providers that have questions of it to answer. Raises `UnknownCampaign`; a bug in a stage comes out as it is."""
     campaign = await ctx.store.read(lambda tx: tx.campaigns.get(campaign_id))
     if campaign is None:
         raise UnknownCampaign(f"there is no campaign {campaign_id}")
@@ -64,6 +69,7 @@ async def run_cycle(
         raise
     report = await cycle.finish(ctx.clock.monotonic() - started)
     tell_outboxes(cycle.mailboxes)
+    tell_providers(cycle.providers)
     log.info(
         "campaign.cycle_finished",
         campaign_id=campaign_id,
@@ -73,6 +79,27 @@ async def run_cycle(
     return report
 
 
+@dataclass(frozen=True, slots=True)
+class _Closing:
+    """How things stand after the stages. `lookups` counts the open questions by provider and why they are denied."""
+
+    due: datetime | None
+    tallies: Mapping[str, int]
+    killed: bool
+    lookups: Mapping[tuple[str, str], int]
+    credits_wanted: Mapping[str, Decimal]
+
+
+def _closing(tx: Tx, campaign_id: CampaignId) -> _Closing:
+    return _Closing(
+        tx.leads.next_due(campaign_id),
+        tx.leads.tallies(campaign_id),
+        tx.instance.kill_switch().on,
+        {(provider, denied or ""): count for (provider, denied), count in tx.lookups.open_counts(campaign_id).items()},
+        tx.lookups.credits_wanted(campaign_id),
+    )
+
+
 class _Cycle:
     def __init__(self, ctx: Context, campaign: Campaign, mode: RunMode) -> None:
         self._ctx = ctx
@@ -80,7 +107,9 @@ class _Cycle:
         self._mode = mode
         self._report = CycleReport(campaign_id=campaign.id, campaign_name=campaign.definition.name, dry_run=mode.dry)
         self._wake_at: datetime | None = None
+        self._would_spend: dict[str, Decimal] = {}
         self.mailboxes: set[str] = set()
+        self.providers: set[str] = set()
         # A dry call on a live campaign looks, and leaves the schedule of its leads alone.
         self._peeks = mode.dry_reasons == (DryReason.CALL,)
 
@@ -133,25 +162,31 @@ class _Cycle:
         idle = now + timedelta(seconds=self._ctx.settings.engine.max_idle_seconds)
         self._report.duration_seconds = round(duration_seconds, 6)
 
-        def closing(tx: Tx) -> tuple[datetime | None, Mapping[str, int], bool]:
-            due = tx.leads.next_due(self._campaign.id)
-            return due, tx.leads.tallies(self._campaign.id), tx.instance.kill_switch().on
-
-        due, tallies, killed = await self._ctx.store.read(closing)
+        closing = await self._ctx.store.read(partial(_closing, campaign_id=self._campaign.id))
+        due = closing.due
         if self._campaign.is_active:
             self._report.next_wake_at = min(at for at in (idle, due, self._wake_at) if at is not None)
-        self._report.waiting_for = self._waiting_for(tallies, killed=killed)
+        self._report.waiting_for = self._waiting_for(closing)
+        if self._mode.dry:
+            self._count(closing.credits_wanted.items())
+            self._report.would_spend = {name: float(amount) for name, amount in sorted(self._would_spend.items())}
+        else:
+            self.providers.update(provider for provider, _ in closing.lookups)
         self._ctx.metrics.cycles_total.labels("dry" if self._mode.dry else "live").inc()
         self._ctx.metrics.cycle_duration_seconds.observe(duration_seconds)
         return self._report
 
-    def _waiting_for(self, tallies: Mapping[str, int], *, killed: bool) -> dict[str, int]:
+    def _waiting_for(self, closing: "_Closing") -> dict[str, int]:
         waiting: dict[str, int] = {reason.value: 1 for reason in self._mode.dry_reasons}
-        if killed:
+        if closing.killed:
             waiting["kill_switch"] = 1
         if self._ctx.gate.closures():
             waiting["gate_closed"] = 1
-        for name, count in sorted(tallies.items()):
+        if not self._mode.dry:
+            for (provider, denied), count in sorted(closing.lookups.items()):
+                reason = denied or f"provider:{provider}"
+                waiting[reason] = waiting.get(reason, 0) + count
+        for name, count in sorted(closing.tallies.items()):
             if name.startswith(tally.HOLD):
                 waiting[name] = count
             elif name.startswith(tally.WAITS):
@@ -173,14 +208,17 @@ class _Cycle:
 
     async def _discover(self) -> None:
         stored = await self._ctx.store.read(lambda tx: tx.sources.of(self._campaign.id))
-        found = await discover.discover(self._ctx, self._campaign, discover.source_states(self._campaign, stored))
+        states = discover.source_states(self._campaign, stored)
+        found = await discover.discover(self._ctx, self._campaign, states, dry=self._mode.dry)
         self._report.errors += found.errors
-        if found.retry_after is not None:
-            self.wake(self._ctx.clock.now() + found.retry_after)
+        self._count(found.would_spend.items())
+        for wait in found.waits:
+            self.wake(self._ctx.clock.now() + wait)
         if found.more:
             self.wake(self._ctx.clock.now())
         for page in found.pages:
-            added = await self._write(partial(discover.store_page, campaign=self._campaign, read=page))
+            now = self._ctx.clock.now()
+            added = await self._write(partial(discover.store_page, campaign=self._campaign, read=page, now=now))
             self._report.duplicates_skipped += len(page.page.found) - added
 
     async def _dedupe(self) -> None:
@@ -194,6 +232,24 @@ class _Cycle:
                     self._report.leads_discovered += 1
                 else:
                     self._report.duplicates_skipped += 1
+        await self._ask_who_stubs_are()
+
+    async def _ask_who_stubs_are(self) -> None:
+        offers = {
+            name: offer for name in self._ctx.enrichers for offer in enrich.offers_of(self._ctx, name, Operation.MATCH)
+        }
+        stubs = await self._ctx.store.read(lambda tx: tx.candidates.stubs(self._campaign.id, dedupe.STUBS))
+        if self._peeks:
+            self._count((stub.source, offers[stub.source].price) for stub in stubs if stub.source in offers)
+            return
+        if not stubs:
+            return
+        if len(stubs) == dedupe.STUBS and all(stub.source in offers for stub in stubs):
+            self.wake(self._ctx.clock.now())
+        unit = partial(
+            dedupe.want_stubs, campaign=self._campaign, stubs=stubs, offers=offers, now=self._ctx.clock.now()
+        )
+        self._report.duplicates_skipped += await self._write(unit)
 
     def _admit(self, tx: Tx, candidates: Sequence[Candidate]) -> list[dedupe.Admission]:
         now = self._ctx.clock.now()
@@ -202,8 +258,21 @@ class _Cycle:
     async def _enrich(self) -> None:
         now = self._ctx.clock.now()
         leads = await self._due(Action.ENRICH, enrich.BATCH)
-        outcomes = await enrich.enrich(self._ctx, leads, now) if leads else []
+        if not leads:
+            return
+        lookups = await self._ctx.store.read(lambda tx: about_leads(tx, leads))
+        dry = self._mode.dry and not self._peeks
+        outcomes = await enrich.enrich(self._ctx, self._campaign, leads, lookups, dry=dry, now=now)
+        if self._peeks:
+            wanted = [outcome.offer for _, outcome in outcomes if isinstance(outcome, Want)]
+            self._count((offer.provider, offer.price) for offer in wanted)
+            outcomes = [(lead, outcome) for lead, outcome in outcomes if not isinstance(outcome, Want)]
         self._report.leads_enriched += await self._record("enrich", outcomes, now)
+
+    def _count(self, unpaid: Iterable[tuple[str, Decimal]]) -> None:
+        """What this cycle leaves unasked because it is dry."""
+        for provider, price in unpaid:
+            self._would_spend[provider] = self._would_spend.get(provider, Decimal(0)) + price
 
     async def _score(self) -> None:
         now = self._ctx.clock.now()
@@ -319,7 +388,10 @@ class _Cycle:
             try:
                 match outcome:
                     case Advance(after, events):
-                        record.apply(tx, lead, events, actor=ENGINE, now=now, after=after)
+                        self._advance(tx, lead, after, events, now)
+                    case Want(after, offer):
+                        if self._advance(tx, lead, after, (), now):
+                            want(tx, offer, lead.campaign_id, lead.id, after.facts, now)
                     case Snooze(until, reason):
                         tx.leads.save(lead, replace(lead, next_action_at=until, waits_for=reason))
                     case never:
@@ -327,6 +399,15 @@ class _Cycle:
             except StaleWrite:
                 return False
         return True
+
+    def _advance(self, tx: Tx, lead: Lead, after: Lead, events: tuple[LeadEvent, ...], now: datetime) -> bool:
+        """False where what was learned shows that the lead is nobody to work on."""
+        known = recognised(tx, lead, after)
+        if isinstance(known, Lead):
+            record.apply(tx, lead, events, actor=ENGINE, now=now, after=known)
+            return True
+        record.apply(tx, lead, (Lost(known, Authority.RULE),), actor=ENGINE, now=now)
+        return False
 
     async def _write(self, unit: Callable[[Tx], T]) -> T:
         def guarded(tx: Tx) -> T:

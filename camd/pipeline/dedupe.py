@@ -1,28 +1,26 @@
 """Stage 2: candidates become leads, or are known already. Known people are recognised before anything is paid."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import assert_never
 
 from camd.domain.campaign import Campaign
-from camd.domain.contact import (
-    lead_key,
-    linkedin_key,
-    name_key_of,
-    parse_address,
-    refuse_header_break,
-)
 from camd.domain.events import ENGINE, Event, EventType
 from camd.domain.facts import Facts, ImportId, LeadId
 from camd.domain.lead import Action, Discovered, Lead, transition
 from camd.domain.suppression import SuppressionReason, is_do_not_contact_tag, parse_value
+from camd.domain.waterfall import Offer
 from camd.pipeline import record
 from camd.pipeline.context import Context
+from camd.pipeline.lookup_outcomes import wake, want
+from camd.pipeline.recognise import identity_of, usable
 from camd.ports.providers import Found
-from camd.ports.records import Candidate, Identity
+from camd.ports.records import Candidate
 from camd.ports.store import Tx
 
 BATCH = 500
+STUBS = 200
 WAITS_FOR_IMPORT = "import"
 
 
@@ -107,28 +105,6 @@ def _address_given_before(tx: Tx, campaign: Campaign, facts: Facts) -> str | Non
     return known.facts.email if known is not None else None
 
 
-def usable(facts: Facts) -> Facts:
-    """The facts with their address and profile checked; raises `Invalid` naming the field and the mend."""
-    for name in ("first_name", "last_name", "title", "company"):
-        if value := getattr(facts, name):
-            refuse_header_break(value, name)
-    if facts.email is not None:
-        parse_address(facts.email)
-    return replace(facts, linkedin_url=linkedin_key(facts.linkedin_url) or facts.linkedin_url)
-
-
-def identity_of(facts: Facts) -> Identity:
-    """The keys by which a campaign recognises this person."""
-    return Identity(
-        key=lead_key(facts),
-        source=facts.source,
-        source_ref=facts.source_ref,
-        linkedin=linkedin_key(facts.linkedin_url),
-        name=name_key_of(facts, parse_address(facts.email) if facts.email else None),
-        has_address=facts.email is not None,
-    )
-
-
 def _skipped(tx: Tx, campaign: Campaign, known: Lead, source: str, actor: str, now: datetime) -> Duplicate:
     data = {"source": source}
     tx.ledger.append(Event(EventType.LEAD_DUPLICATE_SKIPPED, now, actor, campaign.id, known.id, data=data))
@@ -139,23 +115,51 @@ def admit_candidates(
     tx: Tx, ctx: Context, campaign: Campaign, candidates: Sequence[Candidate], *, now: datetime, dry: bool
 ) -> list[Admission]:
     """Admits the candidates and removes them, in one transaction."""
-    admissions = [
-        admit(
-            tx,
-            ctx,
-            campaign,
-            Found(
-                candidate.source_ref,
-                candidate.facts,
-                do_not_contact=candidate.do_not_contact,
-                verdict=candidate.verdict,
-            ),
-            source=candidate.source,
-            actor=ENGINE,
-            now=now,
-            dry=dry,
+    admissions = []
+    for candidate in candidates:
+        found = Found(
+            candidate.source_ref,
+            candidate.facts,
+            do_not_contact=candidate.do_not_contact,
+            verdict=candidate.verdict,
         )
-        for candidate in candidates
-    ]
+        admission = admit(tx, ctx, campaign, found, source=candidate.source, actor=ENGINE, now=now, dry=dry)
+        if candidate.source in ctx.enrichers:
+            _keep_receipt(tx, candidate, admission, now)
+        admissions.append(admission)
     tx.candidates.remove([candidate.id for candidate in candidates])
     return admissions
+
+
+def _keep_receipt(tx: Tx, candidate: Candidate, admission: Admission, now: datetime) -> None:
+    """What was paid to learn who a stub is belongs to the lead that is this person, with all that was learned."""
+    lookup = tx.lookups.of_candidate(candidate.id)
+    if lookup is None:
+        return
+    match admission:
+        case Suppressed():
+            tx.lookups.save(lookup, replace(lookup, answer=None))
+        case Admitted(lead):
+            tx.lookups.give_to_lead(lookup.id, lead.id)
+        case Duplicate(lead):
+            tx.lookups.give_to_lead(lookup.id, lead.id)
+            wake(tx, lead.id, now)
+        case never:
+            assert_never(never)
+
+
+def want_stubs(
+    tx: Tx, campaign: Campaign, stubs: Sequence[Candidate], offers: Mapping[str, Offer], now: datetime
+) -> int:
+    """Writes down the questions who the stubs are, of sources with an offer; answers how many were known already."""
+    known = 0
+    for stub in stubs:
+        offer = offers.get(stub.source)
+        facts = replace(stub.facts, source=stub.source, source_ref=stub.source_ref)
+        if tx.leads.known(campaign.id, identity_of(facts)):
+            tx.candidates.remove([stub.id])
+            known += 1
+        elif offer is not None:
+            want(tx, offer, campaign.id, stub, facts, now)
+            tx.candidates.note_asked(stub.id)
+    return known

@@ -1,16 +1,24 @@
-"""Stage 3: what can be learned of a new lead for nothing: does its address work?"""
+"""Stage 3: what is learned of a new lead: for nothing whether its address works, and for credits what is still missing,
+one provider after the other until nothing is or nobody is left to ask.
 
-from collections.abc import Sequence
+Nothing is paid for here: what has to be is an outcome, and the answer is there when the lead is looked at again.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 import anyio
 
+from camd.domain.campaign import Campaign
 from camd.domain.contact import parse_address
-from camd.domain.facts import Verdict
-from camd.domain.lead import Action, Enriched, Lead, LeadStatus
-from camd.domain.outcome import Advance, Outcome, Snooze
+from camd.domain.facts import LeadId, Verdict
+from camd.domain.lead import Action, Authority, Enriched, Lead, LeadStatus, Lost, LostReason
+from camd.domain.outcome import Advance, Outcome, Snooze, Want
+from camd.domain.waterfall import Offer, Operation, Wanted, next_offer
 from camd.pipeline.context import Context, working_on
+from camd.pipeline.learned import UNUSABLE, Learned, add_up, is_same_address
+from camd.ports.lookups import OPEN, Lookup
 from camd.ports.providers import Verification
 
 BATCH = 200
@@ -18,47 +26,119 @@ CONCURRENT = 20
 NO_ADDRESS = Verification(Verdict.UNKNOWN, "no address")
 
 
-async def enrich(ctx: Context, leads: Sequence[Lead], now: datetime) -> list[tuple[Lead, Outcome]]:
+async def enrich(
+    ctx: Context,
+    campaign: Campaign,
+    leads: Sequence[Lead],
+    lookups: Mapping[LeadId, Sequence[Lookup]],
+    *,
+    dry: bool,
+    now: datetime,
+) -> list[tuple[Lead, Outcome]]:
     """One outcome for each lead, in order. Those beyond the verifier's rate are looked at again when it allows."""
     bucket = f"provider:{ctx.verifier.name}"
-    grant = await ctx.quota.take(bucket, ctx.verifier.rate_limit, len(leads))
-    outcomes: dict[str, Outcome] = {}
+    fresh = {
+        lead.id: add_up(lead.facts, lead.verdict, lead.verdict_evidence, lookups.get(lead.id, ())) for lead in leads
+    }
+    to_verify = [lead for lead in leads if _needs_free_check(lead, fresh[lead.id], lookups.get(lead.id, ()))]
+    grant = await ctx.quota.take(bucket, ctx.verifier.rate_limit, len(to_verify))
+    verdicts: dict[LeadId, Verification] = {}
     at_once = anyio.CapacityLimiter(CONCURRENT)
 
     async def judge(lead: Lead) -> None:
         async with at_once:
-            outcomes[lead.id] = await _enriched(ctx, lead, now)
+            with working_on(lead):
+                verdicts[lead.id] = await _verify(ctx, fresh[lead.id])
 
     async with anyio.create_task_group() as tasks:
-        for lead in leads[: grant.count]:
+        for lead in to_verify[: grant.count]:
             tasks.start_soon(judge, lead)
-    for lead in leads[grant.count :]:
-        outcomes[lead.id] = Snooze(grant.not_before, "quota:provider_rate")
-    return [(lead, outcomes[lead.id]) for lead in leads]
+    later = {lead.id for lead in to_verify[grant.count :]}
+    offers, wanted = _offers(ctx, campaign), _wanted(campaign)
+    outcomes: list[tuple[Lead, Outcome]] = []
+    for lead in leads:
+        if lead.id in later:
+            outcomes.append((lead, Snooze(grant.not_before, "quota:provider_rate")))
+            continue
+        with working_on(lead):
+            known = _judged(lead, fresh[lead.id], verdicts.get(lead.id))
+            outcomes.append((lead, _outcome(lead, known, lookups.get(lead.id, ()), offers, wanted, dry=dry, now=now)))
+    return outcomes
 
 
-async def _enriched(ctx: Context, lead: Lead, now: datetime) -> Advance:
-    with working_on(lead):
-        verification = await _verify(ctx, lead)
-    return Advance(
-        replace(
-            lead,
-            verdict=verification.verdict,
-            verdict_evidence=verification.evidence,
-            enriched_at=now,
-            next_action=Action.SCORE,
-            next_action_at=now,
-            waits_for=None,
-        ),
-        (Enriched(),) if lead.status is LeadStatus.NEW else (),
+def offers_of(ctx: Context, provider: str, operation: Operation | None = None) -> list[Offer]:
+    """What the provider can be asked for now; nothing while it is not configured or a person has to mend something."""
+    enricher = ctx.enrichers.get(provider)
+    offers = [service.offer for service in enricher.services] if enricher is not None else []
+    return [
+        offer
+        for offer in offers
+        if operation in {None, offer.operation} and not ctx.providers.is_refused(provider, offer.operation)
+    ]
+
+
+def _offers(ctx: Context, campaign: Campaign) -> list[Offer]:
+    return [offer for provider in campaign.definition.enrichment.providers for offer in offers_of(ctx, provider)]
+
+
+def _wanted(campaign: Campaign) -> Wanted:
+    enrichment = campaign.definition.enrichment
+    return Wanted(frozenset(enrichment.facts), enrichment.recheck_catch_all)
+
+
+def _needs_free_check(lead: Lead, learned: Learned, lookups: Sequence[Lookup]) -> bool:
+    """A lead's own address once, at the first look, and each one that is new."""
+    email = learned.facts.email
+    return email is not None and (not lookups or not is_same_address(email, lead.facts.email))
+
+
+async def _verify(ctx: Context, learned: Learned) -> Verification:
+    assert learned.facts.email is not None, "only an address is verified"
+    return await ctx.verifier.verify(parse_address(learned.facts.email))
+
+
+def _judged(lead: Lead, learned: Learned, free: Verification | None) -> Learned:
+    """With what the free check says, which outranks a source except where it cannot tell."""
+    if learned.facts.email is None:
+        return replace(learned, verdict=NO_ADDRESS.verdict, evidence=NO_ADDRESS.evidence)
+    if free is None:
+        return learned
+    if free.verdict in UNUSABLE and not is_same_address(learned.facts.email, lead.facts.email):
+        # What a provider found cannot even get mail: somebody else may know better.
+        facts = replace(learned.facts, email=None)
+        return replace(learned, facts=facts, verdict=NO_ADDRESS.verdict, evidence=free.evidence)
+    if learned.verdict is not None and free.verdict is Verdict.UNKNOWN:
+        return learned
+    return replace(learned, verdict=free.verdict, evidence=free.evidence)
+
+
+def _outcome(
+    lead: Lead,
+    learned: Learned,
+    lookups: Sequence[Lookup],
+    offers: Sequence[Offer],
+    wanted: Wanted,
+    *,
+    dry: bool,
+    now: datetime,
+) -> Outcome:
+    known = replace(
+        lead, facts=learned.facts, verdict=learned.verdict, verdict_evidence=learned.evidence, waits_for=None
     )
-
-
-async def _verify(ctx: Context, lead: Lead) -> Verification:
-    if lead.facts.email is None:
-        return NO_ADDRESS
-    verification = await ctx.verifier.verify(parse_address(lead.facts.email))
-    if lead.verdict is not None and verification.verdict is Verdict.UNKNOWN:
-        # What the source knew of the address outranks what a free check cannot tell.
-        return Verification(lead.verdict, lead.verdict_evidence or "source")
-    return verification
+    if learned.objected and lead.status is LeadStatus.NEW:
+        refused = replace(known, verdict=Verdict.SUPPRESSED)
+        return Advance(refused, (Lost(LostReason.DO_NOT_CONTACT, Authority.RULE),))
+    to_score = replace(known, enriched_at=now, next_action=Action.SCORE, next_action_at=now)
+    if lead.status is not LeadStatus.NEW:
+        return Advance(to_score)
+    is_open = any(lookup.status in OPEN for lookup in lookups)
+    if is_open and not dry:
+        return Snooze(None)
+    asked = {(lookup.provider, lookup.operation) for lookup in lookups}
+    is_usable = learned.verdict not in UNUSABLE or learned.facts.email is None
+    offer = next_offer(offers, learned.facts, learned.verdict, asked, wanted) if is_usable and not is_open else None
+    if offer is not None:
+        # A dry run scores and previews what it knows so far; a live one goes on with the answer.
+        waiting = replace(known, next_action=Action.ENRICH, next_action_at=None)
+        return Want(to_score if dry else waiting, offer)
+    return Advance(to_score, () if is_open else (Enriched(),))

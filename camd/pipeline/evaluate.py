@@ -43,10 +43,7 @@ def _all_finished(tx: Tx, campaign: Campaign, tallies: Mapping[str, int], states
     at_work = sum(tallies.get(tally.status_name(status), 0) for status in _AT_WORK)
     had_leads = any(tallies.get(tally.status_name(status), 0) for status in LeadStatus)
     return (
-        had_leads
-        and not at_work
-        and all(state.exhausted for state in states)
-        and not tx.candidates.waiting(campaign.id, 1)
+        had_leads and not at_work and all(state.exhausted for state in states) and not tx.candidates.is_any(campaign.id)
     )
 
 

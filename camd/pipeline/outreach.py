@@ -14,7 +14,7 @@ from typing import assert_never
 from camd.domain.campaign import Campaign, Channel, Step
 from camd.domain.eligibility import hold_due, loss_due
 from camd.domain.facts import TouchId
-from camd.domain.lead import Authority, Hold, HoldReason, Lead, Lost, LostReason
+from camd.domain.lead import Action, Authority, Hold, HoldReason, Lead, LeadStatus, Lost, LostReason
 from camd.domain.outcome import Advance, Outcome, Snooze
 from camd.domain.preflight import CountryPolicy, CountryVerdict, country_verdict
 from camd.domain.send_window import local_day, next_day_start
@@ -150,6 +150,9 @@ def plan_outreach(
 
 def _plan(ctx: Context, campaign: Campaign, view: LeadView, around: Surroundings, *, dry: bool, now: datetime) -> Plan:
     lead = view.lead
+    if lead.status is LeadStatus.NEW and not dry:
+        # It was previewed; what a dry run would not pay for is asked now.
+        return Plan(view, Advance(replace(lead, next_action=Action.ENRICH, next_action_at=now, waits_for=None)))
     country = judge_country(ctx.settings.countries, lead)
     if reason := loss_due(lead, campaign.definition, suppressed=view.suppressed, country=country):
         return Plan(view, _lost(lead, reason, dry=dry))

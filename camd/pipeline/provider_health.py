@@ -1,84 +1,167 @@
-"""Which providers may be asked now. One that fails rests, costs nobody else anything, and is told of once: when it
-goes and when it is back.
+"""Which providers may be asked now, and how fast. One that fails rests, costs nobody else anything, and is told of
+once: when it goes and when it is back.
 
 It is this process's own: a new one asks everybody and sees for itself.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from camd.domain.breaker import FAILURES, Breaker
-from camd.domain.errors import Failure, Misconfigured, Scope, Transient
+from camd.domain.errors import BudgetExhausted, Failure, Misconfigured, PlanRefused, RateLimited, Scope, Transient
 from camd.domain.events import ENGINE, Event, EventType
-from camd.ports.clock import Clock
+from camd.domain.retry import backoff
+from camd.domain.waterfall import Operation
+from camd.ports.clock import Clock, Entropy
+from camd.ports.providers import RateLimit
 from camd.ports.store import Store
 from camd.telemetry.logs import get_log
 from camd.telemetry.metrics import Metrics
 
 log = get_log()
 
-MISCONFIGURED_FOR = timedelta(hours=1)
-"""A refused key is tried again now and then: the vendor may have been wrong."""
+LONG_REST = timedelta(hours=1)
+"""A refused key, or an account without credits, is tried again now and then: the vendor may have been wrong."""
 WORTH_TELLING = timedelta(minutes=5)
 """A shorter rest, as after a burst, is no news."""
+LEAST_RATE = 1 / 64
+RATE_GROWS_AFTER = timedelta(minutes=1)
+RATE_GROWS_BY = 1.25
+_FIRST_BACKOFF = timedelta(seconds=2)
+_LONGEST_BACKOFF = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Degraded:
-    """`problem` says what is wrong and how it is mended."""
+    """`problem` says what is wrong and how it is mended; `is_refused`: a person has to."""
 
     since: datetime
     until: datetime
     problem: str
+    is_refused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    """The share of its limits that a provider bears: halved by each refusal that names no wait, and growing again
+    while it answers. `refusals` counts those in a row."""
+
+    share: float
+    since: datetime
+    refusals: int = 0
 
 
 class ProviderHealth:
-    def __init__(self, store: Store, clock: Clock, metrics: Metrics) -> None:
+    """A plan that lacks one operation stops that operation alone; whatever else fails stops the provider."""
+
+    def __init__(self, store: Store, clock: Clock, entropy: Entropy, metrics: Metrics) -> None:
         self._store = store
         self._clock = clock
+        self._entropy = entropy
         self._metrics = metrics
         self._breakers: dict[str, Breaker] = {}
         self._degraded: dict[str, Degraded] = {}
+        self._paces: dict[str, _Pace] = {}
 
-    def not_before(self, name: str) -> datetime | None:
+    def not_before(self, provider: str, operation: Operation) -> datetime | None:
         """When it may be asked; none for now."""
-        return self._breakers.get(name, Breaker()).not_before(self._clock.now())
+        now = self._clock.now()
+        waits = [self._breaker(name).not_before(now) for name in _names(provider, operation)]
+        return max((wait for wait in waits if wait is not None), default=None)
+
+    def is_trial(self, provider: str, operation: Operation) -> bool:
+        """Whether it has just rested, so that one question is enough to see."""
+        return any(self._breaker(name).open_until is not None for name in _names(provider, operation))
+
+    def is_refused(self, provider: str, operation: Operation) -> bool:
+        """Whether a person has to mend something before it answers."""
+        rests = (self._degraded.get(name) for name in _names(provider, operation))
+        return any(rest is not None and rest.is_refused for rest in rests)
 
     def degraded(self) -> dict[str, Degraded]:
         return dict(self._degraded)
 
-    async def answered(self, name: str) -> None:
-        self._breakers.pop(name, None)
-        if self._degraded.pop(name, None) is not None:
-            log.info("provider.recovered", provider=name)
-            await self._note(EventType.PROVIDER_RECOVERED, name)
+    def paced(self, provider: str, limits: Sequence[RateLimit]) -> Sequence[RateLimit]:
+        """The limits as far as the provider bears them."""
+        pace = self._paces.get(provider)
+        if pace is None:
+            return limits
+        # A longer period instead of a smaller count, which could not be less than one.
+        return [replace(limit, period=limit.period / pace.share, burst=1) for limit in limits]
 
-    async def failed(self, name: str, failure: Failure) -> None:
+    async def answered(self, provider: str, operation: Operation) -> None:
+        self._grow(provider)
+        for name in _names(provider, operation):
+            self._breakers.pop(name, None)
+            if self._degraded.pop(name, None) is not None:
+                log.info("provider.recovered", provider=name)
+                await self._note(EventType.PROVIDER_RECOVERED, provider)
+
+    async def failed(self, provider: str, operation: Operation, failure: Failure) -> None:
         """Counts only what is the provider's: a bad entry of one campaign is nobody else's."""
         if failure.scope is not Scope.PROVIDER:
             return
         now = self._clock.now()
-        breaker = self._breakers.get(name, Breaker()).failed(now)
+        name = _operation_name(provider, operation) if isinstance(failure, PlanRefused) else provider
+        breaker = self._breaker(name).failed(now)
         match failure:
-            case Misconfigured():
-                breaker = breaker.rests_until(now + MISCONFIGURED_FOR)
             case Transient(retry_after=timedelta() as wait):
                 breaker = breaker.rests_until(now + wait)
+            case Misconfigured() | BudgetExhausted():
+                breaker = breaker.rests_until(now + LONG_REST)
+            case RateLimited():
+                breaker = breaker.rests_until(now + self._slow_down(provider, now))
         self._breakers[name] = breaker
-        if breaker.open_until is not None and name in self._degraded:
-            self._degraded[name] = Degraded(self._degraded[name].since, breaker.open_until, str(failure))
-        elif breaker.open_until is not None and _is_news(breaker, failure, now):
-            self._degraded[name] = Degraded(now, breaker.open_until, str(failure))
+        if breaker.open_until is None:
+            return
+        is_refused = isinstance(failure, Misconfigured)
+        if name in self._degraded:
+            since = self._degraded[name].since
+            self._degraded[name] = Degraded(since, breaker.open_until, str(failure), is_refused)
+        elif _is_news(breaker, now):
+            self._degraded[name] = Degraded(now, breaker.open_until, str(failure), is_refused)
             log.warning("provider.degraded", provider=name, error=failure, until=breaker.open_until)
-            await self._note(EventType.PROVIDER_DEGRADED, name)
+            await self._note(EventType.PROVIDER_DEGRADED, provider)
 
-    async def _note(self, kind: EventType, name: str) -> None:
-        self._metrics.provider_state.labels(name).set(kind is EventType.PROVIDER_RECOVERED)
-        event = Event(kind, self._clock.now(), ENGINE, data={"provider": name})
+    def _breaker(self, name: str) -> Breaker:
+        return self._breakers.get(name, Breaker())
+
+    def _slow_down(self, provider: str, now: datetime) -> timedelta:
+        """How long it rests that said "too many" and not until when."""
+        pace = self._paces.get(provider, _Pace(1.0, now))
+        slower = _Pace(max(pace.share / 2, LEAST_RATE), now, pace.refusals + 1)
+        self._paces[provider] = slower
+        log.warning("quota.rate_learned", provider=provider, limit=slower.share)
+        roll = self._entropy.uniform(0.0, 1.0)
+        return max(backoff(slower.refusals, _FIRST_BACKOFF, _LONGEST_BACKOFF, roll), timedelta(milliseconds=100))
+
+    def _grow(self, provider: str) -> None:
+        pace, now = self._paces.get(provider), self._clock.now()
+        if pace is None or now - pace.since < RATE_GROWS_AFTER:
+            return
+        share = min(pace.share * RATE_GROWS_BY, 1.0)
+        if share == 1.0:
+            del self._paces[provider]
+        else:
+            self._paces[provider] = _Pace(share, now)
+
+    async def _note(self, kind: EventType, provider: str) -> None:
+        is_away = any(name.partition(" ")[0] == provider for name in self._degraded)
+        self._metrics.provider_state.labels(provider).set(not is_away)
+        event = Event(kind, self._clock.now(), ENGINE, data={"provider": provider})
         await self._store.write(lambda tx: tx.ledger.append(event))
 
 
-def _is_news(breaker: Breaker, failure: Failure, now: datetime) -> bool:
+def _names(provider: str, operation: Operation) -> tuple[str, str]:
+    return provider, _operation_name(provider, operation)
+
+
+def _operation_name(provider: str, operation: Operation) -> str:
+    return f"{provider} {operation}"
+
+
+def _is_news(breaker: Breaker, now: datetime) -> bool:
     """It failed again and again, or rests for long."""
     rests_long = breaker.open_until is not None and breaker.open_until - now >= WORTH_TELLING
-    return isinstance(failure, Misconfigured) or rests_long or len(breaker.failures) >= FAILURES
+    return rests_long or len(breaker.failures) >= FAILURES

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from camd.domain.campaign import Campaign
-from camd.domain.lead import Action, Lead
+from camd.domain.lead import Action, Lead, LeadStatus
 from camd.domain.outcome import Advance
 from camd.domain.scoring import score
 from camd.pipeline.context import working_on
@@ -22,5 +22,6 @@ def _scored(campaign: Campaign, lead: Lead, now: datetime) -> Advance:
     definition = campaign.definition
     with working_on(lead):
         value = score(lead.facts, lead.verdict, definition.icp, definition.scoring).value
-    next_action = Action.OUTREACH if lead.is_open else None
+    # A new one is previewed: a dry run does not wait for answers that cost.
+    next_action = Action.OUTREACH if lead.is_open or lead.status is LeadStatus.NEW else None
     return Advance(replace(lead, score=value, next_action=next_action, next_action_at=now if next_action else None))

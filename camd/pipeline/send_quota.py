@@ -69,7 +69,7 @@ class _Days:
 
     def caps(self, scope: QuotaScope, key: str, limit: int, zone: str) -> Iterator[tuple[QuotaScope, Need]]:
         """One cap for each local day that counts: two while a change of zone is not over."""
-        for window in self._windows(_zone_name(scope, key), zone):
+        for window in self.windows(_zone_name(scope, key), zone):
             yield scope, Cap(VolumeCap(scope, limit, window), Debit(scope, key, zone))
 
     def remember(self, name: str, zone: str) -> None:
@@ -79,7 +79,7 @@ class _Days:
         elif known.zone != zone:
             self._tx.quotas.set_zone(name, ZoneChange(zone, _counted(known, self._now), self._now))
 
-    def _windows(self, name: str, zone: str) -> tuple[CapWindow, ...]:
+    def windows(self, name: str, zone: str) -> tuple[CapWindow, ...]:
         known, now = self._change(name), self._now
         if known is None:
             return (LocalDay(zone),)
@@ -164,6 +164,17 @@ def note_zones(tx: Tx, settings: Settings, now: datetime) -> None:
     for box in settings.mailboxes.values():
         days.remember(_zone_name(QuotaScope.MAILBOX_DAY, box.name), box.timezone)
     days.remember(_ENGINE, settings.engine.timezone)
+
+
+def campaign_days(tx: Tx, campaign: Campaign, now: datetime) -> tuple[CapWindow, ...]:
+    """The local days that count for the campaign: two while a change of its zone is not over."""
+    name = _zone_name(QuotaScope.CAMPAIGN, str(campaign.id))
+    return _Days(tx, now).windows(name, campaign.definition.timezone)
+
+
+def engine_days(tx: Tx, settings: Settings, now: datetime) -> tuple[CapWindow, ...]:
+    """Likewise for the whole instance."""
+    return _Days(tx, now).windows(_ENGINE, settings.engine.timezone)
 
 
 def _asked(

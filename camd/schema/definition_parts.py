@@ -35,6 +35,7 @@ from camd.domain.campaign import (
 from camd.domain.countries import COUNTRIES
 from camd.domain.errors import Invalid
 from camd.domain.send_window import DAY_NAMES, MINUTES_A_DAY, Window, parse_window
+from camd.domain.waterfall import LEARNABLE
 from camd.schema.values import Body, Line, Number, Share, not_empty
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -148,6 +149,15 @@ class SourceBody(Body):
 class EnrichmentBody(Body):
     providers: Lines = ()
     credits_per_day: Annotated[Number, Field(ge=0, le=1_000_000)] | None = None
+    facts: Lines = ()
+    recheck_catch_all: bool = False
+
+    @field_validator("facts")
+    @classmethod
+    def _can_be_learned(cls, facts: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := sorted(set(facts) - LEARNABLE):
+            raise ValueError(f"no such fact: {', '.join(unknown)}; known: {', '.join(sorted(LEARNABLE))}")
+        return facts
 
     @classmethod
     def build(cls, enrichment: Enrichment) -> Self:

@@ -18,6 +18,7 @@ from camd.actors.asked_run import AskedRuns
 from camd.actors.campaign import CycleRunner
 from camd.actors.health import Health
 from camd.actors.inboxes import Inboxes
+from camd.actors.lookups import Desks
 from camd.actors.notices import Notices
 from camd.actors.outboxes import Outboxes
 from camd.actors.supervisor import Supervisor
@@ -45,6 +46,7 @@ from camd.operations.desk import Desk
 from camd.pipeline import record
 from camd.pipeline.context import Context
 from camd.ports.channel import Handover
+from camd.ports.lookups import Enricher
 from camd.ports.providers import Found
 from camd.ports.records import LedgerRow, Preview, Touch
 from camd.ports.settings import (
@@ -137,6 +139,7 @@ class _Daemon:
     runner: CycleRunner
     outboxes: Outboxes
     inboxes: Inboxes
+    desks: Desks
     health: Health
     desk: Desk
     tasks: TaskGroup
@@ -151,6 +154,8 @@ class World:
         self.entropy = SeededEntropy(seed)
         self.source = ListSource()
         self.verifier = Verifier()
+        self.enrichers: list[Enricher] = []
+        self.credits_per_day: dict[str, Decimal] = {}
         self.arrivals: list[invariants.Arrival] = []
         self.refusals: dict[SuppressionValue, datetime] = {}
         self.mail = MemoryMail(frozenset(settings.mailboxes), on_delivery=self._arrived)
@@ -196,6 +201,7 @@ class World:
         supervisor = Supervisor(daemon.context, daemon.runner, daemon.bells, roster_seconds=self.roster_seconds)
         await daemon.tasks.start(supervisor.run)
         await daemon.tasks.start(daemon.outboxes.run)
+        await daemon.tasks.start(daemon.desks.run)
         daemon.tasks.start_soon(daemon.inboxes.run)
         if watch:
             looks = Watch(daemon.context, daemon.health, daemon.bells, self.settings.database.path)
@@ -377,27 +383,37 @@ class World:
         self._daemon = self._built(store, tasks)
 
     def _built(self, store: CountingStore, tasks: TaskGroup) -> _Daemon:
+        parts = Adapters(
+            self.clock,
+            self.entropy,
+            self._ids,
+            (self.source,),
+            self.verifier,
+            enrichers=tuple(self.enrichers),
+            credits_per_day=self.credits_per_day,
+        )
         context = build_context(
             self.settings,
-            Adapters(self.clock, self.entropy, self._ids, (self.source,), self.verifier),
+            parts,
             store,
-            make_metrics(self.clock, self.settings, (self.source,)),
+            make_metrics(self.clock, self.settings, parts.providers),
             memory_doors(self.settings, self.mail, self.clock, self.inboxes),
             self.journal,
         )
         health, bells = Health(self.clock.now()), Doorbells()
         runner, outboxes = CycleRunner(context, bells), Outboxes(context, bells)
         inboxes = Inboxes(context, bells, poll_seconds=POLL_SECONDS)
+        desks = Desks(context, bells)
         desk = Desk(
             context=context,
             doorbells=bells,
             started_at=health.started_at,
             version="simulated",
             is_ready=lambda: health.is_ready,
-            run=AskedRuns(context, runner, outboxes, inboxes).run,
+            run=AskedRuns(context, runner, outboxes, inboxes, desks).run,
             tasks=tasks,
         )
-        return _Daemon(store, context, bells, runner, outboxes, inboxes, health, desk, tasks)
+        return _Daemon(store, context, bells, runner, outboxes, inboxes, desks, health, desk, tasks)
 
     async def _end(self) -> None:
         self._works = False

@@ -135,6 +135,12 @@ CATALOGUE = {
             "`provider` fails or asks to be left alone until `until`. Campaigns go on without it.",
             "`/healthz` says why: mend the key, the plan or the version that it names; else wait.",
         ),
+        Event(
+            "provider.response_invalid",
+            "warning",
+            "No answer of `provider` came that can be believed: `count` paid questions may have been charged.",
+            "They are not asked again; `camd leads show` has their receipts, the provider's own account its charges.",
+        ),
         Event("provider.recovered", "info", "`provider` answers again.", NOTHING),
         Event("imap.connected", "info", "The inbox of `mailbox` is open and is read.", NOTHING),
         Event(
@@ -199,8 +205,8 @@ CATALOGUE = {
         Event(
             "quota.rate_learned",
             "warning",
-            "A server asked for fewer mails; `limit` is the share of the mailbox's pace that is used now.",
-            "Nothing: it recovers with each mail that is taken. If it stays low, raise min_gap_seconds.",
+            "A server asked for fewer mails, or a provider for fewer calls; `limit` is the share of the pace used now.",
+            "Nothing: it recovers while it is answered. If a mailbox's stays low, raise its min_gap_seconds.",
         ),
         Event(
             "quota.denied",

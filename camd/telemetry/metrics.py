@@ -17,9 +17,24 @@ from prometheus_client.registry import Collector
 
 from camd.domain.inbound import InboundClass
 from camd.domain.token_bucket import QuotaScope
+from camd.domain.waterfall import Operation
 
 FAST = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)
 WORK = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60)
+PROVIDER_RESULTS = (
+    "ok",
+    "suppressed_person",
+    "pending",
+    "no_match",
+    "uncertain",
+    "permanent",
+    "transient",
+    "rate_limited",
+    "budget_exhausted",
+    "auth",
+    "plan_or_scope",
+)
+"""The words for every provider's answers; of several in one call the first counts."""
 LAG = (0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600)
 
 Instrument = TypeVar("Instrument", bound=MetricWrapperBase)
@@ -141,6 +156,20 @@ class Metrics:
         )
         for provider in labels.providers:
             self.provider_state.labels(provider).set(1)
+        self.provider_requests_total = Family(
+            make.counter("provider_requests_total", "Calls by what came back.", "provider", "operation", "result"),
+            labels.providers,
+            tuple(Operation),
+            PROVIDER_RESULTS,
+            at_zero=False,
+        )
+        self.provider_request_duration_seconds = Family(
+            make.histogram("provider_request_duration_seconds", "Length of a call.", WORK, "provider"),
+            labels.providers,
+        )
+        self.provider_credits_total = Family(
+            make.counter("provider_credits_total", "Credits that answers cost.", "provider"), labels.providers
+        )
         self.inbound_total = Family(
             make.counter("inbound_total", "Messages that came in, by what they were taken for.", "class"),
             tuple(InboundClass),

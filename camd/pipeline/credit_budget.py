@@ -1,0 +1,65 @@
+"""What paid questions may cost in a day, for each campaign and each provider, counted from the ledger of debits in
+thousandths of a credit. A credit is reserved when a question is asked, and what it did not cost is given back."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import ROUND_CEILING, Decimal
+
+from camd.domain.campaign import Campaign
+from camd.domain.token_bucket import CapWindow, NotBefore, QuotaScope, VolumeCap
+from camd.pipeline.context import Context
+from camd.pipeline.send_quota import campaign_days, engine_days
+from camd.ports.store import Tx
+
+_SCOPE = QuotaScope.PROVIDER_CREDITS
+
+
+def refusal(tx: Tx, ctx: Context, campaign: Campaign, provider: str, price: Decimal, now: datetime) -> datetime | None:
+    """When there may be room for so many credits more, if there is none now."""
+    units = _units(price)
+    for key, limit, window in _caps(tx, ctx, campaign, provider, now):
+        cap = VolumeCap(_SCOPE, limit, window)
+        verdict = cap.check(tx.quotas.used(_SCOPE, key, window.since(now)), now, units)
+        if isinstance(verdict, NotBefore):
+            return verdict.at
+    return None
+
+
+def reserve(tx: Tx, campaign: Campaign, provider: str, price: Decimal, now: datetime) -> None:
+    for key in _keys(campaign, provider):
+        tx.quotas.debit(_SCOPE, key, now, _units(price))
+
+
+def give_back(tx: Tx, campaign: Campaign, provider: str, amount: Decimal, reserved_at: datetime) -> None:
+    """Counts in the day of the reservation; a negative amount is what it cost more than was reserved."""
+    if amount:
+        for key in _keys(campaign, provider):
+            tx.quotas.debit(_SCOPE, key, reserved_at, -_units(amount))
+
+
+def spent_today(tx: Tx, ctx: Context, provider: str, now: datetime) -> Decimal:
+    """Reserved and spent credits of the provider on the engine's local day."""
+    since = min(window.since(now) for window in engine_days(tx, ctx.settings, now))
+    return Decimal(tx.quotas.used(_SCOPE, _provider_key(provider), since)) / 1000
+
+
+def _caps(
+    tx: Tx, ctx: Context, campaign: Campaign, provider: str, now: datetime
+) -> Iterator[tuple[str, int, CapWindow]]:
+    campaign_key, provider_key = _keys(campaign, provider)
+    if (limit := campaign.definition.enrichment.credits_per_day) is not None:
+        yield from ((campaign_key, _units(limit), window) for window in campaign_days(tx, campaign, now))
+    if (limit := ctx.credits_per_day.get(provider)) is not None:
+        yield from ((provider_key, _units(limit), window) for window in engine_days(tx, ctx.settings, now))
+
+
+def _keys(campaign: Campaign, provider: str) -> tuple[str, str]:
+    return f"campaign:{campaign.id}", _provider_key(provider)
+
+
+def _provider_key(provider: str) -> str:
+    return f"provider:{provider}"
+
+
+def _units(amount: Decimal) -> int:
+    return int((amount * 1000).to_integral_value(ROUND_CEILING))
