@@ -113,7 +113,7 @@ async def work(folder: Path, base_url: str, instant: datetime, process: int, dea
             settings,
             Adapters(clock, SeededEntropy(1), Ids(process), sources, Verifier()),
             store,
-            make_metrics(clock, settings, sources),
+            make_metrics(clock, settings, [source.name for source in sources]),
             memory_doors(settings, MemoryMail(("sales",)), clock),
             MemoryJournal(),
         )

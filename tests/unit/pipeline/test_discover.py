@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import anyio
@@ -11,7 +12,7 @@ from camd.domain.campaign import SourceEntry
 from camd.domain.facts import Facts
 from camd.domain.lead import LostReason
 from camd.pipeline.cycle import run_cycle
-from camd.ports.providers import Cursor, Found, NotYet, Page
+from camd.ports.providers import Cursor, Found, NotYet, Page, RateLimit
 from camd.schema.report import CycleError
 from camd.sim.clock import START
 from camd.sim.world import World, people, simulate
@@ -25,6 +26,8 @@ class Polled:
 
     until: datetime = LATER
     name: str = "polled"
+    limits: Sequence[RateLimit] = ()
+    price: Decimal = Decimal(0)
 
     def check(self, _: Mapping[str, object]) -> Sequence[str]:
         return ()
