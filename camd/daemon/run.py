@@ -127,7 +127,8 @@ async def _keep_alive(engine: Engine, notifier: Notifier, interval_seconds: floa
 
 
 async def _drain(engine: Engine, hurry: anyio.Event) -> None:
-    """Mails and paid calls in flight end within the grace; what does not is cut off afterwards, and settled as far as is known."""
+    """Mails and paid questions in flight end within the grace; what does not is cut off afterwards, and settled as far
+    as is known."""
     with anyio.move_on_after(engine.settings.engine.grace_seconds):
         async with anyio.create_task_group() as tasks:
 

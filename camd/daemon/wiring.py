@@ -9,7 +9,7 @@ from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
-from typing import Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import anyio
 from pydantic import BaseModel
@@ -54,12 +54,20 @@ from camd.ports.providers import AddressVerifier, LeadSource
 from camd.ports.records import MachineIdentity
 from camd.ports.settings import Settings
 from camd.ports.store import Store
+from camd.providers.apollo import ApolloSource
+from camd.providers.apollo_api import ApolloSettings
+from camd.providers.apollo_match import ApolloEnricher
 from camd.providers.csv_file import CsvSource
 from camd.providers.csv_rows import read_rows
 from camd.providers.dns import DnsVerifier
 from camd.providers.dns_resolver import DnsResolver
+from camd.providers.hunter import HunterSource
+from camd.providers.hunter_api import HunterSettings
+from camd.providers.hunter_lookups import HunterLookups
 from camd.providers.linkedin import LinkedInSource
 from camd.providers.linkedin_api import LinkedInSettings
+from camd.providers.millionverifier import MillionVerifier, MillionVerifierSettings
+from camd.providers.zerobounce import ZeroBounce, ZeroBounceSettings
 from camd.store.checkpoints import require_safe_checkpoints
 from camd.store.sqlite import SqliteStore
 from camd.system import SystemClock, SystemEntropy, SystemIds
@@ -69,8 +77,28 @@ M = TypeVar("M", bound=BaseModel)
 
 VERSION = version("camd")
 
-PROVIDER_MODELS: Mapping[str, type[BaseModel]] = {"linkedin": LinkedInSettings}
-"""The settings model of each provider that has settings, for `camd.config`."""
+
+@dataclass(frozen=True, slots=True)
+class Vendor(Generic[M]):
+    """What a vendor is made of: the model of `[providers.<name>]`, and what finds people and answers questions with
+    it."""
+
+    settings: type[M]
+    source: Callable[[M, Clock], LeadSource] | None = None
+    enricher: Callable[[M, Clock], Enricher] | None = None
+
+
+VENDORS: Mapping[str, Vendor[Any]] = {
+    "apollo": Vendor(ApolloSettings, ApolloSource, ApolloEnricher),
+    "hunter": Vendor(HunterSettings, HunterSource, HunterLookups),
+    "linkedin": Vendor(LinkedInSettings, LinkedInSource),
+    "millionverifier": Vendor(MillionVerifierSettings, enricher=MillionVerifier),
+    "zerobounce": Vendor(ZeroBounceSettings, enricher=ZeroBounce),
+}
+"""`Any`: each is whole in itself, with a model of its own."""
+
+PROVIDER_MODELS: Mapping[str, type[BaseModel]] = {name: vendor.settings for name, vendor in VENDORS.items()}
+"""The settings model of each provider, for `camd.config`."""
 
 
 def _this_machine(database: Path) -> MachineIdentity:
@@ -99,23 +127,22 @@ class Adapters:
 
 
 def real_adapters(settings: Settings) -> Adapters:
-    """The machine's clock, dice and DNS, and the sources that this version knows."""
+    """The machine's clock, dice and DNS, and the vendors that this version knows."""
     clock = SystemClock()
     entropy = SystemEntropy()
+    sections = {name: settings.providers.get(name, vendor.settings()) for name, vendor in VENDORS.items()}
+    budgets = {name: getattr(section, "credits_per_day", None) for name, section in sections.items()}
+    sources = (vendor.source(sections[name], clock) for name, vendor in VENDORS.items() if vendor.source)
+    enrichers = (vendor.enricher(sections[name], clock) for name, vendor in VENDORS.items() if vendor.enricher)
     return Adapters(
         clock,
         entropy,
         SystemIds(clock, entropy),
-        sources=(CsvSource(clock), LinkedInSource(_section(settings, "linkedin", LinkedInSettings), clock)),
+        sources=(CsvSource(clock), *sources),
         verifier=DnsVerifier(DnsResolver(), clock),
+        enrichers=tuple(enrichers),
+        credits_per_day={name: limit for name, limit in budgets.items() if limit is not None},
     )
-
-
-def _section(settings: Settings, name: str, model: type[M]) -> M:
-    """`[providers.<name>]`, or its defaults where the settings were made without it."""
-    section = settings.providers.get(name, model())
-    assert isinstance(section, model)
-    return section
 
 
 def make_metrics(clock: Clock, settings: Settings, providers: Collection[str] = ()) -> Metrics:
