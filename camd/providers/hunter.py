@@ -13,14 +13,14 @@ from decimal import Decimal
 from typing import Any
 
 from camd.domain.contact import linkedin_key, parse_address
-from camd.domain.errors import Misconfigured, Scope
+from camd.domain.errors import Misconfigured, Scope, Uncertain
 from camd.domain.facts import Facts, Verdict
 from camd.ports.clock import Clock
 from camd.ports.providers import Cursor, Found, Page, RateLimit, Rejected
 from camd.providers import answers
 from camd.providers import csv_values as values
 from camd.providers.http import Http
-from camd.providers.hunter_api import CLAIMED, SET_KEY, HunterApi, HunterSettings, Refused, verdict_of
+from camd.providers.hunter_api import CLAIMED, SET_KEY, HunterApi, HunterSettings, Refused, read_object, verdict_of
 
 PAGE = 10
 """Addresses that one credit pays for."""
@@ -101,9 +101,12 @@ class HunterSource:
         size, domain = min(PAGE, left), entry.domains[place.domain]
         asked = {"domain": domain, "limit": str(size), "offset": str(place.offset), **entry.filters}
         try:
-            data, meta = await self._api.get_object("domain-search", asked, proof="emails")
+            answer = await self._api.get("domain-search", asked)
         except Refused as refused:
             return _passed_over(entry, place, refused)
+        data, meta = read_object(answer, proof="emails")
+        if not isinstance(data["emails"], list):
+            raise Uncertain("Hunter: 200 without a list of addresses", scope=Scope.PROVIDER)
         return _read(entry, place, size, data, meta)
 
 
@@ -199,7 +202,9 @@ def _problems(settings: Mapping[str, object]) -> list[str]:
         problems.append("domains: give a list of companies' domains, such as nordwind.example")
     else:
         wrong = [place for place, domain in enumerate(domains, start=1) if _domain(domain) is None]
-        problems += [f"domains: number {place} is no bare domain of a company" for place in wrong]
+        problems += [
+            f"domains: number {place} is no company's bare domain, such as nordwind.example" for place in wrong
+        ]
     for name, known in _CHOICES.items():
         if name in settings and _filter(name, settings[name]) is None:
             some = "one" if name == "type" else "a list"

@@ -97,16 +97,12 @@ class HunterApi:
             return answer
         raise _failure(answer, self._clock.now())
 
-    async def get_object(self, path: str, query: Mapping[str, str], proof: str) -> tuple[dict[str, Any], object]:
-        """`data` and `meta` of an answer of 200. Raises also `Uncertain` where `data` has no field `proof`."""
-        return read_object(await self.get(path, query), proof)
-
     def asked_to_wait(self, answer: Answer) -> timedelta | None:
         return answer.retry_after(self._clock.now())
 
 
 def read_object(answer: Answer, proof: str) -> tuple[dict[str, Any], object]:
-    """As `HunterApi.get_object`."""
+    """`data` and `meta` of an answer of 200. Raises `Uncertain` where it is none, or `data` has no field `proof`."""
     if answer.status != 200:
         raise Uncertain(f"Hunter: {answer.status} instead of an answer", scope=Scope.PROVIDER)
     told = answers.unspoilt(answer, "Hunter")

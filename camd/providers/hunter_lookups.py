@@ -86,7 +86,7 @@ class HunterLookups:
 
     async def _find(self, question: Question) -> Finding:
         who = _who(question.facts) | {"max_duration": str(self._settings.max_duration)}
-        person, _ = await self._api.get_object("email-finder", who, proof="email")
+        person, _ = read_object(await self._api.get("email-finder", who), proof="email")
         if not person["email"]:
             return Finding(LookupResult.NO_MATCH, evidence="hunter: nothing found", raw=answers.raw(person))
         facts, verdict, evidence = _facts(person, names_are_known="first_name" in who), None, None

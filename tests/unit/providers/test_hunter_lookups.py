@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from camd.domain.errors import Failure
+from camd.domain.errors import Failure, Uncertain
 from camd.domain.facts import Facts
 from camd.domain.token_bucket import NotBefore, RateBucket
 from camd.domain.waterfall import Operation
-from camd.ports.lookups import Finding, Later, LookupResult, Question
-from camd.ports.providers import RateLimit
+from camd.ports.lookups import Finding, Later, LookupResult, Question, Reply
+from camd.ports.providers import Page, RateLimit
 from camd.providers.http import Answer, Http
 from camd.providers.hunter import HunterSource
 from camd.providers.hunter_api import HunterSettings
@@ -120,6 +120,34 @@ def test_whatever_a_page_holds_it_is_read_or_a_failure(body: bytes, status: int)
     anyio.run(fetch)
 
 
+def searched(emails: object) -> Canned:
+    told = json.loads(SEARCHED)
+    told["data"]["emails"] = emails
+    return Canned(body=json.dumps(told).encode())
+
+
+def test_more_addresses_than_were_asked_for_are_left_for_the_next_page() -> None:
+    example = json.loads(SEARCHED)["data"]["emails"][0]
+    rows = [example | {"value": f"p{number}@nordwind.example"} for number in range(12)]
+
+    async def fetch() -> Page:
+        source = HunterSource(SETTINGS, StillClock(), searched(rows))
+        return await source.fetch({"domains": ["nordwind.example"]}, None, 3)
+
+    page = anyio.run(fetch)
+    assert [each.facts.email for each in page.found] == [row["value"] for row in rows[:3]]
+
+
+@pytest.mark.parametrize("emails", [None, {}, "none"])
+def test_a_page_without_a_list_is_not_an_empty_page(emails: object) -> None:
+    async def fetch() -> None:
+        source = HunterSource(SETTINGS, StillClock(), searched(emails))
+        await source.fetch({"domains": ["nordwind.example"]}, None, 1000)
+
+    with pytest.raises(Uncertain, match="without a list"):
+        anyio.run(fetch)
+
+
 def granted(limits: Sequence[RateLimit], seconds: int) -> list[datetime]:
     """When calls are made that are made as soon as every limit lets them."""
     buckets = [RateBucket(limit.count, limit.period, limit.burst) for limit in limits]
@@ -167,7 +195,7 @@ def test_a_person_of_whom_too_little_is_known_is_not_asked_about() -> None:
         anyio.run(ask, Facts(), Operation.VERIFY)
 
 
-def test_a_vendor_that_says_found_without_a_readable_address_was_paid_and_gave_the_rest() -> None:
+def test_a_vendor_that_finds_someone_without_a_readable_address_was_paid_and_gave_the_rest() -> None:
     body = json.loads(FOUND)
     body["data"]["email"] = "mara at nordwind"
 
@@ -180,3 +208,17 @@ def test_a_vendor_that_says_found_without_a_readable_address_was_paid_and_gave_t
     finding = anyio.run(ask)
     assert (finding.result, finding.credits, finding.verdict) == (LookupResult.FOUND, Decimal(1), None)
     assert (finding.facts.email, finding.facts.title) == (None, "Head of Operations")
+
+
+def test_a_verdict_whose_probe_was_blocked_says_so() -> None:
+    body = json.loads(VERIFIED)
+    body["data"]["block"] = True
+
+    async def ask() -> Reply:
+        lookups = HunterLookups(SETTINGS, StillClock(), Canned(body=json.dumps(body).encode()))
+        [reply] = await lookups.ask(Operation.VERIFY, [Question("1", MARA)])
+        return reply
+
+    finding = anyio.run(ask)
+    assert isinstance(finding, Finding)
+    assert finding.evidence == "hunter: accept_all, score 62, its probe was blocked"
