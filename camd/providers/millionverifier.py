@@ -147,9 +147,9 @@ class MillionVerifier:
                 return Uncertain(told, scope=Scope.PROVIDER)
             case _ if status >= 500 or status == 408:
                 return Transient(f"MillionVerifier is in trouble ({status})", scope=Scope.PROVIDER, retry_after=asked)
-            case _ if status < 400:
-                return Transient(f"MillionVerifier gave {status} instead of an answer", scope=Scope.PROVIDER)
-        return Permanent(f"MillionVerifier refuses the call ({status})", scope=Scope.ITEM)
+            case 400:
+                return Permanent("MillionVerifier refuses the call (400)", scope=Scope.ITEM)
+        return Transient(f"MillionVerifier gave {status} instead of an answer", scope=Scope.PROVIDER)
 
 
 def _trouble(complaint: str) -> Failure:

@@ -171,11 +171,12 @@ class ZeroBounce:
                 return Uncertain(told, scope=Scope.PROVIDER)
             case _ if status >= 500 or status == 408:
                 return Transient(f"ZeroBounce is in trouble ({status})", scope=Scope.PROVIDER, retry_after=asked)
-            case _ if status < 400:
-                return Transient(f"ZeroBounce gave {status} instead of an answer", scope=Scope.PROVIDER)
         if trouble := self._trouble(_complaint(_body(answer)), status):
             return trouble
-        return Permanent(f"ZeroBounce refuses the call ({status})", scope=Scope.ITEM)
+        if status == 400:
+            return Permanent("ZeroBounce refuses the call (400)", scope=Scope.ITEM)
+        # Most often not ZeroBounce: a portal or a firewall before it.
+        return Transient(f"ZeroBounce gave {status} instead of an answer", scope=Scope.PROVIDER)
 
     def _trouble(self, complaint: str, status: int) -> Failure | None:
         """What is wrong with the account. ZeroBounce has one message for a wrong key and for used-up credits: a key

@@ -214,6 +214,7 @@ ANSWERS: list[tuple[str | int, type[Failure], Scope, timedelta | None, str]] = [
     (403, RateLimited, Scope.PROVIDER, None, "403"),
     (404, PlanRefused, Scope.PROVIDER, None, "correct providers.millionverifier.base_url"),
     (408, Transient, Scope.PROVIDER, None, "408"),
+    (418, Transient, Scope.PROVIDER, None, "418"),
     (429, RateLimited, Scope.PROVIDER, None, "429"),
     (500, Transient, Scope.PROVIDER, None, "500"),
     (504, Uncertain, Scope.PROVIDER, None, "504"),

@@ -257,6 +257,7 @@ ANSWERS: list[tuple[str | int, type[Failure], Scope, timedelta | None, str]] = [
     (404, PlanRefused, Scope.PROVIDER, None, "correct providers.zerobounce.base_url"),
     (405, PlanRefused, Scope.PROVIDER, None, "correct providers.zerobounce.base_url"),
     (408, Transient, Scope.PROVIDER, None, "408"),
+    (418, Transient, Scope.PROVIDER, None, "418"),
     (429, RateLimited, Scope.PROVIDER, 10 * MINUTE, "429"),
     (500, Transient, Scope.PROVIDER, None, "500"),
     (503, Transient, Scope.PROVIDER, None, "503"),
