@@ -1,8 +1,7 @@
 """One provider's desk: asks the questions that are wanted, so many at once as the provider bears, and polls its jobs.
 
-It never polls the store: it sleeps until the next instant at which anything may be asked, or its doorbell. Each question
-is written down as asked before it goes out; what a process that ended had asked is uncertain, or asked again where that
-costs nothing twice.
+It sleeps until the next instant at which anything may be asked, or its doorbell. Each question is written down as asked
+before it goes out; what a process that ended had asked is uncertain, or asked again where that costs nothing twice.
 """
 
 from collections import Counter

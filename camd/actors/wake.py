@@ -37,8 +37,8 @@ class Doorbell:
 
 
 class Doorbells:
-    """One bell for each campaign's actor, each mailbox's outbox and each provider's desk, one for the supervisor's roster of campaigns, one
-    for who tells the operator."""
+    """One bell for each campaign's actor, each mailbox's outbox and each provider's desk, one for the supervisor's
+    roster of campaigns, one for who tells the operator."""
 
     def __init__(self) -> None:
         self.roster = Doorbell()

@@ -1,7 +1,7 @@
 """Leads as people read them."""
 
 from camd.cli.output import Cell, day_and_time, facts, line, more, note, table, when
-from camd.schema.lead import Lead, WhyReport
+from camd.schema.lead import Lead, LeadDetail, Receipt, WhyReport
 from camd.schema.page import Page
 
 
@@ -29,11 +29,25 @@ def _next(lead: Lead) -> str:
 
 
 def details(lead: Lead) -> None:
-    facts((name, value) for name, value in lead if name != "holds")
+    facts((name, value) for name, value in lead if name not in {"holds", "receipts"})
     for hold in lead.holds:
         until = f" until {when(hold.until)}" if hold.until else ""
         note_ = f": {hold.note}" if hold.note else ""
         facts([("hold", f"{hold.reason} since {when(hold.since)}{until}{note_}")])
+
+
+def detailed(lead: LeadDetail) -> None:
+    details(lead)
+    for receipt in lead.receipts:
+        facts([("asked", _receipt(receipt))])
+
+
+def _receipt(receipt: Receipt) -> str:
+    credits_ = f"{receipt.credits} credits" if receipt.credits is not None else f"up to {receipt.reserved} credits"
+    paid = "answered by an earlier question" if receipt.asked_before else credits_
+    at = f", {when(receipt.settled_at)}" if receipt.settled_at else ""
+    evidence = f" ({receipt.evidence})" if receipt.evidence else ""
+    return f"{receipt.provider} {receipt.operation}: {receipt.result or receipt.status}{evidence}, {paid}{at}"
 
 
 def why_report(report: WhyReport) -> None:

@@ -12,7 +12,7 @@ import click
 from camd.cli.grammar import F, Group, campaign_argument, confirm, lead_argument, yes_option
 from camd.cli.lead_import import import_file
 from camd.cli.lead_moves import MOVES
-from camd.cli.lead_views import details, listed, why_report
+from camd.cli.lead_views import detailed, details, listed, why_report
 from camd.cli.options import OneOf, body_options, paged, read_body
 from camd.cli.output import line, note, show
 from camd.cli.reaching import ask
@@ -52,7 +52,7 @@ def list_all(campaign: str, **filters: Any) -> None:
 @lead_argument
 def show_one(lead: str) -> None:
     """One lead with its facts and its state."""
-    show(ask(lambda client: client.lead(lead)), details)
+    show(ask(lambda client: client.lead(lead)), detailed)
 
 
 @leads.command()

@@ -24,6 +24,7 @@ from camd.schema.lead import (
     HoldBody,
     Lead,
     LeadBody,
+    LeadDetail,
     LeadExport,
     LeadPatch,
     LostBody,
@@ -187,8 +188,8 @@ def export_leads(
     return Call("GET", path("/campaigns/{}/leads/export", ref), _nothing, query, seconds=FILE_SECONDS)
 
 
-def lead(lead_id: str) -> Call[Lead]:
-    return Call("GET", path("/leads/{}", lead_id), _lead)
+def lead(lead_id: str) -> Call[LeadDetail]:
+    return Call("GET", path("/leads/{}", lead_id), LeadDetail.model_validate_json)
 
 
 def change_lead(lead_id: str, patch: LeadPatch) -> Call[Lead]:

@@ -18,6 +18,25 @@ class Operation(StrEnum):
     VERIFY = "verify"  # whether an address works
 
 
+class LookupStatus(StrEnum):
+    """Where one question stands."""
+
+    WANTED = "wanted"
+    ASKED = "asked"
+    PENDING = "pending"  # a job of the provider
+    DONE = "done"
+    UNCERTAIN = "uncertain"
+
+
+class LookupResult(StrEnum):
+    """What the answer to one question says."""
+
+    FOUND = "found"
+    NO_MATCH = "no_match"
+    OBJECTED = "objected"  # the person asked the provider not to be processed or written to
+    REFUSED = "refused"  # the provider will never answer this question
+
+
 VERDICT = "verdict"
 """Stands among the names of facts for what is known of the address."""
 

@@ -19,7 +19,7 @@ from camd.ports.providers import Found, Verification
 from camd.ports.records import LeadFilter, Listing
 from camd.ports.store import Tx
 from camd.schema.lead import Lead as LeadView
-from camd.schema.lead import LeadBody, LeadPatch, WhyReport
+from camd.schema.lead import LeadBody, LeadDetail, LeadPatch, WhyReport
 from camd.schema.page import DEFAULT_LIMIT, Page, checked_limit, cut, decode_cursor
 
 _KIND = "leads"
@@ -52,8 +52,12 @@ async def page(
     return await desk.read(query)
 
 
-async def get(desk: Desk, lead_id: str) -> LeadView:
-    return await desk.read(lambda tx: lead_views.view(find_lead(tx, lead_id)))
+async def get(desk: Desk, lead_id: str) -> LeadDetail:
+    def query(tx: Tx) -> LeadDetail:
+        lead = find_lead(tx, lead_id)
+        return lead_views.detail(lead, tx.lookups.of_lead(lead.id))
+
+    return await desk.read(query)
 
 
 async def why(desk: Desk, lead_id: str) -> WhyReport:

@@ -8,11 +8,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from types import MappingProxyType
 from typing import NewType, Protocol
 
 from camd.domain.facts import CampaignId, CandidateId, Facts, LeadId, Verdict
+from camd.domain.waterfall import LookupResult as LookupResult
+from camd.domain.waterfall import LookupStatus as LookupStatus
 from camd.domain.waterfall import Offer, Operation
 from camd.ports.providers import JsonScalar, RateLimit
 
@@ -48,13 +49,6 @@ class Question:
     ref: str
     facts: Facts
     memory: Memory = field(default_factory=lambda: NOTHING)
-
-
-class LookupResult(StrEnum):
-    FOUND = "found"
-    NO_MATCH = "no_match"
-    OBJECTED = "objected"  # the person asked the provider not to be processed or written to
-    REFUSED = "refused"  # the provider will never answer this question
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +114,6 @@ class Enricher(Protocol):
     async def poll(self, job: Job, questions: Sequence[Question]) -> Sequence[Reply] | Job:
         """The answer to a job, or the same job to be polled again later."""
         ...
-
-
-class LookupStatus(StrEnum):
-    WANTED = "wanted"
-    ASKED = "asked"
-    PENDING = "pending"  # a job of the provider
-    DONE = "done"
-    UNCERTAIN = "uncertain"
 
 
 OPEN = frozenset({LookupStatus.WANTED, LookupStatus.ASKED, LookupStatus.PENDING})

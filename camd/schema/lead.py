@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from camd.domain.countries import COUNTRIES
 from camd.domain.facts import Verdict
 from camd.domain.lead import Action, HoldReason, LeadStatus, LostReason
+from camd.domain.waterfall import LookupResult, LookupStatus, Operation
 from camd.schema.definition import Language, TimeZone
 from camd.schema.values import Body, Instant, Line, Money, Note, Number, View
 
@@ -117,6 +118,29 @@ class Lead(View):
     updated_at: Instant
 
 
+class Receipt(View):
+    """One question about the person that a provider was, or is to be, asked for credits. `credits` is what it cost,
+    `reserved` what it may cost while that is not known; `asked_before`: another question had given the answer."""
+
+    provider: str
+    operation: Operation
+    status: LookupStatus
+    result: LookupResult | None
+    reserved: Number | None
+    credits: Number | None
+    evidence: str | None
+    asked_before: bool
+    asked_at: Instant | None
+    settled_at: Instant | None
+
+
+class LeadDetail(Lead):
+    """One lead with what was paid to know them."""
+
+    verdict_evidence: str | None
+    receipts: list[Receipt]
+
+
 class WonBody(Body):
     """Without `mrr`: the lead's expected revenue, else the campaign's per client, else 0."""
 
@@ -169,6 +193,7 @@ class LeadExport(View):
 
     lead: Lead
     verdict_evidence: str | None
+    lookups: list[dict[str, Any]]
     previews: list[dict[str, Any]]
     touches: list[dict[str, Any]]
     inbound: list[dict[str, Any]]
