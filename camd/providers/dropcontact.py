@@ -62,14 +62,14 @@ def _living_host(url: str) -> str:
 
 
 class DropcontactSettings(BaseModel):
-    """`[providers.dropcontact]`. `batch` records fit into one job, of which `jobs` may be open at once."""
+    """`[providers.dropcontact]`. A job has at most `batch_size` people; `jobs_at_once` may be open."""
 
     api_key: HeaderSecret | None = None
     base_url: Annotated[BaseUrl, AfterValidator(_living_host)] = "https://api.dropcontact.com"
     credits_per_day: Decimal | None = Field(default=None, ge=0)
-    batch: int = Field(default=250, ge=1, le=250)
-    jobs: int = Field(default=4, ge=1)
-    requests_per_second: int = Field(default=60, ge=1)
+    batch_size: int = Field(default=250, ge=1, le=250)
+    jobs_at_once: int = Field(default=4, ge=1)
+    calls_per_second: int = Field(default=60, ge=1)
 
 
 class Dropcontact:
@@ -88,10 +88,11 @@ class Dropcontact:
         if self._settings.api_key is None:
             return ()
         # A batch that the balance does not cover is refused as a whole.
-        batch = self._settings.batch if self._left is None else max(1, min(self._settings.batch, self._left))
+        size = self._settings.batch_size
+        batch = size if self._left is None else max(1, min(size, self._left))
         offer = Offer(self.name, Operation.FIND, Decimal(1), _NEEDS, GIVES)
-        limits = (RateLimit(self._settings.requests_per_second, timedelta(seconds=1)),)
-        return (Service(offer, limits, batch=batch, at_once=self._settings.jobs),)
+        limits = (RateLimit(self._settings.calls_per_second, timedelta(seconds=1)),)
+        return (Service(offer, limits, batch=batch, at_once=self._settings.jobs_at_once),)
 
     async def ask(self, operation: Operation, questions: Sequence[Question]) -> Job:
         assert operation is Operation.FIND, operation
@@ -200,7 +201,7 @@ class Dropcontact:
                 return Permanent(f"Dropcontact refuses the request ({status})", scope=Scope.ITEM)
 
     def _noting(self, failure: Failure, asked: int) -> Failure:
-        """The balance did not cover so many. It may cover fewer, so that is tried soon, and a rest is for the last one."""
+        """The balance did not cover so many. Fewer are tried soon; a long rest is for one that it does not cover."""
         if not isinstance(failure, BudgetExhausted):
             return failure
         self._left = asked // 2

@@ -366,6 +366,13 @@ async def test_any_success_status_will_do(server: simulator.Dropcontact, asker: 
     assert addresses(await asker.replies(QUESTIONS[9:10])) == [PEOPLE[9].email]
 
 
+async def test_a_submission_that_is_not_called_a_success_is_none(asker: Asker) -> None:
+    asker.http = Told(body=ACCEPTED.replace('"success":true', '"success":false').encode())
+    asker.begin()
+    with pytest.raises(Uncertain):
+        await asker.submit(QUESTIONS[:1])
+
+
 async def test_fault_55_a_wait_that_is_asked_for_has_its_bounds(server: simulator.Dropcontact, asker: Asker) -> None:
     server.meet([Fault.RATE_LIMITED_TEN_YEARS])
     with pytest.raises(RateLimited) as caught:
@@ -604,7 +611,7 @@ async def test_a_balance_that_cannot_be_read_is_none(
         ({"base_url": "http://api.dropcontact.com"}, "https"),
         ({"api_key": "two words"}, "one word"),
         ({"credits_per_day": -1}, "greater than or equal to 0"),
-        ({"batch": 251}, "250"),
+        ({"batch_size": 251}, "250"),
     ],
 )
 def test_a_setting_that_cannot_work_is_refused_with_the_mend(changes: dict[str, object], told: str) -> None:

@@ -190,6 +190,7 @@ def test_an_objection_to_one_address_outranks_another_good_one() -> None:
         (["nominative@perso", "non_validated@pro"], 1),
         (["generic@pro", "non_validated@pro"], 1),
         (["nominative@school", "nominative@perso"], 0),
+        (["nominative@school", "generic@pro"], 1),
         (["nominative@perso", "nominative@school"], 1),
         (["invalid@pro", "nominative@perso"], 1),
         (["nominative@disposable", "generic@pro"], 1),
@@ -273,8 +274,14 @@ def test_a_question_is_sent_with_documented_fields_and_our_mark() -> None:
     }
 
 
-def test_neither_a_known_address_nor_a_masked_name_is_ever_sent() -> None:
-    facts = Facts(email="mara@nordwind.example", first_name="Mara", last_name="Li***n", company="Nordwind")
+def test_neither_a_known_address_nor_anything_masked_is_ever_sent() -> None:
+    facts = Facts(
+        email="mara@nordwind.example",
+        first_name="Mara",
+        last_name="Li***n",
+        company="Nordwind",
+        domain="no***d.example",
+    )
     assert record_of(Question("q", facts)) == {
         "first_name": "Mara",
         "company": "Nordwind",
