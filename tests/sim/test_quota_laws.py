@@ -106,17 +106,21 @@ class Taken:
 
 @dataclass(slots=True)
 class Days:
-    """Whose local days count in one bucket: a changed zone counts from the next day of both."""
+    """Whose local days count in one bucket: a changed zone counts from the next day of both, and at once where no mail
+    was ever counted (`is_new`)."""
 
     zone: str
     before: str | None = None
     begins: datetime | None = None
+    is_new: bool = False
 
     def counting(self, at: datetime) -> str:
         return self.before if self.begins and self.before and at < self.begins else self.zone
 
     def change(self, zone: str, now: datetime) -> None:
-        if zone != self.zone:
+        if self.is_new:
+            self.zone, self.is_new = zone, False
+        elif zone != self.zone:
             counting = self.counting(now)
             begins = max(midnight_after(now, counting), midnight_after(now, zone))
             self.zone, self.before, self.begins = zone, counting, begins
@@ -143,6 +147,7 @@ class Judge:
 
     def took(self, touch_id: TouchId, taken: Taken) -> None:
         self.taken.setdefault(touch_id, []).append(taken)
+        self.days[taken.campaign].is_new = False
         answered = [each for each in self.standing() if not each.refused]
         mails = [each for each in answered if each.campaign == taken.campaign]
         self._day(f"campaign {taken.campaign}", taken.campaign, CAMPAIGN_LIMITS[taken.campaign], mails, taken.at)
@@ -239,7 +244,7 @@ class QuotaMachine(RuleBasedStateMachine):
         self._clock = VirtualClock(loop, BEGIN)
         self._ids = SequentialIds(1)
         self._zones = dict(AT_FIRST)
-        self._judge = Judge(days={key: Days(zone) for key, zone in AT_FIRST.items()})
+        self._judge = Judge(days={key: Days(zone, is_new=key in CAMPAIGN_LIMITS) for key, zone in AT_FIRST.items()})
         self._flying: dict[TouchId, Handover] = {}
         self._marked: set[TouchId] = set()
         self._served = EVERY_CAMPAIGN
