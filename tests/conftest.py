@@ -1,4 +1,5 @@
-"""Settings of every test, and what becomes of those that need more than Python or much time.
+"""Settings of every test, the database that many begin with, and what becomes of those that need more than Python or
+much time.
 
 A test marked `system`, `nightly` or `acceptance` is skipped unless `-m` names its mark or its variable is set:
 CAMD_SYSTEM=1, CAMD_ACCEPTANCE=1, or CAMD_NIGHTLY_SHARE=0.1 for a tenth of the long proofs. With CAMD_CI=1 it has failed
@@ -7,8 +8,11 @@ where it is skipped.
 
 import os
 import re
+import shutil
 from collections.abc import Generator, Iterable
+from pathlib import Path
 
+import anyio
 import pytest
 from hypothesis import settings
 
@@ -26,6 +30,39 @@ MAY_BE_SKIPPED = ("booted", "mounting")
 def nightly_share() -> float:
     """How much of a long proof is to be run: 1.0 is all of it."""
     return float(os.environ.get(CHOSEN_BY["nightly"]) or 1)
+
+
+@pytest.fixture(scope="session")
+def schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database at this program's revision. A copy of it is made in a hundredth of the time of migrations."""
+    # Imported here, so that a test file that needs no store starts in half the time.
+    from camd.sim.journal import MemoryJournal
+    from camd.sim.world import INSTANCE_KEY
+    from camd.store.sqlite import SqliteStore
+    from camd.system import SystemClock
+
+    async def migrated(path: Path) -> None:
+        async with SqliteStore.open(path, SystemClock(), journal=MemoryJournal(), instance_key=INSTANCE_KEY):
+            pass
+
+    path = tmp_path_factory.mktemp("schema") / "camd.db"
+    anyio.run(migrated, path)
+    return path
+
+
+@pytest.fixture
+def database(tmp_path: Path, schema: Path) -> Path:
+    """Empty and migrated, where `plain_settings` looks for it."""
+    path = tmp_path / "camd.db"
+    shutil.copyfile(schema, path)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def migrated_before_it_is_simulated(request: pytest.FixtureRequest) -> None:
+    """A world begins with this database, but for one in a folder of its own."""
+    if hasattr(request.module, "simulate") and "tmp_path" in request.fixturenames:
+        request.getfixturevalue("database")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: Iterable[pytest.Item]) -> None:

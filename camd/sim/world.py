@@ -87,6 +87,8 @@ OPERATOR = "os:ann"
 ALWAYS = Window(frozenset(range(7)), 0, MINUTES_A_DAY, holidays=False)
 POLL_SECONDS = 600.0
 """Inboxes in memory ring when something comes: a poll is only for those that are in trouble."""
+ROSTER_SECONDS = 3600.0
+"""Whoever starts or stops a campaign rings: a look is only for what rang into nothing."""
 AT_ONCE = timedelta(seconds=1)
 """For a world that has only to do what is due already."""
 
@@ -161,7 +163,7 @@ class World:
         self.mail = MemoryMail(frozenset(settings.mailboxes), on_delivery=self._arrived)
         self.inboxes = MemoryInboxes(settings.mailboxes, clock)
         self.journal = MemoryJournal()
-        self.roster_seconds = 60.0
+        self.roster_seconds = ROSTER_SECONDS
         self._ids = SequentialIds(seed)
         self._process = AsyncExitStack()
         self._works = False

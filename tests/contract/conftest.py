@@ -19,9 +19,9 @@ def journal() -> MemoryJournal:
 
 
 @pytest.fixture(params=["sqlite", "sqlite-simulated"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path, journal: MemoryJournal) -> AsyncIterator[Store]:
+async def store(request: pytest.FixtureRequest, database: Path, journal: MemoryJournal) -> AsyncIterator[Store]:
     simulated = request.param == "sqlite-simulated"
-    async with SqliteStore.open(tmp_path / "camd.db", SystemClock(), journal=journal, simulated=simulated) as opened:
+    async with SqliteStore.open(database, SystemClock(), journal=journal, simulated=simulated) as opened:
         yield opened
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from camd.actors.supervisor import ROSTER_SECONDS
 from camd.sim.world import World, people, simulate
 
 
@@ -28,6 +29,7 @@ def test_the_roster_is_read_once_a_minute_however_many_campaigns_there_are(tmp_p
     async def scenario(world: World) -> None:
         for number in range(50):
             await world.campaign(*people(1, first=number), steps=())
+        world.roster_seconds = ROSTER_SECONDS
         await world.run_for(seconds=1)
         world.store.calls = 0
         await world.run_for(minutes=50)

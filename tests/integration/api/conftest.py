@@ -46,8 +46,8 @@ Serve = Callable[[Desk], AbstractAsyncContextManager[httpx.AsyncClient]]
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with SqliteStore.open(tmp_path / "camd.db", SystemClock(), journal=MemoryJournal()) as opened:
+async def store(database: Path) -> AsyncIterator[Store]:
+    async with SqliteStore.open(database, SystemClock(), journal=MemoryJournal()) as opened:
         yield opened
 
 

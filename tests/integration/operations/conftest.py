@@ -78,8 +78,8 @@ def journal() -> MemoryJournal:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path, clock: HandClock, journal: MemoryJournal) -> AsyncIterator[Desk]:
-    async with SqliteStore.open(tmp_path / "camd.db", clock, journal=journal, simulated=True) as store:
+async def desk(tmp_path: Path, database: Path, clock: HandClock, journal: MemoryJournal) -> AsyncIterator[Desk]:
+    async with SqliteStore.open(database, clock, journal=journal, simulated=True) as store:
         entropy = SystemEntropy()
         context = build_context(
             settings(tmp_path),
