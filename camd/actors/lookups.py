@@ -6,7 +6,7 @@ before it goes out; what a process that ended had asked is uncertain, or asked a
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar, assert_never
 
@@ -33,7 +33,7 @@ from camd.domain.waterfall import Operation
 from camd.pipeline import lookup_outcomes
 from camd.pipeline.context import Context
 from camd.pipeline.lookup_claims import Call, Claim, claim
-from camd.ports.lookups import Enricher, Finding, Job, Later, LookupResult, OpenJob, Reply, Service, Unfinished
+from camd.ports.lookups import Enricher, Finding, Job, Later, LookupResult, OpenJob, JobId, Reply, Service, Unfinished
 from camd.ports.store import Tx
 from camd.ports.store_errors import StoreUnavailable
 from camd.telemetry.logs import get_log
@@ -61,7 +61,8 @@ class Desk:
         self._bells = bells
         self._bell = bells.provider(enricher.name)
         self._open_calls: Counter[Operation] = Counter()
-        self._polled: set[int] = set()
+        self._polled: set[JobId] = set()
+        self._poll_again: dict[JobId, datetime] = {}
         self._in_flight = 0
         self._stopping = anyio.Event()
         self._wait_for_rest: list[anyio.Event] = []
@@ -105,12 +106,13 @@ class Desk:
             tasks.start_soon(self._ask, call)
         self._ring(claimed.woken)
         now = self._context.clock.now()
+        waiting = {job.id: max(job.job.poll_at, self._poll_again.get(job.id, now)) for job in jobs}
         for job in jobs:
-            if job.job.poll_at <= now and job.id not in self._polled:
+            if waiting[job.id] <= now and job.id not in self._polled:
                 self._polled.add(job.id)
                 self._in_flight += 1
                 tasks.start_soon(self._poll, job)
-        instants = [job.job.poll_at for job in jobs if job.id not in self._polled]
+        instants = [at for job_id, at in waiting.items() if job_id not in self._polled]
         if claimed.until is not None:
             instants.append(claimed.until)
         if not self._in_flight:
@@ -192,6 +194,7 @@ class Desk:
         except Failure as failure:
             outcome = failure
         await self._told(operation, outcome)
+        self._poll_again.pop(open_job.id, None)
 
         def unit(tx: Tx) -> frozenset[CampaignId]:
             now = context.clock.now()
@@ -199,8 +202,9 @@ class Desk:
                 case Uncertain() | Permanent():
                     return lookup_outcomes.end_job(tx, open_job.id, lookups, now)
                 case Failure():
+                    # The job keeps its own appointment: how late it is says something to the provider's module.
                     rest = context.providers.not_before(self.provider, operation)
-                    lookup_outcomes.poll_later(tx, open_job, max(now + POLL_RETRY, rest or now))
+                    self._poll_again[open_job.id] = max(now + POLL_RETRY, rest or now)
                     return frozenset()
                 case Job():
                     tx.lookups.save_job(open_job.id, outcome)

@@ -61,6 +61,7 @@ from camd.providers.csv_file import CsvSource
 from camd.providers.csv_rows import read_rows
 from camd.providers.dns import DnsVerifier
 from camd.providers.dns_resolver import DnsResolver
+from camd.providers.dropcontact import Dropcontact, DropcontactSettings
 from camd.providers.hunter import HunterSource
 from camd.providers.hunter_api import HunterSettings
 from camd.providers.hunter_lookups import HunterLookups
@@ -90,6 +91,7 @@ class Vendor(Generic[M]):
 
 VENDORS: Mapping[str, Vendor[Any]] = {
     "apollo": Vendor(ApolloSettings, ApolloSource, ApolloEnricher),
+    "dropcontact": Vendor(DropcontactSettings, enricher=Dropcontact),
     "hunter": Vendor(HunterSettings, HunterSource, HunterLookups),
     "linkedin": Vendor(LinkedInSettings, LinkedInSource),
     "millionverifier": Vendor(MillionVerifierSettings, enricher=MillionVerifier),

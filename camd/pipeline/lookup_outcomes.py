@@ -32,7 +32,6 @@ from camd.ports.lookups import (
     LookupAnswer,
     LookupResult,
     LookupStatus,
-    OpenJob,
     Question,
     Reply,
     Service,
@@ -165,10 +164,6 @@ def questions_of(tx: Tx, job_id: JobId) -> tuple[Sequence[Lookup], Sequence[Ques
     lookups = tx.lookups.of_job(job_id)
     questions = [Question(str(lookup.id), _asked_about(tx, lookup) or Facts(), lookup.memory) for lookup in lookups]
     return lookups, questions
-
-
-def poll_later(tx: Tx, open_job: OpenJob, at: datetime) -> None:
-    tx.lookups.save_job(open_job.id, replace(open_job.job, poll_at=at))
 
 
 def end_job(tx: Tx, job_id: JobId, lookups: Sequence[Lookup], now: datetime) -> Woken:

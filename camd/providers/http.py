@@ -6,6 +6,7 @@ No retries, redirects, proxies or cookies. A request that certainly never left i
 
 import contextlib
 import json
+import logging
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,10 @@ from camd.ports.settings import is_loopback
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 60.0
 MOST_BYTES = 5_000_000
+
+
+# It writes whole addresses at INFO, into any log that a library's user has set up.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 class NotSent(CamdError):

@@ -24,8 +24,10 @@ from camd.providers.hunter_api import CLAIMED, SET_KEY, HunterApi, HunterSetting
 
 PAGE = 10
 """Addresses that one credit pays for."""
+TYPE = "address_type"
+"""Hunter's `type`, a word that says in every entry which source it is."""
 _CHOICES: Mapping[str, frozenset[str]] = {
-    "type": frozenset({"personal", "generic"}),
+    TYPE: frozenset({"personal", "generic"}),
     "seniority": frozenset({"junior", "senior", "executive"}),
     "department": frozenset(
         {"executive", "it", "finance", "management", "sales", "legal", "support", "hr", "marketing", "communication"}
@@ -207,7 +209,7 @@ def _problems(settings: Mapping[str, object]) -> list[str]:
         ]
     for name, known in _CHOICES.items():
         if name in settings and _filter(name, settings[name]) is None:
-            some = "one" if name == "type" else "a list"
+            some = "one" if name == TYPE else "a list"
             problems.append(f"{name}: give {some} of {', '.join(sorted(known))}, or leave it out")
     most = settings.get("max_candidates")
     if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 1):
@@ -224,7 +226,7 @@ def _domain(given: object) -> str | None:
 def _filter(name: str, given: object) -> str | None:
     """Comma-separated, as Hunter wants several."""
     words = [given] if isinstance(given, str) else given
-    if not isinstance(words, list | tuple) or not words or (name == "type" and len(words) > 1):
+    if not isinstance(words, list | tuple) or not words or (name == TYPE and len(words) > 1):
         return None
     return ",".join(words) if all(isinstance(word, str) and word in _CHOICES[name] for word in words) else None
 
@@ -236,7 +238,8 @@ def _entry(settings: Mapping[str, object]) -> _Entry:
     bare = dict.fromkeys(domain for given in domains if (domain := _domain(given)) is not None)
     chosen = {name: _filter(name, settings[name]) for name in _CHOICES if name in settings}
     # A campaign writes to people; whoever wants an office's address says so.
-    filters = {"type": "personal"} | {name: value for name, value in chosen.items() if value is not None}
+    filters = {TYPE: "personal"} | {name: value for name, value in chosen.items() if value is not None}
+    filters = {"type": filters.pop(TYPE)} | filters
     return _Entry(tuple(bare), filters, most)
 
 

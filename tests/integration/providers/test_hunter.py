@@ -189,7 +189,7 @@ async def test_offices_are_left_out_unless_they_are_asked_for(server: Hunter, re
     server.generic = [f"info@{SMALL}", f"sales@{SMALL}"]
     reader.entry = {"domains": [SMALL]}
     assert await reader.read() == EVERYBODY[:3]
-    reader.entry = {"domains": [SMALL], "type": "generic"}
+    reader.entry = {"domains": [SMALL], "address_type": "generic"}
     assert await reader.read() == server.generic
     assert [each.verdict for each in reader.found[3:]] == [Verdict.ROLE] * 2
 
@@ -346,8 +346,8 @@ CHANGES: list[tuple[str, Callable[[dict[str, Any]], None]]] = [
     ("domains", lambda entry: entry.update(domains=["gmail.com"])),
     ("domains", lambda entry: entry.update(domains=["nordwind"])),
     ("domains", lambda entry: entry.update(domains=[1])),
-    ("type", lambda entry: entry.update(type="role")),
-    ("type", lambda entry: entry.update(type=["personal", "generic"])),
+    ("address_type", lambda entry: entry.update(address_type="role")),
+    ("address_type", lambda entry: entry.update(address_type=["personal", "generic"])),
     ("seniority", lambda entry: entry.update(seniority=["vp"])),
     ("department", lambda entry: entry.update(department=[])),
     ("department", lambda entry: entry.update(department=1)),
