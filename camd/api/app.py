@@ -10,6 +10,7 @@ from camd.api import (
     campaigns,
     events,
     health,
+    hooks,
     imports,
     inbound,
     instance,
@@ -41,8 +42,8 @@ _TABLE = (
     *recovery.ROUTES,
 )
 
-ROUTES = (*dict.fromkeys(route.path for route in _TABLE), NO_ROUTE)
-"""The templates that label the metrics of requests."""
+ROUTES = (*dict.fromkeys(route.path for route in _TABLE), hooks.PATH, NO_ROUTE)
+"""The templates that label the metrics of requests, that of the public listener's hooks among them."""
 
 SERVER = "camd"
 """What every answer names as its server; a client that looks for camd asks for it."""

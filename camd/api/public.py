@@ -1,4 +1,4 @@
-"""The public listener, behind a TLS proxy: the opt-out page of a person, and `/livez` for the proxy.
+"""The public listener, behind a TLS proxy: the opt-out page of a person, hooks, and `/livez` for the proxy.
 
 `GET` changes nothing, because link scanners follow links. `POST` opts out and says so only after the commit; it
 answers a forged token just the same, and 503 where the store is away: then the journal keeps what was asked, where
@@ -11,9 +11,11 @@ from math import ceil
 import anyio
 from aiohttp import web
 
+from camd.api import hooks
 from camd.api.client_limit import ClientLimit, client_of
 from camd.api.health import livez
 from camd.api.keys import DESK
+from camd.api.middlewares import answer_failures, measure
 from camd.api.opt_out_page import (
     CONTENT_SECURITY_POLICY,
     choose_language,
@@ -52,6 +54,7 @@ def build_public_app(desk: Desk, limit: ClientLimit | None = None) -> web.Applic
     app.on_response_prepare.append(_sign)
     app.router.add_get(PATH, show)
     app.router.add_post(PATH, opt_out_now)
+    app.router.add_post(hooks.PATH, hooks.receive)
     app.router.add_get("/livez", livez)
     return app
 
@@ -81,6 +84,8 @@ async def opt_out_now(request: web.Request) -> web.Response:
 
 @web.middleware
 async def _count(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if hooks.is_hook(request):
+        return await measure(request, handler)
     try:
         answered = await handler(request)
     except web.HTTPException as refusal:
@@ -106,6 +111,8 @@ def _note(request: web.Request, status: int) -> None:
 
 @web.middleware
 async def _answer_failures(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if hooks.is_hook(request):
+        return await answer_failures(request, handler)
     try:
         return await handler(request)
     except web.HTTPException:
@@ -122,9 +129,11 @@ async def _answer_failures(request: web.Request, handler: Handler) -> web.Stream
 @web.middleware
 async def _hold_back(request: web.Request, handler: Handler) -> web.StreamResponse:
     wait = request.app[LIMIT].wait_of(client_of(request))
-    if wait is not None:
-        raise web.HTTPTooManyRequests(headers={"Retry-After": str(ceil(wait.total_seconds()))})
-    return await handler(request)
+    if wait is None:
+        return await handler(request)
+    if hooks.is_hook(request):
+        return hooks.too_fast(wait)
+    raise web.HTTPTooManyRequests(headers={"Retry-After": str(ceil(wait.total_seconds()))})
 
 
 def _later(request: web.Request, status: int) -> web.Response:

@@ -37,7 +37,7 @@ def _summary(campaign: CampaignSummary) -> tuple[Cell, ...]:
 
 
 _PARTS = ("icp", "window", "enrichment", "scoring", "pause_rules", "autonomy")
-_APART = frozenset({*_PARTS, "sources", "steps", "crash"})
+_APART = frozenset({*_PARTS, "sources", "steps", "crash", "hook_urls", "hook_hint"})
 
 
 def details(campaign: CampaignDetail) -> None:
@@ -45,6 +45,10 @@ def details(campaign: CampaignDetail) -> None:
     facts((name, _chosen(getattr(campaign, name))) for name in _PARTS)
     facts((f"source {number}", _chosen(source)) for number, source in enumerate(campaign.sources, 1))
     facts((f"step {number}", _step(step)) for number, step in enumerate(campaign.steps, 1))
+    for name, url in campaign.hook_urls.items():
+        line(f"hook {name}  {url or '(no address yet)'}")
+    if campaign.hook_hint:
+        line(campaign.hook_hint)
     if campaign.crash:
         line("")
         line(f"Crashed at {when(campaign.crash.at)}: {campaign.crash.error}")

@@ -1,18 +1,26 @@
 """What a definition must fulfil beyond its form: sources, mailboxes and templates that this instance can use."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from camd.domain.campaign import Channel, Definition
+from camd.domain import hooks
+from camd.domain.campaign import Campaign, CampaignStatus, Channel, Definition
+from camd.domain.facts import CampaignId
 from camd.domain.zones import UnknownZone, zone_info
 from camd.operations.desk import Desk
 from camd.operations.errors import Conflict, Unprocessable
+from camd.ports.records import Listing
+from camd.ports.store import Tx
 from camd.schema.problem import FieldProblem
 
+_BATCH = 200
 
-async def require_usable(desk: Desk, definition: Definition) -> None:
-    """Raises `Unprocessable` with every problem of the definition."""
+
+async def require_usable(desk: Desk, definition: Definition, campaign_id: CampaignId | None) -> None:
+    """Raises `Unprocessable` with every problem of the definition; `campaign_id` is the campaign that has it, none
+    for a new one."""
     templates = await _templates(desk, definition)
-    if problems := [*_sources(desk, definition), *_mailboxes(desk, definition), *templates]:
+    taken = await _hooks(desk, definition, campaign_id)
+    if problems := [*_sources(desk, definition), *taken, *_mailboxes(desk, definition), *templates]:
         raise Unprocessable(problems)
 
 
@@ -44,6 +52,29 @@ def _sources(desk: Desk, definition: Definition) -> Iterator[FieldProblem]:
             named = colon and name.isidentifier()
             field, message = (f"sources.{place}.{name}", mend) if named else (f"sources.{place}", problem)
             yield FieldProblem(field=field, message=message)
+
+
+async def _hooks(desk: Desk, definition: Definition, campaign_id: CampaignId | None) -> list[FieldProblem]:
+    """A person tells addresses apart by the hook's name, so it is used once in all campaigns that are not archived.
+    Each address names its campaign: two that get the same name at the same instant do no harm."""
+    named = hooks.named(definition)
+    takers: dict[str, str] = {}
+    before: str | None = None
+    while named and (found := await desk.read(_older(before))):
+        for campaign in found:
+            if campaign.id != campaign_id and campaign.status.status is not CampaignStatus.ARCHIVED:
+                takers |= dict.fromkeys(hooks.places(campaign.definition), campaign.definition.name)
+        before = str(found[-1].id)
+    first = hooks.places(definition)
+    problems = [(place, f"campaign {takers[name]} has a hook of this name") for place, name in named if name in takers]
+    problems += [(place, "another source has this name") for place, name in named if first[name] != place]
+    return [
+        FieldProblem(field=f"sources.{place}.name", message=f"{told}; give another one") for place, told in problems
+    ]
+
+
+def _older(before: str | None) -> Callable[[Tx], Sequence[Campaign]]:
+    return lambda tx: tx.campaigns.page(Listing(_BATCH, before))
 
 
 def _mailboxes(desk: Desk, definition: Definition) -> Iterator[FieldProblem]:

@@ -39,7 +39,7 @@ async def move(desk: Desk, ref: str | int, verb: Verb, *, actor: str) -> Stored:
         before, now = find_campaign(tx, read.id), desk.now()
         target = moved(before.status.status, verb)
         if target is before.status.status:
-            return Stored(campaign_views.detail(tx, before, now))
+            return Stored(campaign_views.detail(tx, desk, before))
         if before.definition != read.definition:
             raise StaleWrite("the definition was changed since it was checked")
         saved = tx.campaigns.save(_after(tx, before, target, actor, now))
@@ -48,7 +48,7 @@ async def move(desk: Desk, ref: str | int, verb: Verb, *, actor: str) -> Stored:
         tx.ledger.append(Event(_EVENTS[verb], now, actor, saved.id, data=data))
         if target is CampaignStatus.ARCHIVED:
             tx.previews.drop_campaign(saved.id)
-        return Stored(campaign_views.detail(tx, saved, now), changed=True)
+        return Stored(campaign_views.detail(tx, desk, saved), changed=True)
 
     stored = await desk.write(unit)
     if stored.changed:

@@ -3,18 +3,22 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from camd.domain import tally
-from camd.domain.campaign import Campaign, StatusReason
+from camd.domain import hooks, tally
+from camd.domain.campaign import Campaign, CampaignStatus, StatusReason
 from camd.domain.goals import goal_progress
 from camd.domain.lead import LeadStatus
 from camd.domain.token_bucket import LocalDay, QuotaScope
 from camd.domain.zones import UnknownZone
+from camd.operations.desk import Desk
 from camd.pipeline.evaluate import goal_figures
 from camd.ports.records import Preview, Touch
+from camd.ports.settings import PublicSettings
 from camd.ports.store import Tx
 from camd.schema.campaign import CampaignDetail, CampaignSummary, Crash
 from camd.schema.definition import definition_fields
 from camd.schema.preview import Preview as PreviewView
+
+NOT_PUBLIC = "Nothing reaches a hook yet: set public.enabled and public.base_url in camd.toml, and start camd again."
 
 
 def summary(tx: Tx, campaign: Campaign, tallies: Mapping[str, int], now: datetime) -> CampaignSummary:
@@ -50,9 +54,10 @@ def _sent_today(tx: Tx, campaign: Campaign, now: datetime) -> int:
     return tx.quotas.used(QuotaScope.CAMPAIGN, str(campaign.id), since)
 
 
-def detail(tx: Tx, campaign: Campaign, now: datetime) -> CampaignDetail:
-    status = campaign.status
-    short = summary(tx, campaign, tx.leads.tallies(campaign.id), now)
+def detail(tx: Tx, desk: Desk, campaign: Campaign) -> CampaignDetail:
+    status, public = campaign.status, desk.context.settings.public
+    short = summary(tx, campaign, tx.leads.tallies(campaign.id), desk.now())
+    hook_urls = _hook_urls(tx, campaign, public)
     return CampaignDetail.of_stored(
         definition_fields(campaign.definition)
         | dict(short)
@@ -67,8 +72,19 @@ def detail(tx: Tx, campaign: Campaign, now: datetime) -> CampaignDetail:
             "first_live_at": campaign.first_live_at,
             "next_cycle_at": campaign.next_cycle_at,
             "crash": _parked_by(tx, campaign),
+            "hook_urls": hook_urls,
+            "hook_hint": NOT_PUBLIC if hook_urls and not (public.enabled and public.base_url) else None,
         }
     )
+
+
+def _hook_urls(tx: Tx, campaign: Campaign, public: PublicSettings) -> dict[str, str | None]:
+    """An archived campaign is told nothing any more."""
+    if campaign.status.status is CampaignStatus.ARCHIVED:
+        return {}
+    base, key = public.base_url, tx.instance.key()
+    names = hooks.places(campaign.definition)
+    return {name: f"{base}{hooks.path(key, campaign.id, name)}" if base else None for name in names}
 
 
 def _parked_by(tx: Tx, campaign: Campaign) -> Crash | None:

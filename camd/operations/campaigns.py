@@ -74,13 +74,13 @@ async def page(
 
 
 async def get(desk: Desk, ref: str | int) -> CampaignDetail:
-    return await desk.read(lambda tx: campaign_views.detail(tx, find_campaign(tx, ref), desk.now()))
+    return await desk.read(lambda tx: campaign_views.detail(tx, desk, find_campaign(tx, ref)))
 
 
 async def create(desk: Desk, body: CampaignBody, *, actor: str) -> CampaignDetail:
     """A new `draft`. Raises `Unprocessable`, `Conflict` (name taken, or live against a finding that stops)."""
     definition = _definition(desk, body)
-    await require_usable(desk, definition)
+    await require_usable(desk, definition, None)
     if not definition.dry_run:
         await going_live.require_ready(desk, definition, None)
 
@@ -90,7 +90,7 @@ async def create(desk: Desk, body: CampaignBody, *, actor: str) -> CampaignDetai
         tx.ledger.append(Event(EventType.CAMPAIGN_CREATED, now, actor, campaign.id))
         if not definition.dry_run:
             tx.ledger.append(Event(EventType.CAMPAIGN_WENT_LIVE, now, actor, campaign.id))
-        return campaign_views.detail(tx, campaign, now)
+        return campaign_views.detail(tx, desk, campaign)
 
     return await desk.write(unit)
 
@@ -149,7 +149,7 @@ async def _define(desk: Desk, ref: str | int, wish: Callable[[Definition], Defin
     if not changed:
         return Stored(await get(desk, read.id))
     if changed != {"dry_run"}:
-        await require_usable(desk, after)
+        await require_usable(desk, after, read.id)
     if before.dry_run and not after.dry_run:
         await going_live.require_ready(desk, after, read)
 
@@ -163,7 +163,7 @@ async def _define(desk: Desk, ref: str | int, wish: Callable[[Definition], Defin
         for event in _events(saved, changed, actor, now):
             tx.ledger.append(event)
         _wake_leads(tx, saved, changed, now)
-        return campaign_views.detail(tx, saved, now)
+        return campaign_views.detail(tx, desk, saved)
 
     stored = await desk.write(unit)
     desk.doorbells.ring(read.id)

@@ -50,7 +50,10 @@ class Crash(View):
 
 
 class CampaignDetail(CampaignSummary):
-    """The summary with the whole definition beside it, and who set the status, when, and by which figures."""
+    """The summary with the whole definition beside it, and who set the status, when, and by which figures.
+
+    `hook_urls` are the whole addresses of its hooks by their names, each as secret as a key; null, and `hook_hint` says
+    why, while it is not known where the public listener is reached."""
 
     description: str | None
     mrr_per_client: Number | None
@@ -80,6 +83,8 @@ class CampaignDetail(CampaignSummary):
     first_live_at: Instant | None
     next_cycle_at: Instant | None
     crash: Crash | None
+    hook_urls: dict[str, str | None] = Field(default_factory=dict)
+    hook_hint: str | None = None
 
     @classmethod
     def of_stored(cls, values: dict[str, Any]) -> "CampaignDetail":
