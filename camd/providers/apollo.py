@@ -123,7 +123,7 @@ def _warnings(entry: Entry, batch: _Batch, left_out: int) -> Iterator[str]:
         yield f"the search finds {batch.total} people and shows the first {MOST_SHOWN}; {mend}"
     if left_out:
         mend = 'ask for contact_email_status = ["verified"], or set include_without_email = true to take them too'
-        yield f"{left_out} people without a verified address were passed over; {mend}"
+        yield f"passed over {left_out} on this page without a verified address; {mend}"
 
 
 def _batch(told: Mapping[str, Any]) -> _Batch:
@@ -135,7 +135,8 @@ def _batch(told: Mapping[str, Any]) -> _Batch:
     total = whole(told.get("total_entries"))
     if total is None and isinstance(paging, dict):
         total = whole(paging.get("total_entries"))
-    return _Batch(rows, total)
+    # The older count is nought, with people beside it, where the other one is meant.
+    return _Batch(rows, total if total is not None and total >= len(rows) else None)
 
 
 def _lacks_address(item: Mapping[str, Any]) -> bool:

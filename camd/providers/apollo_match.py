@@ -74,7 +74,7 @@ class ApolloEnricher:
 
 
 def _own_id(facts: Facts) -> str | None:
-    return facts.source_ref if facts.source == "apollo" else None
+    return facts.source_ref if facts.source == _OFFER.provider else None
 
 
 def _detail(facts: Facts) -> Mapping[str, str]:

@@ -74,7 +74,7 @@ _STATUSES: Mapping[str, tuple[int, str, str, Mapping[str, str]]] = {
     Fault.API_INACCESSIBLE: (
         403,
         "API_INACCESSIBLE",
-        "api/v1/people is not accessible with this access token on a free plan. Please upgrade your plan",
+        "api/v1/people is not accessible with this access token on a free plan. Upgrade for more credits",
         {},
     ),
     Fault.NO_CREDITS_402: (402, "PAYMENT_REQUIRED", "Please upgrade", {}),

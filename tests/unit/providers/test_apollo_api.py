@@ -1,15 +1,20 @@
-"""How fast Apollo may be asked, as its headers tell it."""
+"""How fast Apollo may be asked, as its headers tell it, and what only looks like its word on credits."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
+from camd.domain.errors import BudgetExhausted, Failure, Permanent, PlanRefused
 from camd.domain.token_bucket import RateBucket, Taken
 from camd.ports.providers import RateLimit
-from camd.providers.apollo_api import ApolloSettings, Limits
+from camd.providers.apollo_api import ApolloApi, ApolloSettings, Limits
+from camd.providers.http import Answer, Http
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -90,3 +95,51 @@ def test_every_setting_has_a_default() -> None:
 def test_a_wrong_setting_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         ApolloSettings.model_validate(wrong)
+
+
+class StillClock:
+    def now(self) -> datetime:
+        return NOW
+
+    def monotonic(self) -> float:
+        return 0.0
+
+    @contextmanager
+    def real_work(self) -> Iterator[None]:
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class Canned(Http):
+    """Gives always the same answer."""
+
+    status: int = 403
+    kind: str = "application/json"
+    body: bytes = b""
+
+    async def request(self, *_: object, **__: object) -> Answer:
+        return Answer(self.status, {"content-type": self.kind}, self.body)
+
+
+@pytest.mark.parametrize(
+    ("http", "kind"),
+    [
+        (Canned(status=403, kind="application/json", body=b'{"error": "Not enough CREDITS"}'), BudgetExhausted),
+        (Canned(status=422, kind="text/plain", body=b"insufficient credits"), BudgetExhausted),
+        (Canned(status=402, kind="application/json", body=b"{}"), BudgetExhausted),
+        (
+            Canned(status=403, kind="text/html; charset=utf-8", body=b"<p>Pay for this network by credit card</p>"),
+            PlanRefused,
+        ),
+        (
+            Canned(status=403, kind="application/json", body=b'{"error_code": "API_INACCESSIBLE", "error": "credits"}'),
+            PlanRefused,
+        ),
+        (Canned(status=422, kind="application/json", body=b'{"error": "details is too long"}'), Permanent),
+        (Canned(status=400, kind="application/json", body=b'{"error": "credits"}'), Permanent),
+    ],
+)
+async def test_only_apollos_own_word_on_credits_is_one(http: Canned, kind: type[Failure]) -> None:
+    api = ApolloApi(ApolloSettings(api_key=SecretStr("key")), StillClock(), http)
+    with pytest.raises(kind):
+        await api.match([{"id": "a"}])
