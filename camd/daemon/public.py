@@ -13,7 +13,7 @@ from camd.client import CamdClient as PlainClient
 from camd.client import SyncCamdClient as PlainSyncClient
 from camd.config import load_settings as read_settings
 from camd.daemon.reach import reach
-from camd.daemon.wiring import PROVIDER_MODELS
+from camd.daemon.vendors import PROVIDER_MODELS
 from camd.ports.settings import Settings
 from camd.schema.report import CycleReport
 

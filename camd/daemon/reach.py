@@ -9,12 +9,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from camd.actors.health import Phase
-from camd.api.app import build_app
-from camd.api.listen import serve_socket
 from camd.client import CamdClient, Unreachable, answers
 from camd.config import load_settings as read_settings
-from camd.daemon.wiring import PROVIDER_MODELS, Engine
+from camd.daemon.vendors import PROVIDER_MODELS
 from camd.ports.settings import Settings
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -62,6 +59,12 @@ async def _somebody(settings: Settings) -> str | None:
 
 @asynccontextmanager
 async def _own_engine(settings: Settings) -> AsyncIterator[CamdClient]:
+    # Imported here: where a daemon answers, a command begins in half the time.
+    from camd.actors.health import Phase
+    from camd.api.app import build_app
+    from camd.api.listen import serve_socket
+    from camd.daemon.wiring import Engine
+
     async with Engine.open(settings) as engine:
         engine.health.phase = Phase.RUNNING
         with TemporaryDirectory(prefix="camd-") as folder:

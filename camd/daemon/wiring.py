@@ -9,7 +9,7 @@ from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Generic, Self, TypeVar
+from typing import Self, TypeVar
 
 import anyio
 from pydantic import BaseModel
@@ -29,6 +29,7 @@ from camd.daemon.journal import FileJournal
 from camd.daemon.lock import DatabaseLock
 from camd.daemon.observe import StoreMetrics
 from camd.daemon.recovery import recover
+from camd.daemon.vendors import VENDORS
 from camd.domain.campaign import CampaignStatus
 from camd.domain.lead import HoldReason, LeadStatus
 from camd.domain.suppression import SuppressionReason
@@ -54,21 +55,10 @@ from camd.ports.providers import AddressVerifier, LeadSource
 from camd.ports.records import MachineIdentity
 from camd.ports.settings import Settings
 from camd.ports.store import Store
-from camd.providers.apollo import ApolloSource
-from camd.providers.apollo_api import ApolloSettings
-from camd.providers.apollo_match import ApolloEnricher
 from camd.providers.csv_file import CsvSource
 from camd.providers.csv_rows import read_rows
 from camd.providers.dns import DnsVerifier
 from camd.providers.dns_resolver import DnsResolver
-from camd.providers.dropcontact import Dropcontact, DropcontactSettings
-from camd.providers.hunter import HunterSource
-from camd.providers.hunter_api import HunterSettings
-from camd.providers.hunter_lookups import HunterLookups
-from camd.providers.linkedin import LinkedInSource
-from camd.providers.linkedin_api import LinkedInSettings
-from camd.providers.millionverifier import MillionVerifier, MillionVerifierSettings
-from camd.providers.zerobounce import ZeroBounce, ZeroBounceSettings
 from camd.store.checkpoints import require_safe_checkpoints
 from camd.store.sqlite import SqliteStore
 from camd.system import SystemClock, SystemEntropy, SystemIds
@@ -77,30 +67,6 @@ from camd.telemetry.metrics import Labels, Metrics
 M = TypeVar("M", bound=BaseModel)
 
 VERSION = version("camd")
-
-
-@dataclass(frozen=True, slots=True)
-class Vendor(Generic[M]):
-    """What a vendor is made of: the model of `[providers.<name>]`, and what finds people and answers questions with
-    it."""
-
-    settings: type[M]
-    source: Callable[[M, Clock], LeadSource] | None = None
-    enricher: Callable[[M, Clock], Enricher] | None = None
-
-
-VENDORS: Mapping[str, Vendor[Any]] = {
-    "apollo": Vendor(ApolloSettings, ApolloSource, ApolloEnricher),
-    "dropcontact": Vendor(DropcontactSettings, enricher=Dropcontact),
-    "hunter": Vendor(HunterSettings, HunterSource, HunterLookups),
-    "linkedin": Vendor(LinkedInSettings, LinkedInSource),
-    "millionverifier": Vendor(MillionVerifierSettings, enricher=MillionVerifier),
-    "zerobounce": Vendor(ZeroBounceSettings, enricher=ZeroBounce),
-}
-"""`Any`: each is whole in itself, with a model of its own."""
-
-PROVIDER_MODELS: Mapping[str, type[BaseModel]] = {name: vendor.settings for name, vendor in VENDORS.items()}
-"""The settings model of each provider, for `camd.config`."""
 
 
 def _this_machine(database: Path) -> MachineIdentity:

@@ -7,7 +7,7 @@ alone: what this machine is configured for stays out of it.
 from pathlib import Path
 
 from camd.config import SOCKET_PATH_BYTES, load_settings
-from camd.daemon.wiring import PROVIDER_MODELS
+from camd.daemon.vendors import PROVIDER_MODELS
 from camd.domain.errors import Invalid
 from camd.ports.settings import Settings, is_loopback
 from camd.sandbox.smtp_door import HOST

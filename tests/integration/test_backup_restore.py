@@ -64,10 +64,9 @@ back_up(Path("camd.db").absolute(), Path("copy.db"), die)
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
+def home(database: Path) -> Path:
     """A folder with an empty database of camd."""
-    assert run(tmp_path, "migrate").returncode == 0
-    return tmp_path
+    return database.parent
 
 
 def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

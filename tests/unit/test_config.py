@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr, field_validator
 
 from camd.config import ConfigurationError, Settings, effective, load_settings
 from camd.config.sections import Document, Mailbox, Section, Webhook
-from camd.daemon.wiring import PROVIDER_MODELS
+from camd.daemon.vendors import PROVIDER_MODELS
 
 CANARY = "canary-5f1c"
 
