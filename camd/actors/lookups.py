@@ -33,7 +33,7 @@ from camd.domain.waterfall import Operation
 from camd.pipeline import lookup_outcomes
 from camd.pipeline.context import Context
 from camd.pipeline.lookup_claims import Call, Claim, claim
-from camd.ports.lookups import Enricher, Finding, Job, Later, LookupResult, OpenJob, JobId, Reply, Service, Unfinished
+from camd.ports.lookups import Enricher, Finding, Job, JobId, Later, LookupResult, OpenJob, Reply, Service, Unfinished
 from camd.ports.store import Tx
 from camd.ports.store_errors import StoreUnavailable
 from camd.telemetry.logs import get_log

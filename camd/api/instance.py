@@ -1,4 +1,4 @@
-"""The whole installation: its status, the send gate and the kill switch."""
+"""The whole installation: its status, its providers, the send gate and the kill switch."""
 
 from aiohttp import web
 
@@ -7,12 +7,16 @@ from camd.api.keys import DESK
 from camd.api.reading import NoBody, read_body
 from camd.api.routes import Route, route
 from camd.api.security import actor_of
-from camd.operations import status, switches
+from camd.operations import providers, status, switches
 from camd.schema.status import KillSwitchBody
 
 
 async def show_status(request: web.Request) -> web.Response:
     return answer(await status.status(request.app[DESK]))
+
+
+async def list_providers(request: web.Request) -> web.Response:
+    return answer(await providers.page(request.app[DESK]))
 
 
 async def show_gate(request: web.Request) -> web.Response:
@@ -35,6 +39,7 @@ async def set_kill_switch(request: web.Request) -> web.Response:
 
 ROUTES: tuple[Route, ...] = (
     route("GET", "/status", show_status),
+    route("GET", "/providers", list_providers),
     route("GET", "/gate", show_gate),
     route("POST", "/gate/open", open_gate),
     route("GET", "/kill-switch", show_kill_switch),

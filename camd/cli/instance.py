@@ -8,7 +8,7 @@ from camd.cli.grammar import Command, Group
 from camd.cli.options import body_options, read_body
 from camd.cli.output import facts, line, show, when
 from camd.cli.reaching import ask
-from camd.schema.status import Gate, InboxStatus, KillSwitch, KillSwitchBody, MailboxState, Status
+from camd.schema.status import Gate, InboxStatus, KillSwitch, KillSwitchBody, MailboxState, ProviderState, Status
 
 
 @click.command(cls=Command)
@@ -32,7 +32,7 @@ def _glance(view: Status) -> None:
             ("leads", leads or "none"),
             ("waiting for you", waiting or "nothing"),
             ("mailboxes", [_mailbox(box) for box in view.mailboxes] or "none"),
-            ("providers", [f"{each.name} ({', '.join(each.roles)})" for each in view.providers]),
+            ("providers", [_provider(each) for each in view.providers]),
             ("planned anew", f"{view.overdue_replanned} overdue" if view.overdue_replanned else None),
         ]
     )
@@ -42,6 +42,14 @@ def _mailbox(box: MailboxState) -> str:
     reason = f" ({box.reason})" if box.reason else ""
     deaf = ", deaf" if box.inbox is InboxStatus.DEAF else ""
     return f"{box.name} {box.status}{reason}, {box.used_today} of {box.daily_limit} today{deaf}"
+
+
+def _provider(provider: ProviderState) -> str:
+    roles = ", ".join(provider.roles) or "not configured"
+    limit = f" of {provider.credits_per_day}" if provider.credits_per_day is not None else ""
+    spent = f", {provider.credits_today}{limit} credits today" if provider.credits_today else ""
+    rests = f", rests until {when(provider.rests_until)}: {provider.problem}" if provider.rests_until else ""
+    return f"{provider.name} ({roles}{spent}{rests})"
 
 
 def _gate(gate: Gate) -> str:

@@ -38,7 +38,7 @@ from camd.schema.page import Page
 from camd.schema.preflight import PreflightReport
 from camd.schema.preview import Preview
 from camd.schema.report import CycleReport
-from camd.schema.status import Gate, KillSwitch, KillSwitchBody, MailboxState, Recovery, Status
+from camd.schema.status import Gate, KillSwitch, KillSwitchBody, MailboxState, ProviderState, Recovery, Status
 from camd.schema.suppression import Suppression, SuppressionBody, SuppressionImport
 from camd.schema.touch import ApproveBody, ApproveReport, Resolution, ResolveBody, Touch
 
@@ -352,6 +352,10 @@ def import_suppressions(
         upload=file,
         seconds=FILE_SECONDS,
     )
+
+
+def providers() -> Call[Page[ProviderState]]:
+    return Call("GET", path("/providers"), Page[ProviderState].model_validate_json)
 
 
 def mailboxes() -> Call[Page[MailboxState]]:

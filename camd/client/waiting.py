@@ -193,6 +193,7 @@ class CamdClient:
     add_suppression = _Asked(calls.add_suppression)
     remove_suppression = _Asked(calls.remove_suppression)
     import_suppressions = _Asked(calls.import_suppressions)
+    providers = _Asked(calls.providers)
     mailboxes = _Asked(calls.mailboxes)
     try_mailbox = _Asked(calls.try_mailbox)
     enable_mailbox = _Asked(calls.enable_mailbox)

@@ -41,7 +41,7 @@ async def one(desk: Desk, lead_id: str, *, actor: str) -> LeadExport:
         return LeadExport(
             lead=lead_views.view(lead),
             verdict_evidence=lead.verdict_evidence,
-            lookups=[to_jsonable_python(asdict(lookup)) for lookup in tx.lookups.of_lead(lead.id)],
+            lookups=[to_jsonable_python(lookup, fallback=dict) for lookup in tx.lookups.of_lead(lead.id)],
             previews=[to_jsonable_python(asdict(preview))] if preview else [],
             touches=[to_jsonable_python(asdict(touch)) for touch in tx.touches.of_lead(lead.id)],
             inbound=messages[::-1],

@@ -3,12 +3,12 @@
 from camd.domain import tally
 from camd.domain.campaign import CampaignStatus, Channel
 from camd.domain.lead import LeadStatus
-from camd.operations import mailboxes, recovery, switches
+from camd.operations import mailboxes, providers, recovery, switches
 from camd.operations.desk import Desk
 from camd.pipeline import overdue
 from camd.ports.records import TouchStatus
 from camd.ports.store import Tx
-from camd.schema.status import ProviderState, Status, Waiting
+from camd.schema.status import Status, Waiting
 
 
 async def status(desk: Desk) -> Status:
@@ -29,7 +29,7 @@ async def status(desk: Desk) -> Status:
             campaigns={status: campaigns.get(status, 0) for status in CampaignStatus},
             leads={status: tallies.get(tally.status_name(status), 0) for status in LeadStatus},
             mailboxes=mailboxes.states(tx, desk),
-            providers=_providers(desk),
+            providers=providers.states(tx, desk),
             waiting=Waiting(
                 approvals=tx.touches.count(TouchStatus.PLANNED, Channel.EMAIL),
                 inbox=tx.inbox.count_waiting(),
@@ -39,9 +39,3 @@ async def status(desk: Desk) -> Status:
         )
 
     return await desk.read(query)
-
-
-def _providers(desk: Desk) -> list[ProviderState]:
-    roles: dict[str, list[str]] = {name: ["source"] for name in desk.context.sources}
-    roles.setdefault(desk.context.verifier.name, []).append("verifier")
-    return [ProviderState(name=name, roles=done) for name, done in sorted(roles.items())]

@@ -42,6 +42,9 @@ class _Settings:
     forms: frozenset[str]
     max_candidates: int | None
 
+    def is_full(self, found: int) -> bool:
+        return self.max_candidates is not None and found >= self.max_candidates
+
     @property
     def digest(self) -> str:
         text = json.dumps([self.owner.urn, sorted(self.forms)])
@@ -134,7 +137,7 @@ class LinkedInSource:
             raise Misconfigured("; ".join(problems), scope=Scope.CAMPAIGN)
         wanted, now = _settings(settings), (self._clock.now() - EPOCH) // _MS
         place = _place(wanted, cursor, now)
-        if place.found == wanted.max_candidates:
+        if wanted.is_full(place.found):
             return Page((), (), place.cursor(), exhausted=True)
         if place.is_done:
             # A wait longer than the longest was begun by a clock that has been set back since.
@@ -184,7 +187,7 @@ class LinkedInSource:
         for line, element in enumerate(window, start=1):
             if element.name in seen or _is_passed_over(element, wanted.forms):
                 continue
-            if len(people) + len(rejected) == limit or place.found + len(people) == wanted.max_candidates:
+            if len(people) + len(rejected) == limit or wanted.is_full(place.found + len(people)):
                 is_whole = False
                 break
             seen[element.name] = element.at or end
@@ -196,7 +199,7 @@ class LinkedInSource:
         reached = replace(place, found=place.found + len(people), seen=seen)
         if is_whole:
             reached = reached.after(end, (self._clock.now() - EPOCH) // _MS)
-        is_full = reached.found == wanted.max_candidates
+        is_full = wanted.is_full(reached.found)
         return Page(people, rejected, reached.cursor(), is_full, warnings=self._api.warnings())
 
     async def _window(self, owner: Owner, start: int, end: int, most: int) -> tuple[int, Sequence[_Element]]:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from camd.domain.campaign import CampaignStatus
 from camd.domain.lead import LeadStatus
-from camd.schema.values import Body, Instant, Note, View
+from camd.schema.values import Body, Instant, Note, Number, View
 
 
 class Gate(View):
@@ -75,10 +75,15 @@ class MailboxState(View):
 
 
 class ProviderState(View):
-    """`roles`: what the provider does here, `source` or `verifier`."""
+    """`roles`: what the provider does here, `source`, `verifier` (for nothing), `match`, `find` or `verify` (for
+    credits, and only while it is configured). `credits_today` counts what is reserved too; none where nothing costs."""
 
     name: str
     roles: list[str]
+    rests_until: Instant | None = None
+    problem: str | None = None
+    credits_today: Number | None = None
+    credits_per_day: Number | None = None
 
 
 class Waiting(View):
