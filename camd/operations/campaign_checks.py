@@ -20,7 +20,13 @@ async def require_usable(desk: Desk, definition: Definition, campaign_id: Campai
     for a new one."""
     templates = await _templates(desk, definition)
     taken = await _hooks(desk, definition, campaign_id)
-    if problems := [*_sources(desk, definition), *taken, *_mailboxes(desk, definition), *templates]:
+    if problems := [
+        *_sources(desk, definition),
+        *taken,
+        *_providers(desk, definition),
+        *_mailboxes(desk, definition),
+        *templates,
+    ]:
         raise Unprocessable(problems)
 
 
@@ -52,6 +58,14 @@ def _sources(desk: Desk, definition: Definition) -> Iterator[FieldProblem]:
             named = colon and name.isidentifier()
             field, message = (f"sources.{place}.{name}", mend) if named else (f"sources.{place}", problem)
             yield FieldProblem(field=field, message=message)
+
+
+def _providers(desk: Desk, definition: Definition) -> Iterator[FieldProblem]:
+    known = desk.context.enrichers
+    for place, name in enumerate(definition.enrichment.providers):
+        if name not in known:
+            names = ", ".join(sorted(known)) or "none"
+            yield FieldProblem(field=f"enrichment.providers.{place}", message=f"no such provider; known: {names}")
 
 
 async def _hooks(desk: Desk, definition: Definition, campaign_id: CampaignId | None) -> list[FieldProblem]:

@@ -257,6 +257,7 @@ class _Cycle:
 
     async def _enrich(self) -> None:
         now = self._ctx.clock.now()
+        self._report.errors += enrich.not_configured(self._ctx, self._campaign)
         leads = await self._due(Action.ENRICH, enrich.BATCH)
         if not leads:
             return

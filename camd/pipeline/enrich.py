@@ -12,6 +12,7 @@ import anyio
 
 from camd.domain.campaign import Campaign
 from camd.domain.contact import parse_address
+from camd.domain.errors import Scope
 from camd.domain.facts import LeadId, Verdict
 from camd.domain.lead import Action, Authority, Enriched, Lead, LeadStatus, Lost, LostReason
 from camd.domain.outcome import Advance, Outcome, Snooze, Want
@@ -20,6 +21,7 @@ from camd.pipeline.context import Context, working_on
 from camd.pipeline.learned import UNUSABLE, Learned, add_up, is_same_address
 from camd.ports.lookups import OPEN, Lookup
 from camd.ports.providers import Verification
+from camd.schema.report import CycleError
 
 BATCH = 200
 CONCURRENT = 20
@@ -74,6 +76,19 @@ def offers_of(ctx: Context, provider: str, operation: Operation | None = None) -
         offer
         for offer in offers
         if operation in {None, offer.operation} and not ctx.providers.is_refused(provider, offer.operation)
+    ]
+
+
+def not_configured(ctx: Context, campaign: Campaign) -> list[CycleError]:
+    """The campaign's providers that cannot be asked at all."""
+    return [
+        CycleError(
+            stage="enrich",
+            scope=Scope.PROVIDER,
+            message=f"{name} is not asked: set its key in [providers.{name}], or take it out of enrichment.providers",
+        )
+        for name in campaign.definition.enrichment.providers
+        if (enricher := ctx.enrichers.get(name)) is None or not enricher.services
     ]
 
 
