@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -40,6 +40,7 @@ from camd.schema.suppression import SuppressionBody
 from camd.telemetry.logs import configure
 
 T = TypeVar("T")
+Serve = Callable[[Desk], AbstractAsyncContextManager[httpx.AsyncClient]]
 
 OPERATOR = "os:ann"
 ADDRESS = "Canary.Bird+news@acme.example"
@@ -427,6 +428,14 @@ async def test_a_name_is_used_once_in_all_campaigns_that_are_not_archived(hooked
     await campaigns.change(hooked, "Q1", CampaignPatch({"daily_email_limit": 7}), actor=OPERATOR)
     await campaign_status.move(hooked, "Q1", Verb.ARCHIVE, actor=OPERATOR)
     assert await campaign_with(hooked, "Q2") != path
+
+
+async def test_whoever_reads_the_campaign_gets_the_whole_address(hooked: Desk, serving: Serve, path: str) -> None:
+    async with serving(hooked) as control:
+        assert (await control.get("/api/cam/campaigns/Q1")).json()["hook_urls"] == {
+            "website": f"https://in.example.com{path}"
+        }
+        assert (await control.post(path, json={"email": ADDRESS})).status_code == 404
 
 
 async def test_without_a_public_address_the_campaign_says_what_to_set(hooked: Desk, path: str) -> None:
