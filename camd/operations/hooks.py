@@ -272,12 +272,13 @@ class _Work:
     def _ask(self, wish: Wish) -> HookResult:
         """A line on the review list; telling the same again adds no other."""
         hook, order, tx = self._hook, wish.order, self._tx
-        key = parse_address(wish.email).key
+        sender_hash = keyed_hash(tx.instance.key(), SuppressionKind.ADDRESS, parse_address(wish.email).key)
         said = " ".join(_terms(order, hook.campaign.definition.currency))
         row = Inbound(
             id=InboundId(self._desk.context.ids.new("ib")),
             mailbox=f"{hooks.TYPE}:{hook.name}",
-            identity=sha256(f"{hook.campaign.id}|{key}|{said}".encode()).hexdigest(),
+            # It outlives an erasure, so nothing in it may lead back to the address.
+            identity=sha256(f"{hook.campaign.id}|{sender_hash}|{said}".encode()).hexdigest(),
             kind=InboundClass.UNRELATED,
             evidence="no lead of the campaign has the address that the hook names",
             waiting=True,
@@ -285,7 +286,7 @@ class _Work:
             created_at=self._now,
             by=hook.actor,
             campaign_id=hook.campaign.id,
-            sender_hash=keyed_hash(tx.instance.key(), SuppressionKind.ADDRESS, key),
+            sender_hash=sender_hash,
             sender=wish.email,
             subject=f"{hook.name}: {said}",
             text=f"The hook {hook.name} says of {wish.email}: {said}.",
