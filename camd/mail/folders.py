@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from camd.domain.errors import Misconfigured, Scope
 from camd.ports.inbox import Folder, FolderRole
@@ -141,6 +142,8 @@ def _exact(name: str) -> str:
     return INBOX if name.upper() == INBOX else unicodedata.normalize("NFC", name)
 
 
+# Each look at an inbox asks for it of each folder's name, and of each usual one.
+@lru_cache(maxsize=1024)
 def _plain(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
