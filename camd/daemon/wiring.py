@@ -106,7 +106,7 @@ def real_adapters(settings: Settings) -> Adapters:
         clock,
         entropy,
         SystemIds(clock, entropy),
-        sources=(CsvSource(clock), *sources),
+        sources=(CsvSource(clock), HookSource(clock), *sources),
         verifier=DnsVerifier(DnsResolver(), clock),
         enrichers=tuple(enrichers),
         credits_per_day={name: limit for name, limit in budgets.items() if limit is not None},
