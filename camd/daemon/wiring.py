@@ -59,6 +59,7 @@ from camd.providers.csv_file import CsvSource
 from camd.providers.csv_rows import read_rows
 from camd.providers.dns import DnsVerifier
 from camd.providers.dns_resolver import DnsResolver
+from camd.providers.hook import HookSource
 from camd.store.checkpoints import require_safe_checkpoints
 from camd.store.sqlite import SqliteStore
 from camd.system import SystemClock, SystemEntropy, SystemIds
