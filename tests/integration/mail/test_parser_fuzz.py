@@ -4,8 +4,10 @@ import pickle
 import random  # noqa: TID251 - seeded: the same mutations in every run
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 from hypothesis import given, settings
@@ -283,21 +285,39 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 }
 
 LIMITED = """
-import pickle, resource, sys
+import os, pickle, resource, sys
 from camd.mail.reading import read_letter
-resource.setrlimit(resource.RLIMIT_AS, (200_000_000, 200_000_000))
-raw, own = pickle.load(sys.stdin.buffer)
-pickle.dump(read_letter(raw, own), sys.stdout.buffer)
+
+for line in sys.stdin:
+    if not os.fork():
+        resource.setrlimit(resource.RLIMIT_AS, (200_000_000, 200_000_000))
+        with open(line.strip(), "rb") as file:
+            raw, own = pickle.load(file)
+        with open(line.strip(), "wb") as file:
+            pickle.dump(read_letter(raw, own), file)
+        os._exit(0)
+    print(os.wait()[1], flush=True)
 """
+
+
+@pytest.fixture(scope="module")
+def limited() -> Iterator[subprocess.Popen[str]]:
+    """Reads the message of each file that it is told of in a process of its own, and leaves the letter in its place."""
+    with subprocess.Popen([sys.executable, "-c", LIMITED], stdin=PIPE, stdout=PIPE, text=True) as process:
+        yield process
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the address space")
 @pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE.keys())
-def test_faults_63_to_65_a_hostile_message_fits_200_mb(make: Callable[[], bytes]) -> None:
-    message = raw(make())
-    ended = subprocess.run(
-        [sys.executable, "-c", LIMITED], input=pickle.dumps((message, OWN)), capture_output=True, check=True
-    )
-    letter = pickle.loads(ended.stdout)
+def test_faults_63_to_65_a_hostile_message_fits_200_mb(
+    limited: subprocess.Popen[str], tmp_path: Path, make: Callable[[], bytes]
+) -> None:
+    message, file = raw(make()), tmp_path / "message"
+    file.write_bytes(pickle.dumps((message, OWN)))
+    assert limited.stdin
+    assert limited.stdout
+    print(file, file=limited.stdin, flush=True)
+    assert limited.stdout.readline() == "0\n"
+    letter = pickle.loads(file.read_bytes())
     assert letter.identity == identity_of(message)
     assert isinstance(letter, Letter) or letter.why == "it has no header"

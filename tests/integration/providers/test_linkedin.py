@@ -210,18 +210,27 @@ async def test_a_clock_that_ran_days_ahead_for_a_while_costs_no_late_response(se
     assert await reader.read() == [1]
 
 
-ARRIVALS = st.tuples(st.just("arrive"), st.integers(0, 47 * 60), st.integers(1, 130))
+Step = tuple[str, int, int]
 WAITS = st.tuples(st.just("wait"), st.integers(1, 30 * 60), st.just(0))
 WITHDRAWALS = st.tuples(st.just("withdraw"), st.integers(0, 10_000), st.just(0))
 FAULTS = st.tuples(st.just("fail"), st.integers(0, 3), st.integers(0, 3))
 FAILING = (Fault.LOST, Fault.TRUNCATED, Fault.REORDERED, Fault.TROUBLE)
 
 
+def histories(limit: int, most: int) -> st.SearchStrategy[tuple[list[Step], int]]:
+    """At most so many arrive at once, which are a few pages of `limit`."""
+    arrivals = st.tuples(st.just("arrive"), st.integers(0, 47 * 60), st.integers(1, most))
+    steps = st.lists(st.one_of(arrivals, WAITS, WITHDRAWALS, FAULTS), max_size=12)
+    return st.tuples(steps, st.just(limit))
+
+
 @settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.one_of(ARRIVALS, WAITS, WITHDRAWALS, FAULTS), max_size=12), st.sampled_from([3, 50, LIMIT]))
+@given(st.one_of(histories(3, 10), histories(50, 130), histories(LIMIT, 130)))
 def test_whatever_happens_each_response_is_given_once_and_only_withdrawn_ones_are_taken_back(
-    steps: list[tuple[str, int, int]], limit: int
+    history: tuple[list[Step], int],
 ) -> None:
+    steps, limit = history
+
     async def scenario() -> None:
         async with LinkedIn().serving() as server:
             reader = Reader(server, limit=limit)
