@@ -20,7 +20,8 @@ from camd.schema.report import CycleReport
 _FIRST_RETRY = timedelta(seconds=1)
 _LONGEST_RETRY = timedelta(minutes=1)
 BREATH_SECONDS = 1.0
-"""Between two cycles of a campaign for which its bell rings again and again, as while its mails go out."""
+"""Between two cycles of a campaign for which its bell rings again and again, as while its mails go out. One that left
+work behind, because it was more than fits into a cycle, goes on at once."""
 
 
 class CycleRunner:
@@ -66,6 +67,7 @@ class CampaignActor:
         self._campaign_id = campaign_id
         self._failures = 0
         self._ended_at = -BREATH_SECONDS
+        self._has_more = False
 
     async def run(self, wake_at: datetime | None) -> None:
         """`wake_at` is when the campaign has to be looked at first; none means now."""
@@ -76,7 +78,7 @@ class CampaignActor:
             rang = await self._bell.wait(seconds_until(due, clock, idle))
             if not rang and due > clock.now():
                 continue
-            if rang:
+            if rang and not self._has_more:
                 await self._breathe()
             self._context.metrics.schedule_lag_seconds.observe(max((clock.now() - due).total_seconds(), 0.0))
             next_due = await self._cycle()
@@ -90,8 +92,10 @@ class CampaignActor:
         self._bell.silence()
 
     async def _cycle(self) -> datetime | None:
+        self._has_more = False
         try:
             report = await self._runner.run(self._campaign_id, call_dry=False)
+            self._has_more = report.has_more
         except Transient as failure:
             return self._retry_at(failure)
         finally:

@@ -136,6 +136,11 @@ class _Cycle:
         """The campaign has to be looked at again at `at`, or earlier."""
         self._wake_at = at if self._wake_at is None else min(self._wake_at, at)
 
+    def _go_on(self) -> None:
+        """A batch was full."""
+        self._report.has_more = True
+        self.wake(self._ctx.clock.now())
+
     async def pause_misconfigured(self, problem: Exception) -> None:
         """A person must mend the campaign; until then it rests."""
         self._report.errors.append(CycleError(stage="cycle", scope=Scope.CAMPAIGN, message=str(problem)))
@@ -215,7 +220,7 @@ class _Cycle:
         for wait in found.waits:
             self.wake(self._ctx.clock.now() + wait)
         if found.more:
-            self.wake(self._ctx.clock.now())
+            self._go_on()
         for page in found.pages:
             now = self._ctx.clock.now()
             added = await self._write(partial(discover.store_page, campaign=self._campaign, read=page, now=now))
@@ -224,7 +229,7 @@ class _Cycle:
     async def _dedupe(self) -> None:
         candidates = await self._ctx.store.read(lambda tx: tx.candidates.waiting(self._campaign.id, dedupe.BATCH))
         if len(candidates) == dedupe.BATCH:
-            self.wake(self._ctx.clock.now())
+            self._go_on()
         for some in _chunks(candidates):
             admissions = await self._write(partial(self._admit, candidates=some))
             for admission in admissions:
@@ -245,7 +250,7 @@ class _Cycle:
         if not stubs:
             return
         if len(stubs) == dedupe.STUBS and all(stub.source in offers for stub in stubs):
-            self.wake(self._ctx.clock.now())
+            self._go_on()
         unit = partial(
             dedupe.want_stubs, campaign=self._campaign, stubs=stubs, offers=offers, now=self._ctx.clock.now()
         )
@@ -312,7 +317,7 @@ class _Cycle:
             return len(moved) == overdue.BATCH or len(approved) == approval.BATCH
 
         if await self._write(unit):
-            self.wake(now)
+            self._go_on()
 
     def _record_plans(self, tx: Tx, plans: Sequence[outreach.Plan], now: datetime) -> int:
         planned = sum(self._record_plan(tx, plan, now) for plan in plans)
@@ -367,7 +372,7 @@ class _Cycle:
         now = self._ctx.clock.now()
         leads = await self._ctx.store.read(lambda tx: tx.leads.due(self._campaign.id, action, now, batch))
         if len(leads) == batch:
-            self.wake(now)
+            self._go_on()
         return leads
 
     async def _record(self, stage: str, outcomes: Sequence[tuple[Lead, Outcome]], now: datetime) -> int:

@@ -17,7 +17,8 @@ class CycleError(BaseModel):
 
 class CycleReport(BaseModel):
     """One cycle. `would_spend` maps a provider to the credits that a live run would have used; `waiting_for` maps
-    a reason to the number of leads it holds back, 1 for a reason of the whole campaign."""
+    a reason to the number of leads it holds back, 1 for a reason of the whole campaign. `has_more` is for who runs
+    cycles, and not told: a batch was full, so that another cycle has work at once."""
 
     campaign_id: int
     campaign_name: str
@@ -38,3 +39,4 @@ class CycleReport(BaseModel):
     waiting_for: dict[str, int] = Field(default_factory=dict)
     errors: list[CycleError] = Field(default_factory=list)
     duration_seconds: float = 0.0
+    has_more: bool = Field(default=False, exclude=True)

@@ -7,7 +7,10 @@ import pytest
 from camd.actors.campaign import CampaignActor, CycleRunner
 from camd.actors.wake import Doorbells
 from camd.domain.errors import Transient
+from camd.domain.facts import CampaignId
+from camd.pipeline.context import Context
 from camd.ports.store_errors import StoreUnavailable
+from camd.schema.report import CycleReport
 from camd.sim.world import World, people, simulate
 
 
@@ -92,5 +95,49 @@ def test_an_actor_ends_when_its_campaign_is_no_longer_active(tmp_path: Path) -> 
         actor = CampaignActor(world.context, CycleRunner(world.context, Doorbells()), Doorbells(), campaign.id)
         await actor.run(world.clock.now() + timedelta(hours=2))
         assert world.clock.monotonic() == 7200
+
+    simulate(tmp_path, scenario)
+
+
+class RungRunner(CycleRunner):
+    """Something rings for the campaign during each of its cycles."""
+
+    def __init__(self, context: Context, bells: Doorbells) -> None:
+        super().__init__(context, bells)
+        self._rung = bells
+        self.cycles = 0
+
+    async def run(self, campaign_id: CampaignId, call_dry: bool) -> CycleReport:
+        report = await super().run(campaign_id, call_dry)
+        self._rung.ring(campaign_id)
+        self.cycles += 1
+        return report
+
+
+def test_a_campaign_with_more_than_a_cycle_holds_goes_on_at_once_though_its_bell_rings(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        campaign = await world.campaign(*people(1000))
+        bells = Doorbells()
+        actor = CampaignActor(world.context, RungRunner(world.context, bells), bells, campaign.id)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(actor.run, None)
+            await anyio.sleep(0.5)
+            assert len(await world.previews(campaign)) == 1000
+            tasks.cancel_scope.cancel()
+
+    simulate(tmp_path, scenario)
+
+
+def test_a_campaign_whose_bell_rings_again_and_again_breathes_between_its_cycles(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        campaign = await world.campaign(*people(1))
+        bells = Doorbells()
+        runner = RungRunner(world.context, bells)
+        actor = CampaignActor(world.context, runner, bells, campaign.id)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(actor.run, None)
+            await anyio.sleep(10.5)
+            tasks.cancel_scope.cancel()
+        assert runner.cycles == 11
 
     simulate(tmp_path, scenario)
