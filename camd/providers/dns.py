@@ -69,7 +69,7 @@ class DnsVerifier:
     """Judges by the domain's MX records, then by the kind of mailbox; answers are cached by domain."""
 
     name = "dns"
-    rate_limit = RateLimit(count=100, period=timedelta(seconds=1), burst=200)
+    rate_limit = RateLimit(count=250, period=timedelta(seconds=1), burst=500)
 
     def __init__(self, resolver: Resolver, clock: Clock) -> None:
         self._answers = _Cache(resolver, clock)
