@@ -1,31 +1,21 @@
 """Answers as JSON, and files that are written while they are read."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 from aiohttp import web
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from camd.api.routes import PREFIX
-from camd.schema.report import CycleReport
 
 STARTED = web.RequestKey("STARTED", web.StreamResponse)
 """The answer whose head was sent before its body was known: nothing else can be answered any more."""
 
-_REPORTS = TypeAdapter(Sequence[CycleReport])
 _BUFFER_BYTES = 1 << 16
 
 
 def answer(view: BaseModel, status: int = 200, *, location: str | None = None) -> web.Response:
     """`location` is a path under `/api/cam`."""
-    return _json(view.model_dump_json().encode(), status, location)
-
-
-def answer_reports(reports: Sequence[CycleReport]) -> web.Response:
-    return _json(_REPORTS.dump_json(reports), 200, None)
-
-
-def _json(body: bytes, status: int, location: str | None) -> web.Response:
-    response = web.Response(status=status, body=body, content_type="application/json")
+    response = web.Response(status=status, body=view.model_dump_json().encode(), content_type="application/json")
     if location is not None:
         response.headers["Location"] = f"{PREFIX}{location}"
     return response

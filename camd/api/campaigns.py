@@ -5,14 +5,17 @@ from aiohttp import web
 from camd.api.answers import answer
 from camd.api.keys import DESK
 from camd.api.paging import Limit, Paged
-from camd.api.reading import NoBody, Query, corrections, read_body
-from camd.api.routes import Route, asking, route
+from camd.api.reading import Query, corrections
+from camd.api.routes import Doc, Route, asking, route, taking
 from camd.api.security import Handler, actor_of
 from camd.domain.campaign import CampaignStatus, Verb
 from camd.operations import campaign_status, campaigns, going_live, trial_mails
+from camd.schema.campaign import CampaignDetail, CampaignSummary
 from camd.schema.definition import CampaignBody, CampaignPatch
-from camd.schema.mailbox import TrialBody
-from camd.schema.page import DEFAULT_LIMIT
+from camd.schema.mailbox import TrialBody, TrialReport
+from camd.schema.page import DEFAULT_LIMIT, Page
+from camd.schema.preflight import PreflightReport
+from camd.schema.preview import Preview
 
 
 class Listed(Paged):
@@ -28,8 +31,7 @@ async def list_all(request: web.Request, chosen: Listed) -> web.Response:
     return answer(page)
 
 
-async def create(request: web.Request) -> web.Response:
-    body = await read_body(request, CampaignBody)
+async def create(request: web.Request, body: CampaignBody) -> web.Response:
     made = await campaigns.create(request.app[DESK], body, actor=actor_of(request))
     return answer(made, 201, location=f"/campaigns/{made.id}")
 
@@ -38,15 +40,13 @@ async def show(request: web.Request) -> web.Response:
     return answer(await campaigns.get(request.app[DESK], request.match_info["id"]))
 
 
-async def replace(request: web.Request) -> web.Response:
-    body = await read_body(request, CampaignBody)
+async def replace(request: web.Request, body: CampaignBody) -> web.Response:
     ref, actor = request.match_info["id"], actor_of(request)
     stored = await campaigns.replace_definition(request.app[DESK], ref, body, actor=actor)
     return answer(stored.campaign)
 
 
-async def change(request: web.Request) -> web.Response:
-    patch = await read_body(request, CampaignPatch)
+async def change(request: web.Request, patch: CampaignPatch) -> web.Response:
     with corrections():
         stored = await campaigns.change(request.app[DESK], request.match_info["id"], patch, actor=actor_of(request))
     return answer(stored.campaign)
@@ -54,7 +54,6 @@ async def change(request: web.Request) -> web.Response:
 
 def moved_by(verb: Verb) -> Handler:
     async def move(request: web.Request) -> web.Response:
-        await read_body(request, NoBody)
         desk, ref = request.app[DESK], request.match_info["id"]
         stored = await campaign_status.move(desk, ref, verb, actor=actor_of(request))
         return answer(stored.campaign)
@@ -67,19 +66,16 @@ async def preflight(request: web.Request) -> web.Response:
 
 
 async def live(request: web.Request) -> web.Response:
-    await read_body(request, NoBody)
     stored = await campaigns.live(request.app[DESK], request.match_info["id"], actor=actor_of(request))
     return answer(stored.campaign)
 
 
 async def dry(request: web.Request) -> web.Response:
-    await read_body(request, NoBody)
     stored = await campaigns.dry(request.app[DESK], request.match_info["id"], actor=actor_of(request))
     return answer(stored.campaign)
 
 
-async def send_test(request: web.Request) -> web.Response:
-    body = await read_body(request, TrialBody)
+async def send_test(request: web.Request, body: TrialBody) -> web.Response:
     return answer(await trial_mails.send(request.app[DESK], request.match_info["id"], body))
 
 
@@ -88,20 +84,66 @@ async def preview(request: web.Request, chosen: Previewed) -> web.Response:
 
 
 ROUTES: tuple[Route, ...] = (
-    asking("GET", "/campaigns", Listed, list_all),
-    route("POST", "/campaigns", create),
-    route("GET", "/campaigns/{id}", show),
-    route("PUT", "/campaigns/{id}", replace),
-    route("PATCH", "/campaigns/{id}", change),
-    route("DELETE", "/campaigns/{id}", moved_by(Verb.ARCHIVE)),
-    *(
-        route(method, f"/campaigns/{{id}}/{verb}", moved_by(verb))
-        for verb in (Verb.ACTIVATE, Verb.PAUSE, Verb.RESUME)
-        for method in ("POST", "PUT")
+    asking("GET", "/campaigns", Listed, list_all, Doc("campaigns", "List campaigns", Page[CampaignSummary])),
+    taking(
+        "POST",
+        "/campaigns",
+        CampaignBody,
+        create,
+        Doc("create_campaign", "Create a campaign", {201: CampaignDetail}, may=(409,)),
     ),
-    route("GET", "/campaigns/{id}/preflight", preflight),
-    route("POST", "/campaigns/{id}/live", live),
-    route("POST", "/campaigns/{id}/dry", dry),
-    route("POST", "/campaigns/{id}/test-send", send_test),
-    asking("GET", "/campaigns/{id}/preview", Previewed, preview),
+    route("GET", "/campaigns/{id}", show, Doc("campaign", "Read a campaign with its definition", CampaignDetail)),
+    taking(
+        "PUT",
+        "/campaigns/{id}",
+        CampaignBody,
+        replace,
+        Doc("replace_campaign", "Replace a campaign's definition", CampaignDetail, may=(409,)),
+    ),
+    taking(
+        "PATCH",
+        "/campaigns/{id}",
+        CampaignPatch,
+        change,
+        Doc("change_campaign", "Change parts of a campaign's definition", CampaignDetail, may=(409,)),
+    ),
+    route(
+        "DELETE",
+        "/campaigns/{id}",
+        moved_by(Verb.ARCHIVE),
+        Doc("archive", "Archive a campaign", CampaignDetail, may=(409,)),
+    ),
+    *(
+        route(
+            method,
+            f"/campaigns/{{id}}/{verb}",
+            moved_by(verb),
+            Doc(f"{prefix}{verb}", f"{verb.capitalize()} a campaign", CampaignDetail, may=(409,)),
+        )
+        for verb in (Verb.ACTIVATE, Verb.PAUSE, Verb.RESUME)
+        for method, prefix in (("POST", ""), ("PUT", "put_"))
+    ),
+    route(
+        "GET",
+        "/campaigns/{id}/preflight",
+        preflight,
+        Doc("preflight", "Tell what stands against going live", PreflightReport),
+    ),
+    route(
+        "POST",
+        "/campaigns/{id}/live",
+        live,
+        Doc("live", "End a campaign's dry run: it sends from now on", CampaignDetail, may=(409,)),
+    ),
+    route("POST", "/campaigns/{id}/dry", dry, Doc("dry", "Put a campaign back to dry run", CampaignDetail, may=(409,))),
+    taking(
+        "POST",
+        "/campaigns/{id}/test-send",
+        TrialBody,
+        send_test,
+        Doc("send_test", "Send every step once to an address of the operator", TrialReport, may=(409,)),
+    ),
+    asking(
+        "GET", "/campaigns/{id}/preview", Previewed, preview, Doc("preview", "Show the mails to come", Page[Preview])
+    ),
 )

@@ -9,12 +9,13 @@ from camd.api.answers import answer
 from camd.api.keys import DESK
 from camd.api.paging import Limit
 from camd.api.reading import Query
-from camd.api.routes import Route, asking
+from camd.api.routes import Doc, Route, asking
 from camd.domain.events import EventType
 from camd.domain.facts import LeadId
 from camd.operations import events
 from camd.operations.desk import find_campaign
 from camd.ports.records import EventFilter
+from camd.schema.event import EventPage
 from camd.schema.page import DEFAULT_LIMIT
 from camd.schema.values import Instant
 
@@ -45,4 +46,6 @@ async def list_all(request: web.Request, chosen: Listed) -> web.Response:
     return answer(await events.page(desk, wanted, after=chosen.after, limit=chosen.limit))
 
 
-ROUTES: tuple[Route, ...] = (asking("GET", "/events", Listed, list_all),)
+ROUTES: tuple[Route, ...] = (
+    asking("GET", "/events", Listed, list_all, Doc("event_page", "Read the ledger", EventPage)),
+)

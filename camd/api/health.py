@@ -3,18 +3,16 @@
 The body follows draft-inadarei-api-health-check: `pass`, `warn` or `fail`, and the checks behind it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import anyio
 from aiohttp import web
-from pydantic import BaseModel
 
 from camd.actors.health import Health, Phase
 from camd.api.keys import DESK, HEALTH
-from camd.api.routes import Route
-from camd.api.security import is_local
+from camd.api.routes import Content, Doc, Route
+from camd.api.security import Handler, is_local
 from camd.domain.campaign import StatusReason
 from camd.domain.errors import Transient
 from camd.operations import mailboxes
@@ -22,6 +20,7 @@ from camd.operations.desk import Desk
 from camd.pipeline.send_gate import GateReason
 from camd.ports.store import Tx
 from camd.ports.store_errors import DatabaseDamaged
+from camd.schema.health import HealthCheck, HealthLevel, HealthReport
 
 MEDIA_TYPE = "application/health+json"
 LOW_DISK_BYTES = 1_000_000_000
@@ -30,38 +29,23 @@ STORE_SECONDS = 5.0
 _FAILS = frozenset({GateReason.COMMON_CAUSE, GateReason.DAMAGED})
 """Closures of the gate that need a person."""
 
-Level = Literal["pass", "warn", "fail"]
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One component that is not well."""
 
     name: str
-    status: Level
+    status: HealthLevel
     output: str
-
-
-class Check(BaseModel):
-    status: Level
-    output: str
-
-
-class Report(BaseModel):
-    """`checks` lists, by component, what is not well."""
-
-    status: Level
-    version: str | None = None
-    checks: dict[str, list[Check]] | None = None
 
 
 async def livez(_: web.Request) -> web.Response:
-    return _answer(Report(status="pass"))
+    return _answer(HealthReport(status="pass"))
 
 
 async def startupz(request: web.Request) -> web.Response:
     is_starting = request.app[HEALTH].phase is Phase.STARTING
-    return _answer(Report(status="fail" if is_starting else "pass"))
+    return _answer(HealthReport(status="fail" if is_starting else "pass"))
 
 
 async def readyz(request: web.Request) -> web.Response:
@@ -105,7 +89,7 @@ def _of_process(health: Health) -> Iterator[Finding]:
 
 def _of_gate(desk: Desk) -> Iterator[Finding]:
     for closure in desk.context.gate.closures():
-        status: Level = "fail" if closure.reason in _FAILS else "warn"
+        status: HealthLevel = "fail" if closure.reason in _FAILS else "warn"
         yield Finding("send_gate", status, f"closed since {closure.since:%Y-%m-%dT%H:%M:%SZ}: {closure.reason}")
 
 
@@ -137,16 +121,16 @@ def _stored(tx: Tx, desk: Desk) -> Iterator[Finding]:
 
 def _report(request: web.Request, found: list[Finding]) -> web.Response:
     statuses = {finding.status for finding in found}
-    status: Level = "fail" if "fail" in statuses else "warn" if statuses else "pass"
+    status: HealthLevel = "fail" if "fail" in statuses else "warn" if statuses else "pass"
     if not is_local(request):
-        return _answer(Report(status=status))
-    checks: dict[str, list[Check]] = {}
+        return _answer(HealthReport(status=status))
+    checks: dict[str, list[HealthCheck]] = {}
     for finding in found:
-        checks.setdefault(finding.name, []).append(Check(status=finding.status, output=finding.output))
-    return _answer(Report(status=status, version=request.app[DESK].version, checks=checks))
+        checks.setdefault(finding.name, []).append(HealthCheck(status=finding.status, output=finding.output))
+    return _answer(HealthReport(status=status, version=request.app[DESK].version, checks=checks))
 
 
-def _answer(report: Report) -> web.Response:
+def _answer(report: HealthReport) -> web.Response:
     return web.Response(
         status=503 if report.status == "fail" else 200,
         body=report.model_dump_json(exclude_none=True).encode(),
@@ -155,10 +139,16 @@ def _answer(report: Report) -> web.Response:
     )
 
 
+def _route(path: str, handler: Handler, summary: str, answers: Mapping[int, Content]) -> Route:
+    return Route("GET", path, handler, Doc(path[1:], summary, answers), "health")
+
+
+_WELL_OR_NOT: Mapping[int, Content] = {200: HealthReport, 503: HealthReport}
+
 ROUTES = (
-    Route("GET", "/livez", livez),
-    Route("GET", "/startupz", startupz),
-    Route("GET", "/readyz", readyz),
-    Route("GET", "/healthz", healthz),
-    Route("GET", "/metrics", metrics),
+    _route("/livez", livez, "Would a restart help?", {200: HealthReport}),
+    _route("/startupz", startupz, "Has it finished starting?", _WELL_OR_NOT),
+    _route("/readyz", readyz, "Can it take work and opt-outs?", _WELL_OR_NOT),
+    _route("/healthz", healthz, "How is everything?", _WELL_OR_NOT),
+    _route("/metrics", metrics, "All figures for Prometheus", {200: "text/plain"}),
 )

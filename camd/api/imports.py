@@ -5,10 +5,11 @@ from aiohttp import web
 from camd.api.answers import answer
 from camd.api.keys import DESK
 from camd.api.paging import Paged
-from camd.api.reading import NoBody, read_body
-from camd.api.routes import FILE_SECONDS, Route, asking, route
+from camd.api.routes import FILE_SECONDS, Doc, Route, asking, route
 from camd.api.security import actor_of
 from camd.operations import imports
+from camd.schema.imports import Import, UndoReport
+from camd.schema.page import Page
 
 
 class Listed(Paged):
@@ -23,11 +24,16 @@ async def list_all(request: web.Request, chosen: Listed) -> web.Response:
 
 
 async def undo(request: web.Request) -> web.Response:
-    await read_body(request, NoBody)
     return answer(await imports.undo(request.app[DESK], request.match_info["id"], actor=actor_of(request)))
 
 
 ROUTES: tuple[Route, ...] = (
-    asking("GET", "/imports", Listed, list_all),
-    route("POST", "/imports/{id}/undo", undo, seconds=FILE_SECONDS),
+    asking("GET", "/imports", Listed, list_all, Doc("imports", "List the imports of the past", Page[Import])),
+    route(
+        "POST",
+        "/imports/{id}/undo",
+        undo,
+        Doc("undo_import", "Remove an import's leads that were never handed a touch", UndoReport, may=(409,)),
+        seconds=FILE_SECONDS,
+    ),
 )

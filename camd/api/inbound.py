@@ -6,14 +6,14 @@ from pydantic import Field
 from camd.api.answers import answer, stream_csv
 from camd.api.keys import DESK
 from camd.api.paging import Paged
-from camd.api.reading import read_body
-from camd.api.routes import FILE_SECONDS, Route, asking, route
+from camd.api.routes import CSV, FILE_SECONDS, Doc, Route, asking, route, taking
 from camd.api.security import actor_of
 from camd.domain.facts import LeadId
 from camd.domain.inbound import InboundClass
 from camd.operations import inbound
 from camd.ports.records import InboundFilter
-from camd.schema.inbound import ClassifyBody
+from camd.schema.inbound import ClassifyBody, Inbound
+from camd.schema.page import Page
 
 
 class Listed(Paged):
@@ -39,8 +39,7 @@ async def show(request: web.Request) -> web.Response:
     return answer(await inbound.get(request.app[DESK], request.match_info["id"]))
 
 
-async def classify(request: web.Request) -> web.Response:
-    body = await read_body(request, ClassifyBody)
+async def classify(request: web.Request, body: ClassifyBody) -> web.Response:
     return answer(await inbound.classify(request.app[DESK], request.match_info["id"], body, actor=actor_of(request)))
 
 
@@ -50,8 +49,20 @@ async def export(request: web.Request) -> web.StreamResponse:
 
 
 ROUTES: tuple[Route, ...] = (
-    asking("GET", "/inbound", Listed, list_all),
-    route("GET", "/inbound/{id}", show),
-    route("POST", "/inbound/{id}/classify", classify),
-    route("GET", "/campaigns/{id}/inbound/export", export, seconds=FILE_SECONDS),
+    asking("GET", "/inbound", Listed, list_all, Doc("inbox", "List messages that came in", Page[Inbound])),
+    route("GET", "/inbound/{id}", show, Doc("inbound", "Read a message that came in", Inbound)),
+    taking(
+        "POST",
+        "/inbound/{id}/classify",
+        ClassifyBody,
+        classify,
+        Doc("classify", "Say what a message is", Inbound, may=(409,)),
+    ),
+    route(
+        "GET",
+        "/campaigns/{id}/inbound/export",
+        export,
+        Doc("export_inbound", "Export the messages to a campaign as CSV", CSV),
+        seconds=FILE_SECONDS,
+    ),
 )

@@ -4,11 +4,11 @@ from aiohttp import web
 
 from camd.api.answers import answer
 from camd.api.keys import DESK
-from camd.api.reading import NoBody, read_body
-from camd.api.routes import Route, route
+from camd.api.routes import Doc, Route, route, taking
 from camd.api.security import actor_of
 from camd.operations import providers, status, switches
-from camd.schema.status import KillSwitchBody
+from camd.schema.page import Page
+from camd.schema.status import Gate, KillSwitch, KillSwitchBody, ProviderState, Status
 
 
 async def show_status(request: web.Request) -> web.Response:
@@ -24,7 +24,6 @@ async def show_gate(request: web.Request) -> web.Response:
 
 
 async def open_gate(request: web.Request) -> web.Response:
-    await read_body(request, NoBody)
     return answer(switches.open_gate(request.app[DESK]))
 
 
@@ -32,16 +31,23 @@ async def show_kill_switch(request: web.Request) -> web.Response:
     return answer(await switches.kill_switch(request.app[DESK]))
 
 
-async def set_kill_switch(request: web.Request) -> web.Response:
-    body = await read_body(request, KillSwitchBody)
+async def set_kill_switch(request: web.Request, body: KillSwitchBody) -> web.Response:
     return answer(await switches.set_kill_switch(request.app[DESK], body, actor=actor_of(request)))
 
 
 ROUTES: tuple[Route, ...] = (
-    route("GET", "/status", show_status),
-    route("GET", "/providers", list_providers),
-    route("GET", "/gate", show_gate),
-    route("POST", "/gate/open", open_gate),
-    route("GET", "/kill-switch", show_kill_switch),
-    route("PUT", "/kill-switch", set_kill_switch),
+    route("GET", "/status", show_status, Doc("status", "Tell how the installation is", Status)),
+    route("GET", "/providers", list_providers, Doc("providers", "List the providers", Page[ProviderState])),
+    route("GET", "/gate", show_gate, Doc("gate", "Tell whether the send gate is open", Gate)),
+    route("POST", "/gate/open", open_gate, Doc("open_gate", "Open the send gate", Gate)),
+    route(
+        "GET", "/kill-switch", show_kill_switch, Doc("kill_switch", "Tell whether all sending is stopped", KillSwitch)
+    ),
+    taking(
+        "PUT",
+        "/kill-switch",
+        KillSwitchBody,
+        set_kill_switch,
+        Doc("set_kill_switch", "Stop all sending, or let it go on", KillSwitch),
+    ),
 )

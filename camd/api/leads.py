@@ -8,14 +8,28 @@ from pydantic import AfterValidator, BaseModel
 from camd.api.answers import answer, stream_csv
 from camd.api.keys import DESK
 from camd.api.paging import Paged
-from camd.api.reading import NoBody, Query, read_body, uploaded
-from camd.api.routes import FILE_SECONDS, Route, asking, route
-from camd.api.security import Handler, actor_of
+from camd.api.reading import Query, uploaded
+from camd.api.routes import CSV, FILE_SECONDS, Doc, Route, Taking, asking, receiving, route, taking
+from camd.api.security import actor_of
 from camd.domain.lead import LeadStatus
 from camd.operations import erasure, lead_export, lead_import, lead_moves, leads
 from camd.operations.desk import Desk
 from camd.ports.records import LeadFilter
-from camd.schema.lead import HoldBody, Lead, LeadBody, LeadPatch, LostBody, NoteBody, ReleaseBody, WonBody
+from camd.schema.imports import ImportReport
+from camd.schema.lead import (
+    HoldBody,
+    Lead,
+    LeadBody,
+    LeadDetail,
+    LeadExport,
+    LeadPatch,
+    LostBody,
+    NoteBody,
+    ReleaseBody,
+    WhyReport,
+    WonBody,
+)
+from camd.schema.page import Page
 
 B_contra = TypeVar("B_contra", bound=BaseModel, contravariant=True)
 
@@ -61,9 +75,8 @@ async def list_all(request: web.Request, chosen: Listed) -> web.Response:
     return answer(await leads.page(desk, ref, chosen.chosen(), limit=chosen.limit, cursor=chosen.cursor))
 
 
-async def add(request: web.Request) -> web.Response:
+async def add(request: web.Request, body: LeadBody) -> web.Response:
     """201 for somebody new, 200 with the lead that this person is already."""
-    body = await read_body(request, LeadBody)
     added = await leads.add(request.app[DESK], request.match_info["id"], body, actor=actor_of(request))
     return answer(added.lead, 201 if added.created else 200, location=f"/leads/{added.lead.id}")
 
@@ -93,13 +106,11 @@ async def show(request: web.Request) -> web.Response:
     return answer(await leads.get(request.app[DESK], request.match_info["id"]))
 
 
-async def change(request: web.Request) -> web.Response:
-    patch = await read_body(request, LeadPatch)
+async def change(request: web.Request, patch: LeadPatch) -> web.Response:
     return answer(await leads.change(request.app[DESK], request.match_info["id"], patch, actor=actor_of(request)))
 
 
 async def erase(request: web.Request) -> web.Response:
-    await read_body(request, NoBody)
     return answer(await erasure.erase(request.app[DESK], request.match_info["id"], actor=actor_of(request)))
 
 
@@ -112,7 +123,6 @@ async def export(request: web.Request) -> web.Response:
 
 
 async def reopen(request: web.Request) -> web.Response:
-    await read_body(request, NoBody)
     return answer(await lead_moves.reopen(request.app[DESK], request.match_info["id"], actor=actor_of(request)))
 
 
@@ -122,28 +132,58 @@ class Decision(Protocol[B_contra]):
     async def __call__(self, desk: Desk, lead_id: str, body: B_contra, *, actor: str) -> Lead: ...
 
 
-def decided(operation: Decision[B_contra], model: type[B_contra]) -> Handler:
-    async def decide(request: web.Request) -> web.Response:
-        body = await read_body(request, model)
+def decided(operation: Decision[B_contra]) -> Taking[B_contra]:
+    async def decide(request: web.Request, body: B_contra) -> web.Response:
         return answer(await operation(request.app[DESK], request.match_info["id"], body, actor=actor_of(request)))
 
     return decide
 
 
+def _moved(name: str, what: str) -> Doc:
+    return Doc(name, what, Lead, may=(409,))
+
+
 ROUTES: tuple[Route, ...] = (
-    asking("GET", "/campaigns/{id}/leads", Listed, list_all),
-    route("POST", "/campaigns/{id}/leads", add),
-    asking("POST", "/campaigns/{id}/leads/import", Imported, import_file, seconds=FILE_SECONDS),
-    asking("GET", "/campaigns/{id}/leads/export", Filtered, export_all, seconds=FILE_SECONDS),
-    route("GET", "/leads/{id}", show),
-    route("PATCH", "/leads/{id}", change),
-    route("DELETE", "/leads/{id}", erase),
-    route("GET", "/leads/{id}/why", why),
-    route("GET", "/leads/{id}/export", export),
-    route("POST", "/leads/{id}/qualify", decided(lead_moves.qualify, NoteBody)),
-    route("POST", "/leads/{id}/won", decided(lead_moves.won, WonBody)),
-    route("POST", "/leads/{id}/lost", decided(lead_moves.lost, LostBody)),
-    route("POST", "/leads/{id}/hold", decided(lead_moves.hold, HoldBody)),
-    route("POST", "/leads/{id}/release", decided(lead_moves.release, ReleaseBody)),
-    route("POST", "/leads/{id}/reopen", reopen),
+    asking("GET", "/campaigns/{id}/leads", Listed, list_all, Doc("leads", "List a campaign's leads", Page[Lead])),
+    taking(
+        "POST",
+        "/campaigns/{id}/leads",
+        LeadBody,
+        add,
+        Doc("add_lead", "Add a person to a campaign", {200: Lead, 201: Lead}, may=(409,)),
+    ),
+    receiving(
+        "POST",
+        "/campaigns/{id}/leads/import",
+        Imported,
+        import_file,
+        Doc("import_leads", "Import people from a CSV file", ImportReport, may=(409,)),
+    ),
+    asking(
+        "GET",
+        "/campaigns/{id}/leads/export",
+        Filtered,
+        export_all,
+        Doc("export_leads", "Export a campaign's leads as CSV", CSV),
+        seconds=FILE_SECONDS,
+    ),
+    route("GET", "/leads/{id}", show, Doc("lead", "Read a lead", LeadDetail)),
+    taking("PATCH", "/leads/{id}", LeadPatch, change, _moved("change_lead", "Change facts of a lead")),
+    route("DELETE", "/leads/{id}", erase, _moved("erase_lead", "Erase the person of a lead in its campaign")),
+    route("GET", "/leads/{id}/why", why, Doc("why", "Tell why a lead is written to now, or is not", WhyReport)),
+    route("GET", "/leads/{id}/export", export, Doc("export_lead", "Export all that is kept of a lead", LeadExport)),
+    taking(
+        "POST",
+        "/leads/{id}/qualify",
+        NoteBody,
+        decided(lead_moves.qualify),
+        _moved("qualify", "Call a lead qualified"),
+    ),
+    taking("POST", "/leads/{id}/won", WonBody, decided(lead_moves.won), _moved("won", "Call a lead won")),
+    taking("POST", "/leads/{id}/lost", LostBody, decided(lead_moves.lost), _moved("lost", "Call a lead lost")),
+    taking("POST", "/leads/{id}/hold", HoldBody, decided(lead_moves.hold), _moved("hold", "Hold a lead back")),
+    taking(
+        "POST", "/leads/{id}/release", ReleaseBody, decided(lead_moves.release), _moved("release", "End a lead's holds")
+    ),
+    route("POST", "/leads/{id}/reopen", reopen, _moved("reopen", "Reopen a lead that was lost")),
 )

@@ -4,10 +4,10 @@ from aiohttp import web
 
 from camd.api.answers import answer
 from camd.api.keys import DESK
-from camd.api.reading import NoBody, read_body
-from camd.api.routes import Route, route
+from camd.api.routes import Doc, Route, route
 from camd.api.security import actor_of
 from camd.operations import recovery
+from camd.schema.status import Recovery
 
 
 async def show(request: web.Request) -> web.Response:
@@ -15,17 +15,15 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def hold(request: web.Request) -> web.Response:
-    await read_body(request, NoBody)
     return answer(await recovery.hold(request.app[DESK], actor=actor_of(request)))
 
 
 async def release(request: web.Request) -> web.Response:
-    await read_body(request, NoBody)
     return answer(await recovery.release(request.app[DESK], actor=actor_of(request)))
 
 
 ROUTES: tuple[Route, ...] = (
-    route("GET", "/recovery", show),
-    route("POST", "/recovery/hold", hold),
-    route("POST", "/recovery/release", release),
+    route("GET", "/recovery", show, Doc("recovery", "Tell whether a recovery hold stands", Recovery)),
+    route("POST", "/recovery/hold", hold, Doc("hold_recovery", "Hold all sending until a person has looked", Recovery)),
+    route("POST", "/recovery/release", release, Doc("release_recovery", "End the recovery hold", Recovery)),
 )

@@ -5,12 +5,13 @@ from aiohttp import web
 from camd.api.answers import answer
 from camd.api.keys import DESK
 from camd.api.paging import Paged
-from camd.api.reading import NoBody, Query, read_body, uploaded
-from camd.api.routes import FILE_SECONDS, Route, asking, route
+from camd.api.reading import Query, uploaded
+from camd.api.routes import Doc, Route, asking, receiving, route, taking
 from camd.api.security import actor_of
 from camd.domain.suppression import SuppressionReason
 from camd.operations import suppressions
-from camd.schema.suppression import SuppressionBody
+from camd.schema.page import Page
+from camd.schema.suppression import Suppression, SuppressionBody, SuppressionImport
 from camd.schema.values import Note
 
 
@@ -28,15 +29,13 @@ async def list_all(request: web.Request, chosen: Listed) -> web.Response:
     return answer(await suppressions.page(desk, reason=chosen.reason, limit=chosen.limit, cursor=chosen.cursor))
 
 
-async def add(request: web.Request) -> web.Response:
+async def add(request: web.Request, body: SuppressionBody) -> web.Response:
     """201, or 200 where the value was suppressed already."""
-    body = await read_body(request, SuppressionBody)
     added = await suppressions.add(request.app[DESK], body, actor=actor_of(request))
     return answer(added.suppression, 201 if added.created else 200, location=f"/suppressions/{added.suppression.id}")
 
 
 async def remove(request: web.Request) -> web.Response:
-    await read_body(request, NoBody)
     await suppressions.remove(request.app[DESK], request.match_info["id"], actor=actor_of(request))
     return web.Response(status=204)
 
@@ -50,8 +49,25 @@ async def import_file(request: web.Request, chosen: Imported) -> web.Response:
 
 
 ROUTES: tuple[Route, ...] = (
-    asking("GET", "/suppressions", Listed, list_all),
-    route("POST", "/suppressions", add),
-    route("DELETE", "/suppressions/{id}", remove),
-    asking("POST", "/suppressions/import", Imported, import_file, seconds=FILE_SECONDS),
+    asking("GET", "/suppressions", Listed, list_all, Doc("suppressions", "List suppressions", Page[Suppression])),
+    taking(
+        "POST",
+        "/suppressions",
+        SuppressionBody,
+        add,
+        Doc("add_suppression", "Suppress an address or a domain", {200: Suppression, 201: Suppression}),
+    ),
+    route(
+        "DELETE",
+        "/suppressions/{id}",
+        remove,
+        Doc("remove_suppression", "Remove a suppression", {204: None}, may=(409,)),
+    ),
+    receiving(
+        "POST",
+        "/suppressions/import",
+        Imported,
+        import_file,
+        Doc("import_suppressions", "Suppress the addresses and domains of a CSV file", SuppressionImport),
+    ),
 )

@@ -7,15 +7,15 @@ from aiohttp import web
 from camd.api.answers import answer
 from camd.api.keys import DESK
 from camd.api.paging import Paged
-from camd.api.reading import NoBody, read_body
-from camd.api.routes import Route, asking, route
+from camd.api.routes import Doc, Route, asking, route, taking
 from camd.api.security import Handler, actor_of
 from camd.domain.campaign import Channel
 from camd.domain.facts import LeadId
 from camd.operations import touches
 from camd.operations.desk import Desk
 from camd.ports.records import TouchFilter, TouchStatus
-from camd.schema.touch import ApproveBody, ResolveBody, Touch
+from camd.schema.page import Page
+from camd.schema.touch import ApproveBody, ApproveReport, ResolveBody, Touch
 
 
 class Listed(Paged):
@@ -41,13 +41,11 @@ async def show(request: web.Request) -> web.Response:
     return answer(await touches.get(request.app[DESK], request.match_info["id"]))
 
 
-async def approve_many(request: web.Request) -> web.Response:
-    body = await read_body(request, ApproveBody)
+async def approve_many(request: web.Request, body: ApproveBody) -> web.Response:
     return answer(await touches.approve_many(request.app[DESK], body, actor=actor_of(request)))
 
 
-async def resolve(request: web.Request) -> web.Response:
-    body = await read_body(request, ResolveBody)
+async def resolve(request: web.Request, body: ResolveBody) -> web.Response:
     return answer(await touches.resolve(request.app[DESK], request.match_info["id"], body, actor=actor_of(request)))
 
 
@@ -59,19 +57,34 @@ class Decision(Protocol):
 
 def decided(operation: Decision) -> Handler:
     async def decide(request: web.Request) -> web.Response:
-        await read_body(request, NoBody)
         return answer(await operation(request.app[DESK], request.match_info["id"], actor=actor_of(request)))
 
     return decide
 
 
+def _moved(name: str, what: str) -> Doc:
+    return Doc(name, what, Touch, may=(409,))
+
+
 ROUTES: tuple[Route, ...] = (
-    asking("GET", "/touches", Listed, list_all),
-    route("POST", "/touches/approve", approve_many),
-    route("GET", "/touches/{id}", show),
-    route("POST", "/touches/{id}/approve", decided(touches.approve)),
-    route("POST", "/touches/{id}/resolve", resolve),
-    route("POST", "/touches/{id}/cancel", decided(touches.cancel)),
-    route("POST", "/touches/{id}/done", decided(touches.done)),
-    route("POST", "/touches/{id}/skip", decided(touches.skip)),
+    asking("GET", "/touches", Listed, list_all, Doc("touches", "List touches", Page[Touch])),
+    taking(
+        "POST",
+        "/touches/approve",
+        ApproveBody,
+        approve_many,
+        Doc("approve_many", "Approve many touches", ApproveReport),
+    ),
+    route("GET", "/touches/{id}", show, Doc("touch", "Read a touch", Touch)),
+    route("POST", "/touches/{id}/approve", decided(touches.approve), _moved("approve", "Approve a touch")),
+    taking(
+        "POST",
+        "/touches/{id}/resolve",
+        ResolveBody,
+        resolve,
+        _moved("resolve", "Say what became of a touch of which nobody knows"),
+    ),
+    route("POST", "/touches/{id}/cancel", decided(touches.cancel), _moved("cancel", "Cancel a touch")),
+    route("POST", "/touches/{id}/done", decided(touches.done), _moved("done", "Call a task done")),
+    route("POST", "/touches/{id}/skip", decided(touches.skip), _moved("skip", "Skip a task")),
 )

@@ -1,5 +1,7 @@
 """A cycle or several, asked for by a person: what `GET /runs/{id}` answers once it is done."""
 
+from pydantic import RootModel
+
 from camd.schema.report import CycleReport
 from camd.schema.values import Instant, View
 
@@ -13,3 +15,11 @@ class Run(View):
     started_at: Instant
     finished_at: Instant | None = None
     reports: list[CycleReport] | None = None
+
+
+class CycleReports(RootModel[tuple[CycleReport, ...]]):
+    """One report for each campaign."""
+
+
+class RunOutcome(RootModel[CycleReport | tuple[CycleReport, ...]]):
+    """What the request that began the run would have answered: one report, or one for each campaign."""
