@@ -47,7 +47,7 @@ from camd.pipeline import record
 from camd.pipeline.context import Context
 from camd.ports.channel import Handover
 from camd.ports.lookups import Enricher
-from camd.ports.providers import Found
+from camd.ports.providers import Found, LeadSource
 from camd.ports.records import LedgerRow, Preview, Touch
 from camd.ports.settings import (
     DatabaseSettings,
@@ -156,6 +156,7 @@ class World:
         self.entropy = SeededEntropy(seed)
         self.source = ListSource()
         self.verifier = Verifier()
+        self.sources: list[LeadSource] = []
         self.enrichers: list[Enricher] = []
         self.credits_per_day: dict[str, Decimal] = {}
         self.arrivals: list[invariants.Arrival] = []
@@ -392,7 +393,7 @@ class World:
             self.clock,
             self.entropy,
             self._ids,
-            (self.source,),
+            (self.source, *self.sources),
             self.verifier,
             enrichers=tuple(self.enrichers),
             credits_per_day=self.credits_per_day,
