@@ -35,7 +35,9 @@ class Memory:
 
 
 class Disk:
-    """An ext4 in a sparse file on a `Memory` of its own."""
+    """Linux's ext4 over the format of ext2, in a sparse file on a `Memory` of its own: no journal, so that it takes
+    writes again after an error, and no extents, whose tree a full disk can tear, so that the repair takes away a whole
+    file that was safe before."""
 
     def __init__(self, folder: Path, below: Memory) -> None:
         self.folder = folder
@@ -43,13 +45,12 @@ class Disk:
         self._image = below.folder / "image"
 
     def mount(self) -> None:
-        """Without its own journal, so that it takes writes again after an error."""
-        _run("mount", "-o", "loop,errors=remount-ro", str(self._image), str(self.folder))
+        _run("mount", "-t", "ext4", "-o", "loop,errors=remount-ro", str(self._image), str(self.folder))
 
     def make(self) -> None:
         with self._image.open("wb") as image:
             image.truncate(SIZE)
-        _run("mkfs.ext4", "-q", "-F", "-m", "0", "-O", "^has_journal", str(self._image))
+        _run("mkfs.ext2", "-q", "-F", "-m", "0", "-b", "4096", str(self._image))
 
     def fail_at_fsync(self) -> None:
         """It takes every write and cannot put it away: what holds its image is full, as with thin provisioning."""
