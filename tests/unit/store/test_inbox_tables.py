@@ -68,8 +68,9 @@ def insert_anew(connection: Connection) -> None:
 def migrations_before(folder: Path) -> Path:
     before = folder / "before"
     shutil.copytree(MIGRATIONS, before)
-    for later in ("0004_inbox.py", "0005_lookups.py"):
-        (before / "versions" / later).unlink()
+    for script in (before / "versions").glob("0*.py"):
+        if script.name >= "0004":
+            script.unlink()
     return before
 
 
