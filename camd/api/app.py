@@ -19,12 +19,13 @@ from camd.api import (
     recovery,
     runs,
     suppressions,
+    tokens,
     touches,
 )
 from camd.api.keys import DESK, HEALTH, PATIENCE_SECONDS
 from camd.api.middlewares import NO_ROUTE, answer_failures, measure
 from camd.api.reading import MAX_JSON_BYTES
-from camd.api.security import guard
+from camd.api.security import guard, protect
 from camd.operations.desk import Desk
 
 _TABLE = (
@@ -40,6 +41,7 @@ _TABLE = (
     *events.ROUTES,
     *instance.ROUTES,
     *recovery.ROUTES,
+    *tokens.ROUTES,
 )
 
 ROUTES = (*dict.fromkeys(route.path for route in _TABLE), hooks.PATH, NO_ROUTE)
@@ -54,6 +56,7 @@ def build_app(desk: Desk, state: Health, *, patience_seconds: float = 10.0) -> w
     app[DESK] = desk
     app[HEALTH] = state
     app[PATIENCE_SECONDS] = patience_seconds
+    protect(app, {(route.method, route.path): route.scope for route in _TABLE})
     app.on_response_prepare.append(_sign)
     for route in _TABLE:
         app.router.add_route(route.method, route.path, route.handler)

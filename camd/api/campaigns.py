@@ -7,7 +7,8 @@ from camd.api.keys import DESK
 from camd.api.paging import Limit, Paged
 from camd.api.reading import Query, corrections
 from camd.api.routes import Doc, Route, asking, route, taking
-from camd.api.security import Handler, actor_of
+from camd.api.security import Handler, actor_of, may
+from camd.domain.access import Scope
 from camd.domain.campaign import CampaignStatus, Verb
 from camd.operations import campaign_status, campaigns, going_live, trial_mails
 from camd.schema.campaign import CampaignDetail, CampaignSummary
@@ -16,6 +17,8 @@ from camd.schema.mailbox import TrialBody, TrialReport
 from camd.schema.page import DEFAULT_LIMIT, Page
 from camd.schema.preflight import PreflightReport
 from camd.schema.preview import Preview
+
+HOOKS_HIDDEN = "A token with the scope operate shows the addresses."
 
 
 class Listed(Paged):
@@ -37,7 +40,12 @@ async def create(request: web.Request, body: CampaignBody) -> web.Response:
 
 
 async def show(request: web.Request) -> web.Response:
-    return answer(await campaigns.get(request.app[DESK], request.match_info["id"]))
+    """A hook's address is a key, so who may only read gets its name alone."""
+    found = await campaigns.get(request.app[DESK], request.match_info["id"])
+    if found.hook_urls and not may(request, Scope.OPERATE):
+        hidden = {"hook_urls": dict.fromkeys(found.hook_urls), "hook_hint": HOOKS_HIDDEN}
+        found = found.model_copy(update=hidden)
+    return answer(found)
 
 
 async def replace(request: web.Request, body: CampaignBody) -> web.Response:

@@ -1,7 +1,4 @@
-"""A limit for each caller of a public listener, in bounded memory: who asks is forgotten before memory grows.
-
-The limit is far above what mail providers need, who opt many people out from few addresses; it stops floods.
-"""
+"""A limit for each caller of a listener, in bounded memory: who asks is forgotten before memory grows."""
 
 from collections import OrderedDict
 from datetime import UTC, datetime, timedelta
@@ -13,6 +10,8 @@ from camd.domain.token_bucket import NotBefore, RateBucket
 from camd.ports.clock import Clock
 
 BUCKET = RateBucket(count=20, period=timedelta(seconds=1), burst=200)
+"""Of the public listener: far above what mail providers need, who opt many people out from few addresses; it stops
+floods."""
 CLIENTS = 10_000
 _HOST_BITS = 64
 _START = datetime(2000, 1, 1, tzinfo=UTC)
@@ -37,6 +36,9 @@ class ClientLimit:
         if len(self._taken) > self._clients:
             self._taken.popitem(last=False)
         return None
+
+
+LIMIT = web.AppKey("LIMIT", ClientLimit)
 
 
 def client_of(request: web.Request) -> str:

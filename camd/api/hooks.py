@@ -6,8 +6,6 @@ the body, the name or the token.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
-from math import ceil
 from urllib.parse import parse_qsl, unquote
 
 import anyio
@@ -16,7 +14,7 @@ from pydantic_core import from_json
 
 from camd.api.answers import answer
 from camd.api.keys import DESK
-from camd.api.problems import Failed, problem
+from camd.api.problems import Failed
 from camd.operations import hooks
 from camd.operations.errors import Unprocessable, invalid
 from camd.schema.hooks import MAX_OBJECTS
@@ -55,12 +53,6 @@ async def receive(request: web.Request) -> web.Response:
         else:
             told = await hooks.receive(desk, hook, [given], numbered=False)
     return answer(told, 200 if told.is_settled else 202)
-
-
-def too_fast(wait: timedelta) -> web.Response:
-    refused = problem(429, "too-fast", "Too many requests", "Wait, then send it again.")
-    refused.headers["Retry-After"] = str(ceil(wait.total_seconds()))
-    return refused
 
 
 async def _body(request: web.Request) -> bytes:

@@ -12,6 +12,7 @@ from pathlib import Path
 import anyio
 from aiohttp import web
 
+from camd.api.keys import DESK
 from camd.domain.errors import CamdError
 from camd.ports.settings import PublicSettings, ServerSettings
 
@@ -31,8 +32,9 @@ class CannotBind(CamdError):
 
 @asynccontextmanager
 async def serve(app: web.Application, server: ServerSettings) -> AsyncIterator[str]:
-    """Serves on TCP and on the Unix socket. Gives the URL of the former, with the port that stood for port 0."""
-    if not server.is_loopback:
+    """Serves on TCP and on the Unix socket; other machines only where a token exists, since 401 is all they could get.
+    Gives the URL of the former, with the port that stood for port 0."""
+    if not server.is_loopback and app[DESK].keyring.is_empty:
         raise CannotBind(
             f"server.host: other machines reach {server.host} and no token exists; "
             "set 127.0.0.1, or make one first with `camd tokens create`"

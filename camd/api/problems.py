@@ -78,6 +78,12 @@ def unavailable(slug: str, detail: str, retry_after: timedelta | None = None) ->
     return answer
 
 
+def too_fast(wait: timedelta) -> web.Response:
+    answer = problem(429, "too-fast", "Too many requests", "Wait, then send it again.")
+    answer.headers["Retry-After"] = str(ceil(wait.total_seconds()))
+    return answer
+
+
 _HTTP_SLUGS = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 
 

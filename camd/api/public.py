@@ -12,7 +12,7 @@ import anyio
 from aiohttp import web
 
 from camd.api import hooks
-from camd.api.client_limit import ClientLimit, client_of
+from camd.api.client_limit import LIMIT, ClientLimit, client_of
 from camd.api.health import livez
 from camd.api.keys import DESK
 from camd.api.middlewares import answer_failures, measure
@@ -23,6 +23,7 @@ from camd.api.opt_out_page import (
     later_page,
     question_page,
 )
+from camd.api.problems import too_fast
 from camd.api.security import Handler
 from camd.domain.errors import Transient
 from camd.operations import opt_out
@@ -41,7 +42,6 @@ JOURNAL_SECONDS = 5.0
 RETRY_SECONDS = 120
 SERVER = "camd"
 
-LIMIT = web.AppKey("LIMIT", ClientLimit)
 RESULT = web.RequestKey("RESULT", str)
 """What a successful request came to, for the metric."""
 _AWAY = (Transient, DatabaseDamaged, TimeoutError)
@@ -132,7 +132,7 @@ async def _hold_back(request: web.Request, handler: Handler) -> web.StreamRespon
     if wait is None:
         return await handler(request)
     if hooks.is_hook(request):
-        return hooks.too_fast(wait)
+        return too_fast(wait)
     raise web.HTTPTooManyRequests(headers={"Retry-After": str(ceil(wait.total_seconds()))})
 
 

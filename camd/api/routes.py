@@ -5,7 +5,6 @@ What a route says of itself here is what `/api/openapi.json` says of it.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TypeVar
 
 import anyio
@@ -14,6 +13,7 @@ from pydantic import BaseModel
 
 from camd.api.reading import NoBody, NoQuery, Query, read_body, read_query
 from camd.api.security import Handler
+from camd.domain.access import Scope
 
 B = TypeVar("B", bound=BaseModel)
 Q = TypeVar("Q", bound=Query)
@@ -29,14 +29,6 @@ FILE_SECONDS = 3600.0
 Content = type[BaseModel] | str | None
 """What a body is: a model as JSON, a media type, or nothing."""
 CSV = "text/csv"
-
-
-class Scope(StrEnum):
-    """What a token is for; each includes those before it."""
-
-    READ = "read"
-    OPERATE = "operate"
-    ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)

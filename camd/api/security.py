@@ -1,105 +1,130 @@
-"""Who may use the control listener while no token exists: this machine alone, and no proxy or foreign page on it.
+"""Who may use the control listener, for what, and how fast: each request is refused or has its caller afterwards.
 
-The Unix socket needs nothing: who may open it may operate. Over TCP a request must come from loopback, by HTTP/1.1,
-for a loopback name; a proxy's headers and a foreign Origin are refused, so that neither a bare `proxy_pass` nor DNS
-rebinding publishes the API.
+401 names what to do about the token, 403 the scope that is missing, 429 when to come again.
 """
 
-import pwd
-import re
-import socket
-import struct
-from collections.abc import Awaitable, Callable
-from ipaddress import IPv6Address, ip_address
-from urllib.parse import urlsplit
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 
-from aiohttp import HttpVersion11, web
+from aiohttp import web
 
-from camd.api.problems import problem
-from camd.domain.events import by_user
+from camd.api.callers import Caller, Stranger, identify, is_local
+from camd.api.client_limit import LIMIT, ClientLimit, client_named
+from camd.api.keys import DESK
+from camd.api.problems import problem, too_fast
+from camd.domain.access import Scope
+from camd.domain.token_bucket import RateBucket
+from camd.ports.clock import Clock
+from camd.telemetry.logs import get_log
+
+log = get_log()
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Scopes = Mapping[tuple[str, str], Scope | None]
 
-OPEN_PATHS = frozenset({"/livez", "/startupz", "/readyz", "/healthz", "/metrics"})
-"""Asked by monitors, which have no token; they say more to this machine than to others."""
+SCOPES = web.AppKey("SCOPES", Scopes)
+"""By method and path template, what a route needs; none for what a monitor asks, which has no token."""
+BUCKET = RateBucket(count=200, period=timedelta(seconds=1), burst=2000)
+"""Of each caller: far above what programs and people need, and it stops one that runs wild."""
+TELL_EVERY_SECONDS = 60.0
+_CALLER = web.RequestKey("CALLER", Caller)
 
-_LOOPBACK_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
-_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-_PROXY_HEADERS = frozenset({"forwarded", "x-real-ip", "via"})
-_PROXY_PREFIX = "x-forwarded-"
-_UCRED = struct.Struct("3i")  # pid, uid, gid: unix(7), SO_PEERCRED
-_ON_LOOPBACK = "local"
+
+class Refusals:
+    """Tells the log of callers who were refused: the first at once, then once a minute how many there were."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._told: dict[str, float] = {}
+        self._untold: Counter[str] = Counter()
+
+    def note(self, reason: str) -> None:
+        self._untold[reason] += 1
+        now = self._clock.monotonic()
+        if now - self._told.get(reason, -TELL_EVERY_SECONDS) >= TELL_EVERY_SECONDS:
+            self._told[reason] = now
+            log.warning("api.auth_failed", reason=reason, count=self._untold.pop(reason))
+
+
+REFUSALS = web.AppKey("REFUSALS", Refusals)
+
+
+def protect(app: web.Application, scopes: Scopes) -> None:
+    """What `guard` needs."""
+    clock = app[DESK].context.clock
+    app[SCOPES], app[REFUSALS], app[LIMIT] = scopes, Refusals(clock), ClientLimit(clock, BUCKET)
 
 
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    if request.path in OPEN_PATHS or is_local(request):
-        return await handler(request)
-    denied = problem(
-        401,
-        "token-needed",
-        "A token is needed",
-        "Without a token the API answers on this machine only, directly and under a loopback name. "
-        "Make one with `camd tokens create` and send it as `Authorization: Bearer`.",
-    )
-    denied.headers["WWW-Authenticate"] = "Bearer"
-    return denied
-
-
-def is_local(request: web.Request) -> bool:
-    """Whether somebody on this machine asks, and no program on it passes the question on for others."""
-    return _over_socket(request) is not None or (
-        _is_loopback_peer(request)
-        and request.version == HttpVersion11
-        # A target in absolute form (RFC 9112, 3.2.2) names a host of its own.
-        and request.raw_path.startswith("/")
-        and _is_for_loopback(request.headers.getall("Host", []))
-        and all(_is_loopback_origin(origin) for origin in request.headers.getall("Origin", []))
-        and not any(_is_of_proxy(name) for name in request.headers)
-    )
+    desk, needed = request.app[DESK], _needed(request)
+    server = desk.context.settings.server
+    caller = identify(request, desk.keyring, desk.now(), require_token=server.require_token)
+    wait = request.app[LIMIT].wait_of(_counted_as(request, caller, needed))
+    if wait is not None:
+        return too_fast(wait)
+    if isinstance(caller, Stranger):
+        return await handler(request) if needed is None else _unauthorized(request, caller)
+    if caller.token_id is not None:
+        desk.keyring.note_use(caller.token_id, desk.now())
+    if needed is not None and not caller.scope.includes(needed):
+        return _forbidden(request, caller, needed)
+    request[_CALLER] = caller
+    return await handler(request)
 
 
 def actor_of(request: web.Request) -> str:
     """The name under which the ledger records what the caller does."""
-    peer = _over_socket(request)
-    return by_user(_user_of(peer) if peer else _ON_LOOPBACK)
+    return request[_CALLER].actor
 
 
-def _over_socket(request: web.Request) -> socket.socket | None:
-    """The connection where it is one of the Unix socket; a caller who is gone has none."""
-    peer: socket.socket | None = request.transport.get_extra_info("socket") if request.transport else None
-    return peer if peer is not None and peer.family is socket.AF_UNIX else None
+def may(request: web.Request, scope: Scope) -> bool:
+    return request[_CALLER].scope.includes(scope)
 
 
-def _user_of(peer: socket.socket) -> str:
-    _, uid, _ = _UCRED.unpack(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
+def is_trusted(request: web.Request) -> bool:
+    """Whether details may be told where no token is needed: on this machine, or to a token."""
+    return _CALLER in request or is_local(request)
 
 
-def _is_loopback_peer(request: web.Request) -> bool:
-    peer = request.transport.get_extra_info("peername") if request.transport else None
-    if not peer:
-        return False
-    address = ip_address(peer[0])
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    return address.is_loopback
+def _needed(request: web.Request) -> Scope | None:
+    """Of a path that no route takes, `read`: a stranger learns nothing of which there are."""
+    resource = request.match_info.route.resource
+    method = "GET" if request.method == "HEAD" else request.method
+    return request.app[SCOPES].get((method, resource.canonical if resource else ""), Scope.READ)
 
 
-def _is_for_loopback(hosts: list[str]) -> bool:
-    return len(hosts) == 1 and _LOOPBACK_HOST.fullmatch(hosts[0]) is not None
+def _counted_as(request: web.Request, caller: Caller | Stranger, needed: Scope | None) -> str:
+    """Strangers do not use up what others may, nor anybody what a monitor may.
+
+    What a proxy says of its caller is no matter here: behind one a caller has a token, or is a stranger like any other.
+    """
+    match caller:
+        case Caller(token_id=None):
+            who = caller.actor
+        case Caller():
+            who = str(caller.token_id)
+        case Stranger():
+            who = f"stranger {client_named(request.remote or '', '')}"
+    return who if needed else f"{who} monitor"
 
 
-def _is_loopback_origin(origin: str) -> bool:
-    try:
-        return urlsplit(origin).hostname in _LOOPBACK_NAMES
-    except ValueError:
-        return False
+def _unauthorized(request: web.Request, stranger: Stranger) -> web.Response:
+    request.app[REFUSALS].note(stranger.slug)
+    denied = problem(401, stranger.slug, stranger.title, stranger.detail)
+    # RFC 6750, 3.1: no error where no token was sent.
+    denied.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if stranger.is_wrong else "Bearer"
+    return denied
 
 
-def _is_of_proxy(header: str) -> bool:
-    name = header.lower()
-    return name in _PROXY_HEADERS or name.startswith(_PROXY_PREFIX)
+def _forbidden(request: web.Request, caller: Caller, needed: Scope) -> web.Response:
+    slug = "scope-too-small"
+    request.app[REFUSALS].note(slug)
+    detail = (
+        f"This needs the scope {needed}, and the token has {caller.scope}. "
+        f"Use another, or make one: `camd tokens create NAME --scope {needed}`."
+    )
+    denied = problem(403, slug, "The token's scope is too small", detail)
+    denied.headers["WWW-Authenticate"] = f'Bearer error="insufficient_scope", scope="{needed}"'
+    return denied

@@ -26,6 +26,7 @@ COMMANDS = {
     "inbox": "camd.cli.inbox",
     "suppressions": "camd.cli.suppressions",
     "mailboxes": "camd.cli.mailboxes",
+    "tokens": "camd.cli.tokens",
     "events": "camd.cli.events",
     "run-cycle": "camd.cli.cycles",
     "run-all": "camd.cli.cycles",

@@ -40,6 +40,7 @@ from camd.schema.preview import Preview
 from camd.schema.report import CycleReport
 from camd.schema.status import Gate, KillSwitch, KillSwitchBody, MailboxState, ProviderState, Recovery, Status
 from camd.schema.suppression import Suppression, SuppressionBody, SuppressionImport
+from camd.schema.token import NewToken, Token, TokenBody
 from camd.schema.touch import ApproveBody, ApproveReport, Resolution, ResolveBody, Touch
 
 _campaign = CampaignDetail.model_validate_json
@@ -390,6 +391,19 @@ def event_page(
     """The events with a `seq` above `after`, ascending. `since` is aware."""
     query = params(after=after, campaign=campaign, lead=lead, actor=actor, type=type, since=since, limit=limit)
     return Call("GET", path("/events"), EventPage.model_validate_json, query)
+
+
+def tokens(*, limit: int | None = None, cursor: str | None = None) -> Call[Page[Token]]:
+    return Call("GET", path("/tokens"), Page[Token].model_validate_json, params(limit=limit, cursor=cursor))
+
+
+def create_token(body: TokenBody) -> Call[NewToken]:
+    """The answer alone shows the token."""
+    return Call("POST", path("/tokens"), NewToken.model_validate_json, body=body_of(body))
+
+
+def revoke_token(token_id: int) -> Call[None]:
+    return Call("DELETE", path("/tokens/{}", token_id), _nothing)
 
 
 def status() -> Call[Status]:

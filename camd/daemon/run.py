@@ -27,6 +27,7 @@ from camd.daemon.backup_watch import BackupWatch
 from camd.daemon.notify import Notifier
 from camd.daemon.wiring import VERSION, Adapters, Engine, make_metrics, real_adapters
 from camd.mail.header_probe import warn_of_lenient_headers
+from camd.operations.tokens import keep_uses
 from camd.ports.settings import Settings
 from camd.ports.store_errors import DatabaseHeld
 from camd.telemetry.logs import configure, get_log
@@ -107,6 +108,7 @@ async def _start_actors(engine: Engine, tasks: anyio.abc.TaskGroup, notifier: No
         ("watch", watch.run),
         ("reaper", Reaper(context).run),
         ("backups", backups.run),
+        ("tokens", partial(keep_uses, engine.desk)),
     )
     for name, serve_part in parts:
         tasks.start_soon(partial(keep_running, name, serve_part, context.clock, context.entropy))

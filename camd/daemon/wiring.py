@@ -40,6 +40,7 @@ from camd.mail.render import JinjaRenderer
 from camd.mail.smtp import SmtpChannel
 from camd.operations.desk import Desk
 from camd.operations.lead_import import undo_unfinished
+from camd.operations.tokens import load as load_tokens
 from camd.pipeline.context import Context
 from camd.pipeline.cycle import STAGES
 from camd.pipeline.hearing import Hearing
@@ -202,6 +203,7 @@ class Engine:
                     run=AskedRuns(context, runner, outboxes, inboxes, desks).run,
                     tasks=tasks,
                 )
+                await load_tokens(desk)
                 await undo_unfinished(desk)
                 yield cls(settings, context, health, bells, runner, outboxes, inboxes, desks, desk)
                 tasks.cancel_scope.cancel()

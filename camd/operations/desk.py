@@ -14,9 +14,11 @@ from camd.domain.errors import Invalid
 from camd.domain.facts import CampaignId, LeadId
 from camd.domain.lead import Lead
 from camd.operations.errors import Conflict, NotFound, invalid
+from camd.operations.keyring import Keyring
 from camd.operations.registry import Registry
 from camd.pipeline.context import Context
 from camd.ports.store import NameTaken, StaleWrite, Tx
+from camd.schema.page import as_number
 from camd.schema.report import CycleReport
 
 T = TypeVar("T")
@@ -37,6 +39,7 @@ class Desk:
     run: RunCycle
     tasks: TaskGroup
     runs: Registry = field(default_factory=Registry)
+    keyring: Keyring = field(default_factory=Keyring)
 
     def now(self) -> datetime:
         return self.context.clock.now()
@@ -69,11 +72,10 @@ def refusals() -> Iterator[None]:
 
 def find_campaign(tx: Tx, ref: str | int) -> Campaign:
     """By number or name. Raises `NotFound`."""
-    text = str(ref)
-    by_number = text.isascii() and text.isdigit() and len(text) < 19
-    campaign = tx.campaigns.get(CampaignId(int(text))) if by_number else tx.campaigns.named(text)
+    number = as_number(str(ref))
+    campaign = tx.campaigns.named(str(ref)) if number is None else tx.campaigns.get(CampaignId(number))
     if campaign is None:
-        raise NotFound("campaign", text)
+        raise NotFound("campaign", ref)
     return campaign
 
 

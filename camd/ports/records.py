@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from camd.domain.access import Scope, TokenId
 from camd.domain.events import Event, EventType, Value
 from camd.domain.facts import (
     CampaignId,
@@ -169,6 +170,21 @@ class Import:
     by: str
     finished_at: datetime | None = None
     undone_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A key to the API; `hash` is all that is kept of its text."""
+
+    id: TokenId
+    name: str
+    scope: Scope
+    hash: str = field(repr=False)
+    created_at: datetime
+    by: str
+    expires: datetime | None
+    last_used: datetime | None = None
+    revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

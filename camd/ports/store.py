@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
+from camd.domain.access import Scope, TokenId
 from camd.domain.campaign import Campaign, CampaignStatus, Definition, StatusChange, StatusReason, Step
 from camd.domain.errors import CamdError
 from camd.domain.events import Event
@@ -41,6 +42,7 @@ from camd.ports.records import (
     SourceState,
     Suppression,
     Switch,
+    Token,
     ZoneChange,
 )
 from camd.ports.touch_store import Previews, Touches
@@ -53,7 +55,7 @@ class StaleWrite(CamdError):
 
 
 class NameTaken(CamdError):
-    """Another campaign that is not archived has this name."""
+    """Another campaign that is not archived, or another token, has this name."""
 
 
 class Campaigns(Protocol):
@@ -347,6 +349,30 @@ class Instance(Protocol):
         ...
 
 
+class Tokens(Protocol):
+    """Keys to the API."""
+
+    def add(self, name: str, scope: Scope, text_hash: str, *, at: datetime, by: str, expires: datetime | None) -> Token:
+        """Raises `NameTaken`."""
+        ...
+
+    def get(self, token_id: TokenId) -> Token | None:
+        """None where it was revoked too."""
+        ...
+
+    def all(self) -> Sequence[Token]:
+        """With those that were revoked."""
+        ...
+
+    def page(self, listing: Listing) -> Sequence[Token]:
+        """Without those that were revoked."""
+        ...
+
+    def revoke(self, token_id: TokenId, at: datetime) -> None: ...
+
+    def set_last_used(self, token_id: TokenId, at: datetime) -> None: ...
+
+
 class Tx(Protocol):
     """One transaction over every aggregate."""
 
@@ -387,6 +413,8 @@ class Tx(Protocol):
     def ledger(self) -> Ledger: ...
     @property
     def instance(self) -> Instance: ...
+    @property
+    def tokens(self) -> Tokens: ...
 
 
 class Store(Protocol):

@@ -53,7 +53,7 @@ class CampaignDetail(CampaignSummary):
     """The summary with the whole definition beside it, and who set the status, when, and by which figures.
 
     `hook_urls` are the whole addresses of its hooks by their names, each as secret as a key; null, and `hook_hint` says
-    why, while it is not known where the public listener is reached."""
+    why, while it is not known where the public listener is reached, and to who may only read."""
 
     description: str | None
     mrr_per_client: Number | None

@@ -10,6 +10,7 @@ from camd.schema.values import View
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
+_LONGEST_NUMBER = 19
 
 Item = TypeVar("Item")
 
@@ -37,6 +38,20 @@ def decode_cursor(kind: str, cursor: str) -> str:
     if found != kind or not separator or not row:
         raise not_a_cursor()
     return row
+
+
+def decode_number(kind: str, cursor: str) -> str:
+    """As `decode_cursor`, for a list whose rows have numbers."""
+    row = decode_cursor(kind, cursor)
+    if as_number(row) is None:
+        raise not_a_cursor()
+    return row
+
+
+def as_number(text: str) -> int | None:
+    """A row's number, where it is one that a database can hold."""
+    is_one = text.isascii() and text.isdigit() and len(text) < _LONGEST_NUMBER
+    return int(text) if is_one else None
 
 
 def not_a_cursor() -> Invalid:

@@ -31,6 +31,7 @@ from camd.store.previews import Previews
 from camd.store.quotas import Quotas
 from camd.store.readers import Readers, WriterReaders
 from camd.store.suppressions import Suppressions
+from camd.store.tokens import Tokens
 from camd.store.touches import Touches
 from camd.store.writer import CommitPoint, Writer, WriterLimits, WriterObserver
 from camd.telemetry.logs import get_log
@@ -78,6 +79,7 @@ class SqlTx:
         self.inbox = Inbox(connection)
         self.notices = Notices(connection)
         self.lookups = Lookups(connection)
+        self.tokens = Tokens(connection)
 
 
 class SqliteStore:

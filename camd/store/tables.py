@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
+from camd.domain.access import Scope
 from camd.domain.campaign import CampaignStatus, Definition, StatusReason, Step
 from camd.domain.events import EventType, Value
 from camd.domain.facts import Facts, Verdict
@@ -265,6 +266,25 @@ ledger = Table(
     Index("ix_ledger_lead", "lead_id", "seq"),
     sqlite_autoincrement=True,
 )
+
+# Of a token only its hash is kept.
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("scope", Word(Scope), nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("expires", Instant),
+    Column("last_used", Instant),
+    Column("revoked_at", Instant),
+    Index("uq_tokens_hash", "hash", unique=True),
+    sqlite_autoincrement=True,
+)
+_not_revoked = tokens.c.revoked_at.is_(None)
+Index("uq_tokens_name", tokens.c.name, unique=True, sqlite_where=_not_revoked, postgresql_where=_not_revoked)
 
 instance = Table(
     "instance",

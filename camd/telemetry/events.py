@@ -292,6 +292,12 @@ CATALOGUE = {
             "Mend what `reason` names and run `camd backup` again.",
         ),
         Event("migration.applied", "info", "The schema is now at `revision`.", NOTHING),
+        Event(
+            "api.auth_failed",
+            "warning",
+            "So many requests (`count`) were refused because of their token since the last such line.",
+            "Give a program of yours a token: `camd tokens create`. If it is none of yours, look who reaches the port.",
+        ),
         Event("api.request", "debug", "A request to the control API was answered.", NOTHING),
         Event(
             "clock.jumped",

@@ -236,6 +236,10 @@ class Metrics:
         """Prometheus' text format 0.0.4."""
         return generate_latest(_WithoutCreated(self._registry))
 
+    def render_ready(self) -> bytes:
+        """As `render`, of `ready` alone: nothing that describes the instance."""
+        return generate_latest(self.ready)
+
 
 class _WithoutCreated(Collector):
     """The client adds a `_created` series to each counter, which doubles a scrape and tells nothing here."""

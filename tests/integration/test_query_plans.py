@@ -67,6 +67,7 @@ SCANS_KNOWINGLY = {
     "mailboxes.ALL": "one row a mailbox, for a person or a scrape",
     "notices.COUNT_WAITING": "the table holds what waits to be told and no other",
     "tallies.OF_ALL": "some rows a campaign, for a person or a scrape",
+    "tokens.ALL": "some tokens, when the process starts",
 }
 SORTS_KNOWINGLY = {
     "campaigns.NAMED": "sorts the few campaigns that ever bore one name",
