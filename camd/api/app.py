@@ -8,6 +8,7 @@ from aiohttp import web
 from camd.actors.health import Health
 from camd.api import (
     campaigns,
+    docs,
     events,
     health,
     hooks,
@@ -16,6 +17,7 @@ from camd.api import (
     instance,
     leads,
     mailboxes,
+    public,
     recovery,
     runs,
     suppressions,
@@ -28,7 +30,7 @@ from camd.api.reading import MAX_JSON_BYTES
 from camd.api.security import guard, protect
 from camd.operations.desk import Desk
 
-_TABLE = (
+TABLE = (
     *health.ROUTES,
     *campaigns.ROUTES,
     *leads.ROUTES,
@@ -42,9 +44,11 @@ _TABLE = (
     *instance.ROUTES,
     *recovery.ROUTES,
     *tokens.ROUTES,
+    *docs.ROUTES,
 )
+"""Every route of this listener."""
 
-ROUTES = (*dict.fromkeys(route.path for route in _TABLE), hooks.PATH, NO_ROUTE)
+ROUTES = (*dict.fromkeys(route.path for route in TABLE), hooks.PATH, NO_ROUTE)
 """The templates that label the metrics of requests, that of the public listener's hooks among them."""
 
 SERVER = "camd"
@@ -56,9 +60,10 @@ def build_app(desk: Desk, state: Health, *, patience_seconds: float = 10.0) -> w
     app[DESK] = desk
     app[HEALTH] = state
     app[PATIENCE_SECONDS] = patience_seconds
-    protect(app, {(route.method, route.path): route.scope for route in _TABLE})
+    protect(app, {(route.method, route.path): route.scope for route in TABLE})
+    app[docs.DOCUMENTS] = docs.Documents(TABLE, public.ROUTES, version=desk.version)
     app.on_response_prepare.append(_sign)
-    for route in _TABLE:
+    for route in TABLE:
         app.router.add_route(route.method, route.path, route.handler)
         if route.method == "GET":
             app.router.add_route("HEAD", route.path, route.handler)

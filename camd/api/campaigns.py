@@ -1,6 +1,9 @@
 """`/campaigns`: `{id}` is a campaign's number or its name."""
 
+from typing import Annotated
+
 from aiohttp import web
+from pydantic import Field
 
 from camd.api.answers import answer
 from camd.api.keys import DESK
@@ -22,7 +25,7 @@ HOOKS_HIDDEN = "A token with the scope operate shows the addresses."
 
 
 class Listed(Paged):
-    status: CampaignStatus | None = None
+    status: Annotated[CampaignStatus | None, Field(description="Those in this status.")] = None
 
 
 class Previewed(Query):
@@ -126,10 +129,10 @@ ROUTES: tuple[Route, ...] = (
             method,
             f"/campaigns/{{id}}/{verb}",
             moved_by(verb),
-            Doc(f"{prefix}{verb}", f"{verb.capitalize()} a campaign", CampaignDetail, may=(409,)),
+            Doc(f"{prefix}{verb}", f"{verb.capitalize()} a campaign{also}", CampaignDetail, may=(409,)),
         )
         for verb in (Verb.ACTIVATE, Verb.PAUSE, Verb.RESUME)
-        for method, prefix in (("POST", ""), ("PUT", "put_"))
+        for method, prefix, also in (("POST", "", ""), ("PUT", "put_", ", as POST does"))
     ),
     route(
         "GET",

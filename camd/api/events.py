@@ -7,7 +7,7 @@ from pydantic import Field
 
 from camd.api.answers import answer
 from camd.api.keys import DESK
-from camd.api.paging import Limit
+from camd.api.paging import CampaignRef, LeadRef, Limit
 from camd.api.reading import Query
 from camd.api.routes import Doc, Route, asking
 from camd.domain.events import EventType
@@ -23,15 +23,13 @@ LARGEST_SEQ = (1 << 63) - 1
 
 
 class Listed(Query):
-    """`after` is the last `seq` that the caller has seen, `campaign` a number or a name."""
-
-    after: Annotated[int, Field(ge=0, le=LARGEST_SEQ)] = 0
+    after: Annotated[int, Field(ge=0, le=LARGEST_SEQ, description="The last `seq` that you have seen.")] = 0
     limit: Limit = DEFAULT_LIMIT
-    campaign: str | None = None
-    lead: str | None = None
-    actor: str | None = None
-    type: EventType | None = None
-    since: Instant | None = None
+    campaign: CampaignRef | None = None
+    lead: LeadRef | None = None
+    actor: Annotated[str | None, Field(description="Those of this actor, such as `os:anna`.")] = None
+    type: Annotated[EventType | None, Field(description="Those of this type.")] = None
+    since: Annotated[Instant | None, Field(description="Those from this instant on.")] = None
 
 
 async def list_all(request: web.Request, chosen: Listed) -> web.Response:

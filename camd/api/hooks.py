@@ -15,9 +15,10 @@ from pydantic_core import from_json
 from camd.api.answers import answer
 from camd.api.keys import DESK
 from camd.api.problems import Failed
+from camd.api.routes import Doc, Route
 from camd.operations import hooks
 from camd.operations.errors import Unprocessable, invalid
-from camd.schema.hooks import MAX_OBJECTS
+from camd.schema.hooks import MAX_OBJECTS, HookAnswer, HookCall
 from camd.schema.problem import FieldProblem
 
 PATH = "/hooks/{source}/{token}"
@@ -142,3 +143,18 @@ def _parts(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
 
 def _unreadable(detail: str) -> Failed:
     return Failed(400, "not-readable", "The body cannot be read", detail)
+
+
+ROUTE = Route(
+    "POST",
+    PATH,
+    receive,
+    Doc(
+        "hook",
+        "Tell a campaign of a person, or of what became of them",
+        {200: HookAnswer, 202: HookAnswer},
+        may=(400, 404, 408, 413, 422, 429, 503),
+    ),
+    "hooks",
+    body=HookCall,
+)

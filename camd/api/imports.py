@@ -4,7 +4,7 @@ from aiohttp import web
 
 from camd.api.answers import answer
 from camd.api.keys import DESK
-from camd.api.paging import Paged
+from camd.api.paging import CampaignRef, Paged
 from camd.api.routes import FILE_SECONDS, Doc, Route, asking, route
 from camd.api.security import actor_of
 from camd.operations import imports
@@ -13,9 +13,7 @@ from camd.schema.page import Page
 
 
 class Listed(Paged):
-    """`campaign` is a number or a name."""
-
-    campaign: str | None = None
+    campaign: CampaignRef | None = None
 
 
 async def list_all(request: web.Request, chosen: Listed) -> web.Response:

@@ -1,11 +1,13 @@
 """What came in, the review list among it, and what a person says that a message is."""
 
+from typing import Annotated
+
 from aiohttp import web
 from pydantic import Field
 
 from camd.api.answers import answer, stream_csv
 from camd.api.keys import DESK
-from camd.api.paging import Paged
+from camd.api.paging import CampaignRef, LeadRef, MailboxRef, Paged
 from camd.api.routes import CSV, FILE_SECONDS, Doc, Route, asking, route, taking
 from camd.api.security import actor_of
 from camd.domain.facts import LeadId
@@ -17,13 +19,11 @@ from camd.schema.page import Page
 
 
 class Listed(Paged):
-    """`campaign` is a number or a name."""
-
-    waiting: bool | None = None
-    kind: InboundClass | None = Field(None, alias="class")
-    campaign: str | None = None
-    lead: str | None = None
-    mailbox: str | None = None
+    waiting: Annotated[bool | None, Field(description="Those on the review list, or all others.")] = None
+    kind: Annotated[InboundClass | None, Field(alias="class", description="Those of this class.")] = None
+    campaign: CampaignRef | None = None
+    lead: LeadRef | None = None
+    mailbox: MailboxRef | None = None
 
     def chosen(self) -> InboundFilter:
         lead_id = None if self.lead is None else LeadId(self.lead)

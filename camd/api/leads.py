@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar, Protocol, TypeVar
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel
+from pydantic import AfterValidator, BaseModel, Field
 
 from camd.api.answers import answer, stream_csv
 from camd.api.keys import DESK
@@ -35,10 +35,10 @@ B_contra = TypeVar("B_contra", bound=BaseModel, contravariant=True)
 
 
 class Filtered(Query):
-    status: LeadStatus | None = None
-    tag: str | None = None
-    held: bool | None = None
-    search: str | None = None
+    status: Annotated[LeadStatus | None, Field(description="Those in this status.")] = None
+    tag: Annotated[str | None, Field(description="Those with this tag.")] = None
+    held: Annotated[bool | None, Field(description="Those that are held back, or all others.")] = None
+    search: Annotated[str | None, Field(description="Those with this text in their address, name or company.")] = None
 
     def chosen(self) -> LeadFilter:
         return LeadFilter(self.status, self.tag, self.held, self.search)
@@ -56,14 +56,15 @@ def _pair(text: str) -> str:
 
 
 class Imported(Query):
-    """`map` names a column of the file and the field it fills, as often as needed."""
-
     repeated: ClassVar[frozenset[str]] = frozenset({"map"})
 
-    dry_run: bool = False
-    update: bool = False
-    map: tuple[Annotated[str, AfterValidator(_pair)], ...] = ()
-    file_name: str | None = None
+    dry_run: Annotated[bool, Field(description="Only say what would be done.")] = False
+    update: Annotated[bool, Field(description="Fill the facts of people who are known already.")] = False
+    map: Annotated[
+        tuple[Annotated[str, Field(pattern=".=."), AfterValidator(_pair)], ...],
+        Field(description="`column=field`: a column of the file and the field it fills, as often as needed."),
+    ] = ()
+    file_name: Annotated[str | None, Field(description="Under which the list of imports remembers it.")] = None
 
     def mapping(self) -> dict[str, str]:
         pairs = (text.rpartition("=") for text in self.map)

@@ -5,6 +5,7 @@ answers a forged token just the same, and 503 where the store is away: then the 
 that can be written. Nothing of the control API is reachable.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from math import ceil
 
@@ -24,6 +25,7 @@ from camd.api.opt_out_page import (
     question_page,
 )
 from camd.api.problems import too_fast
+from camd.api.routes import Content, Doc, Route
 from camd.api.security import Handler
 from camd.domain.errors import Transient
 from camd.operations import opt_out
@@ -52,9 +54,10 @@ def build_public_app(desk: Desk, limit: ClientLimit | None = None) -> web.Applic
     app[DESK] = desk
     app[LIMIT] = limit or ClientLimit(desk.context.clock)
     app.on_response_prepare.append(_sign)
-    app.router.add_get(PATH, show)
-    app.router.add_post(PATH, opt_out_now)
-    app.router.add_post(hooks.PATH, hooks.receive)
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, route.handler)
+        if route.method == "GET":
+            app.router.add_route("HEAD", route.path, route.handler)
     app.router.add_get("/livez", livez)
     return app
 
@@ -171,3 +174,13 @@ async def _sign(_: web.Request, response: web.StreamResponse) -> None:
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
+
+
+_PAGE: Mapping[int, Content] = {200: "text/html", 429: None, 503: "text/html"}
+_ONCE: Mapping[int, Content] = {**_PAGE, 400: None, 413: None}
+
+ROUTES = (
+    Route("GET", PATH, show, Doc("opt_out_page", "Ask a person whether to opt out", _PAGE), "public"),
+    Route("POST", PATH, opt_out_now, Doc("opt_out", "Opt a person out", _ONCE), "public"),
+    hooks.ROUTE,
+)

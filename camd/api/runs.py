@@ -1,7 +1,10 @@
 """Cycles that a person asks for now: the reports at once, or 202 and an address to ask for them."""
 
+from typing import Annotated
+
 import anyio
 from aiohttp import web
+from pydantic import Field
 
 from camd.api.answers import answer
 from camd.api.keys import DESK, PATIENCE_SECONDS
@@ -19,9 +22,7 @@ POLL_SECONDS = 1.0
 
 
 class Asked(Query):
-    """Without `dry_run` the run is dry."""
-
-    dry_run: bool = True
+    dry_run: Annotated[bool, Field(description="Send nothing; so it is where this is left out.")] = True
 
 
 async def run_cycle(request: web.Request, chosen: Asked) -> web.Response:

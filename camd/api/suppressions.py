@@ -1,6 +1,9 @@
 """Whom nobody writes to again."""
 
+from typing import Annotated
+
 from aiohttp import web
+from pydantic import Field
 
 from camd.api.answers import answer
 from camd.api.keys import DESK
@@ -16,12 +19,12 @@ from camd.schema.values import Note
 
 
 class Listed(Paged):
-    reason: SuppressionReason | None = None
+    reason: Annotated[SuppressionReason | None, Field(description="Those for this reason.")] = None
 
 
 class Imported(Query):
-    reason: SuppressionReason = SuppressionReason.OPERATOR
-    note: Note | None = None
+    reason: Annotated[SuppressionReason, Field(description="Of each of them.")] = SuppressionReason.OPERATOR
+    note: Annotated[Note | None, Field(description="Kept with each of them.")] = None
 
 
 async def list_all(request: web.Request, chosen: Listed) -> web.Response:

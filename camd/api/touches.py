@@ -1,12 +1,13 @@
 """Touches, and what a person decides about them."""
 
-from typing import Protocol
+from typing import Annotated, Protocol
 
 from aiohttp import web
+from pydantic import Field
 
 from camd.api.answers import answer
 from camd.api.keys import DESK
-from camd.api.paging import Paged
+from camd.api.paging import CampaignRef, LeadRef, MailboxRef, Paged
 from camd.api.routes import Doc, Route, asking, route, taking
 from camd.api.security import Handler, actor_of
 from camd.domain.campaign import Channel
@@ -19,13 +20,11 @@ from camd.schema.touch import ApproveBody, ApproveReport, ResolveBody, Touch
 
 
 class Listed(Paged):
-    """`campaign` is a number or a name."""
-
-    status: TouchStatus | None = None
-    campaign: str | None = None
-    lead: str | None = None
-    mailbox: str | None = None
-    channel: Channel | None = None
+    status: Annotated[TouchStatus | None, Field(description="Those in this status.")] = None
+    campaign: CampaignRef | None = None
+    lead: LeadRef | None = None
+    mailbox: MailboxRef | None = None
+    channel: Annotated[Channel | None, Field(description="Those of this channel.")] = None
 
     def chosen(self) -> TouchFilter:
         lead_id = None if self.lead is None else LeadId(self.lead)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, JsonValue, RootModel, ValidationInfo, field_validator
 
 from camd.domain.lead import LostReason
 from camd.domain.suppression import SuppressionReason
@@ -56,6 +56,13 @@ class HookOrder(Body):
         if reason not in known:
             raise ValueError(f"give one of {', '.join(sorted(known))}")
         return reason
+
+
+class HookCall(RootModel[dict[str, JsonValue] | Annotated[list[dict[str, JsonValue]], Field(min_length=1)]]):
+    """What a hook is sent: one object for each person, at most 100, as JSON or as a form.
+
+    `action` is `lead` (the default), `qualify`, `won` with `mrr`, `lost` or `suppress` with a `reason`; every other
+    field is a fact of the person under its own name, under a usual name of a form, or by the `map` of the source."""
 
 
 class HookOutcome(StrEnum):

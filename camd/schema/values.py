@@ -21,7 +21,7 @@ class Body(BaseModel):
 class View(BaseModel):
     """What the API prints. A client of an older version passes over fields it does not know."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_serialization_defaults_required=True)
 
 
 def not_empty(items: tuple[T, ...]) -> tuple[T, ...]:
