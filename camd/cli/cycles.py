@@ -37,7 +37,7 @@ def _judge(reports: list[CycleReport]) -> None:
 
 
 def _report(report: CycleReport) -> None:
-    facts((name.replace("_", " "), value) for name, value in report if name != "errors")
+    facts((name.replace("_", " "), value) for name, value in report.model_dump(exclude={"errors"}).items())
     for error in report.errors:
         line(f"error in {error.stage} ({error.scope}): {error.message}")
     line("")
