@@ -1,6 +1,6 @@
 """Dropcontact's API on loopback, as its documentation describes it, with its ways to fail.
 
-By hand: `python -m tests.simulators.dropcontact --port 8102`.
+By hand: `python -m tests.simulators.dropcontact --port 8106`.
 """
 
 import argparse
@@ -318,7 +318,7 @@ async def _serve(port: int, people: int, ready: float, balance: int, fault: str 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=8102)
+    parser.add_argument("--port", type=int, default=8106)
     parser.add_argument("--people", type=int, default=25)
     parser.add_argument("--ready", type=float, default=90.0, help="seconds until a batch is ready")
     parser.add_argument("--balance", type=int, default=1000, help="credits")
