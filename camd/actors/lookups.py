@@ -33,8 +33,8 @@ from camd.domain.waterfall import Operation
 from camd.pipeline import lookup_outcomes
 from camd.pipeline.context import Context
 from camd.pipeline.lookup_claims import Call, Claim, claim
-from camd.ports.lookups import Enricher, Finding, Job, JobId, Later, LookupResult, OpenJob, Reply, Service, Unfinished
-from camd.ports.store import Tx
+from camd.ports.lookups import Enricher, Finding, Job, JobId, Later, LookupResult, OpenJob, Reply, Unfinished
+from camd.ports.store import StaleWrite, Tx
 from camd.ports.store_errors import StoreUnavailable
 from camd.telemetry.logs import get_log
 from camd.telemetry.metrics import PROVIDER_RESULTS
@@ -49,6 +49,8 @@ SETTLE_SECONDS = 10.0
 """What a stopped call may take to store that its answer is lost."""
 POLL_RETRY = timedelta(minutes=1)
 """After a poll that failed; a poll costs nothing."""
+JOB_LASTS = timedelta(days=7)
+"""A job whose polls still fail then is given up: leads wait for it."""
 
 
 class Desk:
@@ -81,22 +83,23 @@ class Desk:
 
     async def run(self) -> None:
         try:
-            await self._kept(self._begin)
+            await self._begin()
             async with anyio.create_task_group() as tasks:
                 while not self._stopping.is_set():
                     await self._look(tasks)
         finally:
             self._tell_of_rest()
 
-    def _begin(self, tx: Tx) -> None:
-        now = self._context.clock.now()
-        if lost := lookup_outcomes.settle_interrupted(tx, self.provider, self._enricher.services, now):
+    async def _begin(self) -> None:
+        now, services = self._context.clock.now(), self._enricher.services
+        unit = partial(lookup_outcomes.settle_interrupted, provider=self.provider, services=services, now=now)
+        woken, lost = await self._kept(unit)
+        self._ring(woken)
+        if lost:
             log.warning("provider.response_invalid", provider=self.provider, count=lost, reason="camd was stopped")
 
     async def _look(self, tasks: TaskGroup) -> None:
         services = self._enricher.services
-        if not services or self._is_refused(services):
-            await self._give_up()
         jobs = await self._read(lambda tx: tx.lookups.open_jobs(self.provider))
         open_calls = self._open_calls + Counter(job.operation for job in jobs)
         claimed: Claim = await self._kept(lambda tx: claim(tx, self._context, self.provider, services, open_calls))
@@ -106,7 +109,7 @@ class Desk:
             tasks.start_soon(self._ask, call)
         self._ring(claimed.woken)
         now = self._context.clock.now()
-        waiting = {job.id: max(job.job.poll_at, self._poll_again.get(job.id, now)) for job in jobs}
+        waiting = {job.id: self._polls_at(job) for job in jobs}
         for job in jobs:
             if waiting[job.id] <= now and job.id not in self._polled:
                 self._polled.add(job.id)
@@ -120,17 +123,10 @@ class Desk:
         idle = self._context.settings.engine.max_idle_seconds
         await self._bell.wait(seconds_until(min(instants, default=None), self._context.clock, idle))
 
-    def _is_refused(self, services: Sequence[Service]) -> bool:
-        health = self._context.providers
-        return all(health.is_refused(self.provider, service.offer.operation) for service in services)
-
-    async def _give_up(self) -> None:
-        """What waits here is for others to answer."""
-        has_more = True
-        while has_more:
-            now = self._context.clock.now()
-            woken, has_more = await self._kept(partial(lookup_outcomes.give_up, provider=self.provider, now=now))
-            self._ring(woken)
+    def _polls_at(self, open_job: OpenJob) -> datetime:
+        """A provider that rests is not polled either."""
+        rest = self._context.providers.not_before(self.provider, open_job.operation)
+        return max(at for at in (open_job.job.poll_at, self._poll_again.get(open_job.id), rest) if at is not None)
 
     async def _ask(self, call: Call) -> None:
         try:
@@ -150,18 +146,18 @@ class Desk:
         except get_cancelled_exc_class():
             lost = Uncertain("camd was stopped", scope=Scope.PROVIDER)
             with anyio.move_on_after(SETTLE_SECONDS, shield=True):
-                await self._settled(call, lost)
+                await self._store(self._settling(call, lost))
             raise
         took = self._context.clock.monotonic() - started
         self._context.metrics.provider_request_duration_seconds.labels(self.provider).observe(took)
-        await self._told(call.operation, outcome)
         if isinstance(outcome, Uncertain) and not call.service.is_repeatable:
             count = len(call.lookups)
             log.warning("provider.response_invalid", provider=self.provider, count=count, error=outcome)
         with CancelScope(shield=True):
-            await self._settled(call, outcome)
+            await self._told(call.operation, outcome)
+        await self._store(self._settling(call, outcome))
 
-    async def _settled(self, call: Call, outcome: Sequence[Reply] | Job | Failure) -> None:
+    def _settling(self, call: Call, outcome: Sequence[Reply] | Job | Failure) -> Callable[[Tx], frozenset[CampaignId]]:
         context = self._context
 
         def unit(tx: Tx) -> frozenset[CampaignId]:
@@ -175,7 +171,7 @@ class Desk:
                 case replies:
                     return lookup_outcomes.settle(tx, context, call.lookups, replies, now)
 
-        self._ring(await self._kept(unit))
+        return unit
 
     async def _poll(self, open_job: OpenJob) -> None:
         try:
@@ -193,7 +189,8 @@ class Desk:
             outcome = await self._enricher.poll(open_job.job, questions)
         except Failure as failure:
             outcome = failure
-        await self._told(operation, outcome)
+        with CancelScope(shield=True):
+            await self._told(operation, outcome)
         self._poll_again.pop(open_job.id, None)
 
         def unit(tx: Tx) -> frozenset[CampaignId]:
@@ -201,10 +198,11 @@ class Desk:
             match outcome:
                 case Uncertain() | Permanent():
                     return lookup_outcomes.end_job(tx, open_job.id, lookups, now)
+                case Failure() if now - open_job.job.submitted_at >= JOB_LASTS:
+                    return lookup_outcomes.end_job(tx, open_job.id, lookups, now)
                 case Failure():
                     # The job keeps its own appointment: how late it is says something to the provider's module.
-                    rest = context.providers.not_before(self.provider, operation)
-                    self._poll_again[open_job.id] = max(now + POLL_RETRY, rest or now)
+                    self._poll_again[open_job.id] = now + POLL_RETRY
                     return frozenset()
                 case Job():
                     tx.lookups.save_job(open_job.id, outcome)
@@ -213,8 +211,7 @@ class Desk:
                     tx.lookups.end_job(open_job.id)
                     return lookup_outcomes.settle(tx, context, lookups, replies, now)
 
-        with CancelScope(shield=True):
-            self._ring(await self._kept(unit))
+        await self._store(unit)
 
     async def _told(self, operation: Operation, outcome: Sequence[Reply] | Job | Failure) -> None:
         """Health and metrics of one answer."""
@@ -231,6 +228,25 @@ class Desk:
     def _ring(self, campaigns: frozenset[CampaignId]) -> None:
         for campaign_id in campaigns:
             self._bells.ring(campaign_id)
+
+    async def _store(self, unit: Callable[[Tx], frozenset[CampaignId]]) -> None:
+        """Keeps what a provider said, as soon as the database is back; a process that ends before that has lost it."""
+        is_again = False
+        while True:
+            try:
+                with CancelScope(shield=True):
+                    woken = await self._context.store.write(unit)
+            except StoreUnavailable:
+                is_again = True
+            except StaleWrite:
+                # The commit of an earlier try stands: only what comes after it failed.
+                if not is_again:
+                    raise
+                return
+            else:
+                self._ring(woken)
+                return
+            await anyio.sleep(RETRY_SECONDS)
 
     def _tell_of_rest(self) -> None:
         for rest in self._wait_for_rest:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from camd.domain.contact import folded, linkedin_key, parse_address, registrable_domain
+from camd.domain.contact import folded, is_free_mail, linkedin_key, parse_address, registrable_domain
 from camd.domain.facts import Facts, Verdict
 
 
@@ -116,24 +116,20 @@ def known_facts(facts: Facts) -> frozenset[str]:
     return frozenset(names)
 
 
-def subjects_of(operation: Operation, facts: Facts) -> tuple[str, ...]:
-    """The names under which a question about this person is known again, most certain first."""
+def subjects_of(provider: str, operation: Operation, facts: Facts) -> tuple[str, ...]:
+    """The names under which a question about this person is known again to that provider, whoever asks it, most
+    certain first. A reference is one only where it is the provider's own: in two lists the same one is two people."""
     address = f"address:{parse_address(facts.email).key}" if facts.email else None
     if operation is Operation.VERIFY:
         return (address,) if address else ()
     known = known_facts(facts)
-    ref = f"ref:{facts.source}:{facts.source_ref}" if facts.source and facts.source_ref else None
-    profile = linkedin_key(facts.linkedin_url)
-    name = None
-    if {"first_name", "last_name"} <= known:
-        name = f"{folded(facts.first_name or '')}|{folded(facts.last_name or '')}"
-    names = (
-        ref,
-        address,
-        f"profile:{profile}" if profile else None,
-        f"name:{name}|{registrable_domain(facts.domain)}" if name and facts.domain else None,
-        f"name:{name}|{folded(facts.company)}" if name and facts.company else None,
-    )
+    ref = f"ref:{provider}:{facts.source_ref}" if facts.source == provider and facts.source_ref else None
+    profile = f"profile:{linkedin_key(facts.linkedin_url)}" if "linkedin_url" in known else None
+    first, last = folded(facts.first_name or ""), folded(facts.last_name or "")
+    name = f"name:{first}|{last}" if {"first_name", "last_name"} <= known and first and last else None
+    domain = registrable_domain(facts.domain) if facts.domain and not is_free_mail(facts.domain) else None
+    companies = (domain, folded(facts.company or ""))
+    names = (ref, address, profile, *(f"{name}|{company}" for company in companies if name and company))
     return tuple(name for name in names if name)
 
 

@@ -12,8 +12,10 @@ from camd.operations.desk import Desk, find_lead
 from camd.pipeline import record
 from camd.pipeline.context import Context
 from camd.pipeline.hashed_suppression import suppress_hash
+from camd.pipeline.lookup_outcomes import withdraw
 from camd.pipeline.recognise import identity_of
 from camd.ports.journal import ErasureLine
+from camd.ports.lookups import LookupStatus
 from camd.ports.store import Tx
 from camd.schema.lead import Lead as LeadView
 from camd.telemetry.logs import get_log
@@ -52,8 +54,17 @@ def erase_lead(tx: Tx, ctx: Context, lead: Lead, *, actor: str, now: datetime) -
         suppress_hash(tx, ctx, address, address_hash, erased, actor=actor, now=now)
     if lead.facts != Facts():
         _forget_candidates(tx, lead)
+    _forget_lookups(tx, lead, now)
     tx.inbox.forget_person(lead.id, address_hash)
     return _emptied(tx, find_lead(tx, lead.id), actor, now)
+
+
+def _forget_lookups(tx: Tx, lead: Lead, now: datetime) -> None:
+    """What was asked and paid stays; nobody is asked any more."""
+    for lookup in tx.lookups.of_lead(lead.id):
+        if lookup.status is LookupStatus.WANTED:
+            withdraw(tx, lookup, now)
+    tx.lookups.forget_answers(lead.id)
 
 
 def _address_hash(tx: Tx, lead: Lead) -> str | None:
@@ -64,15 +75,20 @@ def _address_hash(tx: Tx, lead: Lead) -> str | None:
 
 
 def _forget_candidates(tx: Tx, lead: Lead) -> None:
-    """Rows of sources that are this person and not yet a lead; those beyond the limit meet the suppression."""
+    """Rows of sources that are this person and not yet a lead; those beyond the limit, and stubs, of whom nobody knows
+    yet who they are, meet the suppression."""
     own = identity_of(lead.facts)
     same = [
-        candidate.id
+        candidate
         for candidate in tx.candidates.waiting(lead.campaign_id, _CANDIDATES)
         if (candidate.source, candidate.source_ref) == (lead.facts.source, lead.facts.source_ref)
         or (lead.facts.email and candidate.facts.email and identity_of(candidate.facts).key == own.key)
     ]
-    tx.candidates.remove(same)
+    for candidate in same:
+        # What was asked about them is forgotten with the lead.
+        if lookup := tx.lookups.of_candidate(candidate.id):
+            tx.lookups.give_to_lead(lookup.id, lead.id)
+    tx.candidates.remove([candidate.id for candidate in same])
 
 
 def _emptied(tx: Tx, lead: Lead, actor: str, now: datetime) -> Lead:

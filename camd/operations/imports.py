@@ -71,6 +71,8 @@ def _removed(tx: Tx, lead: Lead) -> bool:
     if lead.state.ever_handed_over or was_handed_over:
         return False
     tx.leads.delete(lead)
+    # Without their lead nobody could erase them.
+    tx.lookups.forget_answers(lead.id)
     return True
 
 

@@ -156,9 +156,8 @@ def with_facts(
     """Saves the lead with other facts and has it planned anew. Raises `Invalid`, and `Conflict` on identity."""
     facts = recognise.usable(facts)
     identity = recognise.identity_of(facts)
-    known = tx.leads.known(campaign.id, identity)
-    if known is not None and known.id != lead.id:
-        raise Conflict("identity", "This person is another lead", f"{known.id} of this campaign is this person.")
+    if other := recognise.somebody_else(tx, lead, identity):
+        raise Conflict("identity", "This person is another lead", f"{other.id} of this campaign is this person.")
     after = replace(lead, key=identity.key, facts=facts)
     if verification is not None:
         after = replace(after, verdict=verification.verdict, verdict_evidence=verification.evidence)

@@ -25,6 +25,11 @@ def refusal(tx: Tx, ctx: Context, campaign: Campaign, provider: str, price: Deci
     return None
 
 
+def is_ever_enough(ctx: Context, campaign: Campaign, provider: str, price: Decimal) -> bool:
+    """Whether an untouched day has room for so many credits."""
+    return all(limit is None or price <= limit for limit in _limits(ctx, campaign, provider))
+
+
 def reserve(tx: Tx, campaign: Campaign, provider: str, price: Decimal, now: datetime) -> None:
     for key in _keys(campaign, provider):
         tx.quotas.debit(_SCOPE, key, now, _units(price))
@@ -43,18 +48,33 @@ def spent_today(tx: Tx, ctx: Context, provider: str, now: datetime) -> Decimal:
     return Decimal(tx.quotas.used(_SCOPE, _provider_key(provider), since)) / 1000
 
 
+def spent_today_for(tx: Tx, campaign: Campaign, now: datetime) -> Decimal:
+    """The same of the campaign on its own local day, at all providers."""
+    since = min(window.since(now) for window in campaign_days(tx, campaign, now))
+    return Decimal(tx.quotas.used(_SCOPE, _campaign_key(campaign), since)) / 1000
+
+
 def _caps(
     tx: Tx, ctx: Context, campaign: Campaign, provider: str, now: datetime
 ) -> Iterator[tuple[str, int, CapWindow]]:
     campaign_key, provider_key = _keys(campaign, provider)
-    if (limit := campaign.definition.enrichment.credits_per_day) is not None:
-        yield from ((campaign_key, _units(limit), window) for window in campaign_days(tx, campaign, now))
-    if (limit := ctx.credits_per_day.get(provider)) is not None:
-        yield from ((provider_key, _units(limit), window) for window in engine_days(tx, ctx.settings, now))
+    of_campaign, of_provider = _limits(ctx, campaign, provider)
+    if of_campaign is not None:
+        yield from ((campaign_key, _units(of_campaign), window) for window in campaign_days(tx, campaign, now))
+    if of_provider is not None:
+        yield from ((provider_key, _units(of_provider), window) for window in engine_days(tx, ctx.settings, now))
+
+
+def _limits(ctx: Context, campaign: Campaign, provider: str) -> tuple[Decimal | None, Decimal | None]:
+    return campaign.definition.enrichment.credits_per_day, ctx.credits_per_day.get(provider)
 
 
 def _keys(campaign: Campaign, provider: str) -> tuple[str, str]:
-    return f"campaign:{campaign.id}", _provider_key(provider)
+    return _campaign_key(campaign), _provider_key(provider)
+
+
+def _campaign_key(campaign: Campaign) -> str:
+    return f"campaign:{campaign.id}"
 
 
 def _provider_key(provider: str) -> str:

@@ -17,17 +17,19 @@ from camd.domain.campaign import Campaign, CampaignStatus, StatusReason
 from camd.domain.errors import Misconfigured, Scope, UnknownCampaign
 from camd.domain.events import ENGINE, EventType
 from camd.domain.facts import CampaignId
-from camd.domain.lead import Action, Authority, Lead, LeadEvent, Lost
+from camd.domain.lead import Action, Authority, Lead, LeadEvent, Lost, LostReason
 from camd.domain.outcome import Advance, Outcome, Snooze, Want
 from camd.domain.run_mode import DryReason, RunMode, run_mode
 from camd.domain.send_window import NeverOpens
-from camd.domain.waterfall import Operation
 from camd.domain.zones import UnknownZone
 from camd.pipeline import approval, dedupe, discover, enrich, evaluate, outreach, overdue, record, score
 from camd.pipeline.context import Context, working_on
 from camd.pipeline.judging import judge, tell_status
+from camd.pipeline.lookup_claims import DENIED, allow_again
+from camd.pipeline.lookup_offers import identifying
 from camd.pipeline.lookup_outcomes import about_leads, want
 from camd.pipeline.recognise import recognised
+from camd.pipeline.record import is_lead_suppressed
 from camd.ports.records import Candidate, TouchStatus
 from camd.ports.store import StaleWrite, Tx
 from camd.schema.report import CycleError, CycleReport
@@ -177,9 +179,15 @@ class _Cycle:
             self._report.would_spend = {name: float(amount) for name, amount in sorted(self._would_spend.items())}
         else:
             self.providers.update(provider for provider, _ in closing.lookups)
+            if denied := [provider for provider, reason in closing.lookups if reason == DENIED]:
+                await self._ctx.store.write(partial(self._allow_again, providers=denied, now=now))
         self._ctx.metrics.cycles_total.labels("dry" if self._mode.dry else "live").inc()
         self._ctx.metrics.cycle_duration_seconds.observe(duration_seconds)
         return self._report
+
+    def _allow_again(self, tx: Tx, providers: Sequence[str], now: datetime) -> None:
+        for provider in providers:
+            allow_again(tx, self._ctx, self._campaign, provider, now)
 
     def _waiting_for(self, closing: "_Closing") -> dict[str, int]:
         waiting: dict[str, int] = {reason.value: 1 for reason in self._mode.dry_reasons}
@@ -240,9 +248,7 @@ class _Cycle:
         await self._ask_who_stubs_are()
 
     async def _ask_who_stubs_are(self) -> None:
-        offers = {
-            name: offer for name in self._ctx.enrichers for offer in enrich.offers_of(self._ctx, name, Operation.MATCH)
-        }
+        offers = identifying(self._ctx, self._campaign)
         stubs = await self._ctx.store.read(lambda tx: tx.candidates.stubs(self._campaign.id, dedupe.STUBS))
         if self._peeks:
             self._count((stub.source, offers[stub.source].price) for stub in stubs if stub.source in offers)
@@ -272,7 +278,7 @@ class _Cycle:
         if self._peeks:
             wanted = [outcome.offer for _, outcome in outcomes if isinstance(outcome, Want)]
             self._count((offer.provider, offer.price) for offer in wanted)
-            outcomes = [(lead, outcome) for lead, outcome in outcomes if not isinstance(outcome, Want)]
+            outcomes = [(lead, outcome) for lead, outcome in outcomes if not _is_for_live_cycles(outcome)]
         self._report.leads_enriched += await self._record("enrich", outcomes, now)
 
     def _count(self, unpaid: Iterable[tuple[str, Decimal]]) -> None:
@@ -396,7 +402,9 @@ class _Cycle:
                     case Advance(after, events):
                         self._advance(tx, lead, after, events, now)
                     case Want(after, offer):
-                        if self._advance(tx, lead, after, (), now):
+                        if is_lead_suppressed(tx, after):
+                            self._lose(tx, lead, LostReason.DO_NOT_CONTACT, now)
+                        elif self._advance(tx, lead, after, (), now):
                             want(tx, offer, lead.campaign_id, lead.id, after.facts, now)
                     case Snooze(until, reason):
                         tx.leads.save(lead, replace(lead, next_action_at=until, waits_for=reason))
@@ -412,8 +420,15 @@ class _Cycle:
         if isinstance(known, Lead):
             record.apply(tx, lead, events, actor=ENGINE, now=now, after=known)
             return True
-        record.apply(tx, lead, (Lost(known, Authority.RULE),), actor=ENGINE, now=now)
+        self._lose(tx, lead, known, now)
         return False
+
+    def _lose(self, tx: Tx, lead: Lead, reason: LostReason, now: datetime) -> None:
+        """A dry cycle loses nobody: the lead rests, and the first live one sees it again."""
+        if not self._mode.dry:
+            record.apply(tx, lead, (Lost(reason, Authority.RULE),), actor=ENGINE, now=now)
+        elif not self._peeks:
+            tx.leads.save(lead, replace(lead, next_action=Action.OUTREACH, next_action_at=None, waits_for=None))
 
     async def _write(self, unit: Callable[[Tx], T]) -> T:
         def guarded(tx: Tx) -> T:
@@ -435,6 +450,13 @@ class _Cycle:
         yield
         duration = self._ctx.clock.monotonic() - started
         self._ctx.metrics.stage_duration_seconds.labels(name).observe(duration)
+
+
+def _is_for_live_cycles(outcome: Outcome) -> bool:
+    """What pays, or loses a lead."""
+    return isinstance(outcome, Want) or (
+        isinstance(outcome, Advance) and any(isinstance(event, Lost) for event in outcome.events)
+    )
 
 
 def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -156,7 +156,8 @@ def want_stubs(
     for stub in stubs:
         offer = offers.get(stub.source)
         facts = replace(stub.facts, source=stub.source, source_ref=stub.source_ref)
-        if tx.leads.known(campaign.id, identity_of(facts)):
+        if lead := tx.leads.known(campaign.id, identity_of(facts)):
+            _skipped(tx, campaign, lead, stub.source, ENGINE, now)
             tx.candidates.remove([stub.id])
             known += 1
         elif offer is not None:

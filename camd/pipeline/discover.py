@@ -118,6 +118,8 @@ async def _ticket(ctx: Context, campaign: Campaign, source: LeadSource) -> _Tick
     now = ctx.clock.now()
 
     def unit(tx: Tx) -> _Ticket | NotYet:
+        if source.price and tx.instance.recovery().hold:
+            return NotYet(now + RETRY_AFTER)
         refused_until = credit_budget.refusal(tx, ctx, campaign, source.name, source.price, now)
         if refused_until is not None:
             return NotYet(refused_until)

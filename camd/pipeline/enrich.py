@@ -16,9 +16,10 @@ from camd.domain.errors import Scope
 from camd.domain.facts import LeadId, Verdict
 from camd.domain.lead import Action, Authority, Enriched, Lead, LeadStatus, Lost, LostReason
 from camd.domain.outcome import Advance, Outcome, Snooze, Want
-from camd.domain.waterfall import Offer, Operation, Wanted, next_offer
+from camd.domain.waterfall import Offer, Wanted, next_offer
 from camd.pipeline.context import Context, working_on
 from camd.pipeline.learned import UNUSABLE, Learned, add_up, is_same_address
+from camd.pipeline.lookup_offers import offers_to, wanted_by
 from camd.ports.lookups import OPEN, Lookup
 from camd.ports.providers import Verification
 from camd.schema.report import CycleError
@@ -56,7 +57,7 @@ async def enrich(
         for lead in to_verify[: grant.count]:
             tasks.start_soon(judge, lead)
     later = {lead.id for lead in to_verify[grant.count :]}
-    offers, wanted = _offers(ctx, campaign), _wanted(campaign)
+    offers, wanted = offers_to(ctx, campaign), wanted_by(campaign)
     outcomes: list[tuple[Lead, Outcome]] = []
     for lead in leads:
         if lead.id in later:
@@ -66,17 +67,6 @@ async def enrich(
             known = _judged(lead, fresh[lead.id], verdicts.get(lead.id))
             outcomes.append((lead, _outcome(lead, known, lookups.get(lead.id, ()), offers, wanted, dry=dry, now=now)))
     return outcomes
-
-
-def offers_of(ctx: Context, provider: str, operation: Operation | None = None) -> list[Offer]:
-    """What the provider can be asked for now; nothing while it is not configured or a person has to mend something."""
-    enricher = ctx.enrichers.get(provider)
-    offers = [service.offer for service in enricher.services] if enricher is not None else []
-    return [
-        offer
-        for offer in offers
-        if operation in {None, offer.operation} and not ctx.providers.is_refused(provider, offer.operation)
-    ]
 
 
 def not_configured(ctx: Context, campaign: Campaign) -> list[CycleError]:
@@ -92,19 +82,11 @@ def not_configured(ctx: Context, campaign: Campaign) -> list[CycleError]:
     ]
 
 
-def _offers(ctx: Context, campaign: Campaign) -> list[Offer]:
-    return [offer for provider in campaign.definition.enrichment.providers for offer in offers_of(ctx, provider)]
-
-
-def _wanted(campaign: Campaign) -> Wanted:
-    enrichment = campaign.definition.enrichment
-    return Wanted(frozenset(enrichment.facts), enrichment.recheck_catch_all)
-
-
 def _needs_free_check(lead: Lead, learned: Learned, lookups: Sequence[Lookup]) -> bool:
-    """A lead's own address once, at the first look, and each one that is new."""
+    """A lead's own address once, at the first look, and each one that is new, as by a correction."""
     email = learned.facts.email
-    return email is not None and (not lookups or not is_same_address(email, lead.facts.email))
+    is_new = not lookups or lead.verdict is None or not is_same_address(email, lead.facts.email)
+    return email is not None and is_new
 
 
 async def _verify(ctx: Context, learned: Learned) -> Verification:
@@ -140,10 +122,11 @@ def _outcome(
     known = replace(
         lead, facts=learned.facts, verdict=learned.verdict, verdict_evidence=learned.evidence, waits_for=None
     )
-    if learned.objected and lead.status is LeadStatus.NEW:
-        refused = replace(known, verdict=Verdict.SUPPRESSED)
-        return Advance(refused, (Lost(LostReason.DO_NOT_CONTACT, Authority.RULE),))
+    if learned.objected:
+        known = replace(known, verdict=Verdict.SUPPRESSED)
     to_score = replace(known, enriched_at=now, next_action=Action.SCORE, next_action_at=now)
+    if learned.objected and lead.status is LeadStatus.NEW and not dry:
+        return Advance(known, (Lost(LostReason.DO_NOT_CONTACT, Authority.RULE),))
     if lead.status is not LeadStatus.NEW:
         return Advance(to_score)
     is_open = any(lookup.status in OPEN for lookup in lookups)

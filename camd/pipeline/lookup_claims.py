@@ -13,18 +13,20 @@ from camd.domain.campaign import Campaign
 from camd.domain.facts import CampaignId, Facts
 from camd.domain.lead import LeadStatus
 from camd.domain.run_mode import run_mode
-from camd.domain.waterfall import Operation, fresh_days
+from camd.domain.waterfall import Operation, fresh_days, next_offer
 from camd.pipeline import credit_budget
 from camd.pipeline.context import Context
-from camd.pipeline.lookup_outcomes import is_about, settle_copy, withdraw
+from camd.pipeline.lookup_offers import open_offers, wanted_by
+from camd.pipeline.lookup_outcomes import give_up, names_of, settle_copy, withdraw
 from camd.pipeline.provider_rate import room, take_calls
-from camd.pipeline.record import is_suppressed
+from camd.pipeline.record import is_lead_suppressed
 from camd.ports.lookups import Lookup, LookupStatus, Question, Service
 from camd.ports.store import Tx
 
 MOST = 500
 """Questions that one claim looks at before it lets others write."""
 DENIED = "quota:provider_credits"
+TOO_DEAR_RETRY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +60,29 @@ def claim(
     if tx.instance.recovery().hold:
         # What was asked after the backup is not known.
         return Claim()
+    asked_for = {service.offer.operation for service in services}
+    closed = [each for each in Operation if each not in asked_for or ctx.providers.is_refused(provider, each)]
+    given_up, is_more = give_up(tx, provider, closed, now)
     found = [
         _claim(tx, ctx, provider, service, open_calls.get(service.offer.operation, 0), now) for service in services
     ]
     instants = [each.until for each in found if each.until is not None]
     if (next_due := tx.lookups.next_due_at(provider, now)) is not None:
         instants.append(next_due)
+    if is_more:
+        instants.append(now)
     return Claim(
         calls=[call for each in found for call in each.calls],
         until=min(instants, default=None),
-        woken=frozenset().union(*(each.woken for each in found)),
+        woken=given_up.union(*(each.woken for each in found)),
     )
+
+
+def allow_again(tx: Tx, ctx: Context, campaign: Campaign, provider: str, now: datetime) -> None:
+    """Where a budget was raised nobody waits for the day on which it would have been renewed."""
+    prices = [offer.price for offer in open_offers(ctx, campaign, provider)]
+    if prices and credit_budget.refusal(tx, ctx, campaign, provider, min(prices), now) is None:
+        tx.lookups.put_off(provider, campaign.id, now, None)
 
 
 def _claim(tx: Tx, ctx: Context, provider: str, service: Service, open_calls: int, now: datetime) -> Claim:
@@ -155,12 +169,11 @@ class _Choice:
     def _question(self, campaign: Campaign, lookup: Lookup) -> Question | None:
         """None where it is not to be asked, now or ever."""
         tx = self._tx
-        facts = self._facts(campaign, lookup)
-        if facts is None:
-            withdraw(tx, lookup, self._now)
-            self._moved(lookup)
-            return None
         subjects = tx.lookups.subjects(lookup.id)
+        facts = self._facts(campaign, lookup, subjects)
+        if facts is None:
+            self._withdraw(lookup)
+            return None
         if self._is_answered(lookup, subjects):
             self._moved(lookup)
             return None
@@ -169,30 +182,33 @@ class _Choice:
             return None
         return Question(str(lookup.id), facts, lookup.memory)
 
+    def _withdraw(self, lookup: Lookup) -> None:
+        withdraw(self._tx, lookup, self._now)
+        self._moved(lookup)
+
     def _moved(self, lookup: Lookup) -> None:
         self.has_moved = True
         self.woken.add(lookup.campaign_id)
 
-    def _facts(self, campaign: Campaign, lookup: Lookup) -> Facts | None:
-        """What is known of the person now; none where nobody wants to know this any more."""
-        tx = self._tx
+    def _facts(self, campaign: Campaign, lookup: Lookup, subjects: Sequence[str]) -> Facts | None:
+        """What is known of the person now; none where nobody wants to know this any more, by the same rules by which it
+        was wanted: what is withdrawn must not be wanted again."""
+        tx, offer = self._tx, self._service.offer
         if lookup.candidate_id is not None:
             candidate = tx.candidates.get(lookup.candidate_id)
             if candidate is None:
                 return None
             return replace(candidate.facts, source=candidate.source, source_ref=candidate.source_ref)
         lead = tx.leads.get(lookup.lead_id) if lookup.lead_id is not None else None
-        if lead is None or lead.status is not LeadStatus.NEW:
+        if lead is None or lead.status is not LeadStatus.NEW or is_lead_suppressed(tx, lead):
             return None
         if self._provider not in campaign.definition.enrichment.providers:
             return None
-        email = lead.facts.email
-        if email is not None and (self._operation is Operation.FIND or is_suppressed(tx, email)):
+        if next_offer([offer], lead.facts, lead.verdict, (), wanted_by(campaign)) is None:
             return None
-        if self._operation is Operation.VERIFY:
-            # Somebody may have corrected the address.
-            return lead.facts if is_about(tx, lookup, lead) else None
-        return lead.facts
+        # Somebody may have corrected what it would be asked with.
+        is_same = set(names_of(tx, self._provider, self._operation, lead.facts)) == set(subjects)
+        return lead.facts if is_same else None
 
     def _is_answered(self, lookup: Lookup, subjects: Sequence[str]) -> bool:
         """From memory: the same question was asked lately, or an answer to it was lost."""
@@ -218,6 +234,9 @@ class _Choice:
 
     def _reserved(self, campaign: Campaign, lookup: Lookup) -> Lookup | None:
         tx, now = self._tx, self._now
+        if not credit_budget.is_ever_enough(self._ctx, campaign, self._provider, lookup.price):
+            self._too_dear(lookup)
+            return None
         until = credit_budget.refusal(tx, self._ctx, campaign, self._provider, lookup.price, now)
         if until is not None:
             self._denied.add(campaign.id)
@@ -228,6 +247,15 @@ class _Choice:
         asked = replace(lookup, status=LookupStatus.ASKED, asked_at=now, denied=None)
         return tx.lookups.save(lookup, asked)
 
+    def _too_dear(self, lookup: Lookup) -> None:
+        """The budget became smaller than its price. Nobody else knows who a stub is: it waits for a larger one."""
+        if lookup.candidate_id is None:
+            self._withdraw(lookup)
+        else:
+            later = replace(lookup, denied=DENIED, not_before=self._now + TOO_DEAR_RETRY)
+            self._tx.lookups.save(lookup, later)
+
     def _call(self, chosen: Sequence[tuple[Lookup, Question]]) -> Call:
-        lookups, questions = zip(*chosen, strict=True)
+        # In the order of their ids, in which a job's questions are found again.
+        lookups, questions = zip(*sorted(chosen, key=lambda each: each[0].id), strict=True)
         return Call(self._service, lookups, questions)

@@ -5,22 +5,23 @@ takes effect here and now.
 """
 
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import assert_never
 
 from camd.domain.campaign import Campaign
-from camd.domain.errors import Failure, Permanent, Uncertain
+from camd.domain.errors import Failure, Permanent, Scope, Uncertain
 from camd.domain.events import ENGINE
 from camd.domain.facts import CampaignId, Facts, LeadId
-from camd.domain.lead import Action, Lead, LeadStatus
+from camd.domain.lead import Action, Lead, LeadStatus, LostReason
 from camd.domain.suppression import SuppressionReason, parse_value
 from camd.domain.waterfall import Offer, Operation, likeness_of, subjects_of
 from camd.pipeline import credit_budget, record
 from camd.pipeline.context import Context
-from camd.pipeline.learned import merged
+from camd.pipeline.learned import UNUSABLE, merged
+from camd.pipeline.recognise import believable
 from camd.ports.lookups import (
     NOTHING,
     Asking,
@@ -43,7 +44,8 @@ from camd.ports.store import Tx
 LOST_AT_MOST = 5
 """So often a question that is repeated for nothing is asked, if no answer comes back."""
 LOST_RETRY = timedelta(minutes=1)
-GIVEN_UP_AT_ONCE = 200
+GIVEN_UP_AT_ONCE = 500
+EVER = timedelta(days=36_500)
 
 Woken = frozenset[CampaignId]
 """Campaigns that have something to look at."""
@@ -62,7 +64,7 @@ def want(tx: Tx, offer: Offer, campaign_id: CampaignId, about: LeadId | Candidat
             candidate_id=candidate_id,
             price=offer.price,
             likeness=_hashed(tx, [likeness])[0] if likeness is not None else None,
-            subjects=names_of(tx, offer.operation, facts),
+            subjects=names_of(tx, offer.provider, offer.operation, facts),
         ),
         now,
     )
@@ -82,12 +84,12 @@ def is_about(tx: Tx, lookup: Lookup, lead: Lead) -> bool:
     """False for a question about an address that the lead no longer has."""
     if lookup.operation is not Operation.VERIFY:
         return True
-    return set(names_of(tx, lookup.operation, lead.facts)) == set(tx.lookups.subjects(lookup.id))
+    return set(names_of(tx, lookup.provider, lookup.operation, lead.facts)) == set(tx.lookups.subjects(lookup.id))
 
 
-def names_of(tx: Tx, operation: Operation, facts: Facts) -> tuple[str, ...]:
+def names_of(tx: Tx, provider: str, operation: Operation, facts: Facts) -> tuple[str, ...]:
     """Keyed hashes of what a question about this person is known by."""
-    return _hashed(tx, subjects_of(operation, facts))
+    return _hashed(tx, subjects_of(provider, operation, facts))
 
 
 def _hashed(tx: Tx, names: Iterable[str]) -> tuple[str, ...]:
@@ -102,6 +104,8 @@ def settle(tx: Tx, ctx: Context, lookups: Sequence[Lookup], replies: Sequence[Re
         match reply:
             case Finding():
                 _found(tx, ctx, lookup, reply, now)
+            case Later() if _is_gone(tx, lookup):
+                _uncertain(tx, lookup, now)
             case Later(after, memory):
                 _put_back(tx, replace(lookup, not_before=now + after, memory=memory), lookup)
             case Unfinished():
@@ -115,41 +119,41 @@ def settle(tx: Tx, ctx: Context, lookups: Sequence[Lookup], replies: Sequence[Re
 def settle_failure(tx: Tx, service: Service, lookups: Sequence[Lookup], failure: Failure, now: datetime) -> Woken:
     """No answers came: asked again, later or alone, where that costs nothing twice; else uncertain for good."""
     for lookup in lookups:
-        again = replace(lookup, tries=lookup.tries + 1)
         match failure:
-            case Uncertain() if service.is_repeatable and again.tries < LOST_AT_MOST:
-                _put_back(tx, replace(again, not_before=now + LOST_RETRY * again.tries), lookup)
             case Uncertain():
-                _uncertain(tx, lookup, now)
+                _lost(tx, lookup, now, is_repeatable=service.is_repeatable)
             case Permanent() if len(lookups) > 1:
-                _put_back(tx, again, lookup)
+                _put_back(tx, replace(lookup, tries=lookup.tries + 1), lookup)
             case Permanent():
                 _refused(tx, lookup, now)
-            case _:
+            case Failure(scope=Scope.PROVIDER):
                 _put_back(tx, lookup, lookup)
+            case _:
+                # No rest of the provider comes of it, so the question itself waits.
+                _put_back(tx, replace(lookup, not_before=now + LOST_RETRY), lookup)
     return frozenset(lookup.campaign_id for lookup in lookups)
 
 
-def settle_interrupted(tx: Tx, provider: str, services: Sequence[Service], now: datetime) -> int:
-    """What a process that ended had asked, without an answer; answers how many are uncertain now."""
+def settle_interrupted(tx: Tx, provider: str, services: Sequence[Service], now: datetime) -> tuple[Woken, int]:
+    """What a process that ended had asked, without an answer; answers how many are uncertain now too."""
     repeatable = {service.offer.operation for service in services if service.is_repeatable}
     uncertain = 0
-    for lookup in tx.lookups.in_flight(provider):
+    asked = tx.lookups.in_flight(provider)
+    for lookup in asked:
         if lookup.operation is Operation.SEARCH:
             # The same page is read again, which costs nothing more.
             close_search(tx, lookup, Decimal(0), now)
-        elif lookup.operation in repeatable:
-            _put_back(tx, lookup, lookup)
         else:
-            _uncertain(tx, lookup, now)
-            uncertain += 1
-    return uncertain
+            uncertain += _lost(tx, lookup, now, is_repeatable=lookup.operation in repeatable)
+    return frozenset(lookup.campaign_id for lookup in asked), uncertain
 
 
 def settle_copy(tx: Tx, ctx: Context, wanted: Lookup, copied: Lookup, now: datetime) -> None:
     """Answers a question that was never asked with the answer to another one."""
     tx.lookups.save(wanted, replace(copied, spent=Decimal(0)))
-    _tell(tx, ctx, copied, now)
+    if copied.result is LookupResult.OBJECTED and copied.answer is not None:
+        _suppress(tx, ctx, wanted, copied.answer.facts.email, now, keep_value=True)
+    _tell(tx, copied, now)
 
 
 def await_job(tx: Tx, provider: str, operation: Operation, lookups: Sequence[Lookup], job: Job) -> None:
@@ -176,6 +180,10 @@ def end_job(tx: Tx, job_id: JobId, lookups: Sequence[Lookup], now: datetime) -> 
 
 def open_search(tx: Tx, campaign: Campaign, provider: str, price: Decimal, now: datetime) -> Lookup:
     """Writes down, and reserves the credits of, a read of a source that is made at once."""
+    for left in tx.lookups.in_flight(provider):
+        # A cycle that was cut short made it, and it is made again now.
+        if left.operation is Operation.SEARCH and left.campaign_id == campaign.id:
+            close_search(tx, left, Decimal(0), now)
     asking = Asking(provider, Operation.SEARCH, campaign.id, None, None, price, None, ())
     wanted = tx.lookups.want(asking, now)
     credit_budget.reserve(tx, campaign, provider, price, now)
@@ -188,18 +196,26 @@ def close_search(tx: Tx, opened: Lookup, spent: Decimal, now: datetime) -> None:
     tx.lookups.save(opened, replace(opened, status=LookupStatus.DONE, settled_at=now, result=result, spent=spent))
 
 
-def give_up(tx: Tx, provider: str, now: datetime) -> tuple[Woken, bool]:
-    """Nobody will answer until a person mends something: leads go on with others. Stubs wait, as nobody else knows
-    who they are. True where there are more."""
-    lookups = tx.lookups.wanted(provider, GIVEN_UP_AT_ONCE)
-    for lookup in lookups:
+def give_up(tx: Tx, provider: str, operations: Collection[Operation], now: datetime) -> tuple[Woken, bool]:
+    """These nobody will answer until a person mends something: leads go on with others. Stubs wait, as nobody else
+    knows who they are. True where there may be more."""
+    if not any(tx.lookups.campaigns_due(provider, operation, now + EVER) for operation in operations):
+        return frozenset(), False
+    wanted = tx.lookups.wanted(provider, GIVEN_UP_AT_ONCE)
+    given_up = [lookup for lookup in wanted if lookup.operation in operations]
+    for lookup in given_up:
         withdraw(tx, lookup, now)
-    return frozenset(lookup.campaign_id for lookup in lookups), len(lookups) == GIVEN_UP_AT_ONCE
+    return frozenset(lookup.campaign_id for lookup in given_up), bool(given_up) and len(wanted) == GIVEN_UP_AT_ONCE
 
 
 def withdraw(tx: Tx, lookup: Lookup, now: datetime) -> None:
     """A question that nobody wants to be asked any more; its lead goes on without it."""
-    tx.lookups.drop(lookup.id)
+    if lookup.memory or lookup.tries:
+        # It was asked before, and may have been paid for.
+        left = replace(lookup, status=LookupStatus.UNCERTAIN, settled_at=now, denied=None, memory=NOTHING)
+        tx.lookups.save(lookup, left)
+    else:
+        tx.lookups.drop(lookup.id)
     wake(tx, lookup.lead_id, now)
 
 
@@ -208,26 +224,36 @@ def wake(tx: Tx, lead_id: LeadId | None, now: datetime) -> None:
     lead = tx.leads.get(lead_id) if lead_id is not None else None
     if lead is not None and lead.status is LeadStatus.NEW:
         tx.leads.save(lead, replace(lead, next_action=Action.ENRICH, next_action_at=now, waits_for=None))
+        tx.campaigns.sleep_until(lead.campaign_id, now)
 
 
 def _found(tx: Tx, ctx: Context, lookup: Lookup, finding: Finding, now: datetime) -> None:
+    told = believable(finding.facts)
+    # Without its address a verdict would be about another one.
+    verdict = finding.verdict if told.email == finding.facts.email else None
+    answer = LookupAnswer(told, verdict, finding.evidence, finding.raw)
+    is_gone = _is_gone(tx, lookup)
     done = replace(
         lookup,
         status=LookupStatus.DONE,
         settled_at=now,
         result=finding.result,
         spent=finding.credits,
-        answer=LookupAnswer(finding.facts, finding.verdict, finding.evidence, finding.raw),
+        answer=None if is_gone else answer,
         memory=NOTHING,
         job_id=None,
     )
     _pay(tx, lookup, finding.credits)
     tx.lookups.save(lookup, done)
+    if finding.result is LookupResult.OBJECTED:
+        _suppress(tx, ctx, lookup, told.email, now, keep_value=not is_gone)
+    if is_gone:
+        return
     names = _hashed(tx, [f"ref:{lookup.provider}:{ref}" for ref in finding.refs])
     if lookup.operation is not Operation.VERIFY:
-        names += names_of(tx, lookup.operation, merged(_asked_about(tx, lookup) or Facts(), finding.facts))
+        names += names_of(tx, lookup.provider, lookup.operation, merged(_asked_about(tx, lookup) or Facts(), told))
     tx.lookups.add_subjects(lookup.id, names)
-    _tell(tx, ctx, done, now)
+    _tell(tx, done, now)
 
 
 def _refused(tx: Tx, lookup: Lookup, now: datetime) -> None:
@@ -237,6 +263,16 @@ def _refused(tx: Tx, lookup: Lookup, now: datetime) -> None:
     )
     tx.lookups.save(lookup, refused)
     _let_go(tx, refused, now)
+
+
+def _lost(tx: Tx, lookup: Lookup, now: datetime, *, is_repeatable: bool) -> bool:
+    """Nobody knows whether it was answered; true where nobody ever will."""
+    tries = lookup.tries + 1
+    if is_repeatable and tries < LOST_AT_MOST:
+        _put_back(tx, replace(lookup, tries=tries, not_before=now + LOST_RETRY * tries), lookup)
+        return False
+    _uncertain(tx, lookup, now)
+    return True
 
 
 def _uncertain(tx: Tx, lookup: Lookup, now: datetime) -> None:
@@ -267,10 +303,16 @@ def _asked_about(tx: Tx, lookup: Lookup) -> Facts | None:
     return None if candidate is None else candidate.facts
 
 
-def _tell(tx: Tx, ctx: Context, done: Lookup, now: datetime) -> None:
+def _is_gone(tx: Tx, lookup: Lookup) -> bool:
+    """The person was erased, or taken back with their import: nothing more is learned of them."""
+    if lookup.lead_id is not None:
+        lead = tx.leads.get(lookup.lead_id)
+        return lead is None or lead.state.lost_reason is LostReason.ERASED
+    return lookup.candidate_id is not None and tx.candidates.get(lookup.candidate_id) is None
+
+
+def _tell(tx: Tx, done: Lookup, now: datetime) -> None:
     """Whoever waits for this answer."""
-    if done.result is LookupResult.OBJECTED:
-        _suppress(tx, ctx, done, now)
     if done.candidate_id is None:
         wake(tx, done.lead_id, now)
         return
@@ -278,9 +320,14 @@ def _tell(tx: Tx, ctx: Context, done: Lookup, now: datetime) -> None:
     if candidate is None:
         return
     if done.result is LookupResult.FOUND and done.answer is not None:
-        tx.candidates.identify(candidate.id, merged(candidate.facts, done.answer.facts), done.answer.verdict)
+        learned, verdict = done.answer.facts, done.answer.verdict
+        if verdict in UNUSABLE:
+            # Somebody else may know an address that works.
+            learned, verdict = replace(learned, email=None), None
+        tx.candidates.identify(candidate.id, merged(candidate.facts, learned), verdict)
     else:
         tx.candidates.remove([candidate.id])
+    tx.campaigns.sleep_until(candidate.campaign_id, now)
 
 
 def _let_go(tx: Tx, settled: Lookup, now: datetime) -> None:
@@ -290,9 +337,12 @@ def _let_go(tx: Tx, settled: Lookup, now: datetime) -> None:
     wake(tx, settled.lead_id, now)
 
 
-def _suppress(tx: Tx, ctx: Context, objected: Lookup, now: datetime) -> None:
-    about = _asked_about(tx, objected) or Facts()
-    learned = objected.answer.facts.email if objected.answer is not None else None
-    for email in {about.email, learned}:
+def _suppress(tx: Tx, ctx: Context, lookup: Lookup, told: str | None, now: datetime, *, keep_value: bool) -> None:
+    """The address that the provider named, and that of the person, unless it was corrected since it was asked about."""
+    lead = tx.leads.get(lookup.lead_id) if lookup.lead_id is not None else None
+    is_other = lead is not None and not is_about(tx, lookup, lead)
+    own = None if is_other else (_asked_about(tx, lookup) or Facts()).email
+    for email in dict.fromkeys((own, told)):
         if email is not None:
-            record.suppress(tx, ctx, parse_value(email), SuppressionReason.OBJECTED, actor=ENGINE, now=now)
+            value, reason = parse_value(email), SuppressionReason.OBJECTED
+            record.suppress(tx, ctx, value, reason, actor=ENGINE, now=now, keep_value=keep_value)

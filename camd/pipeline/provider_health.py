@@ -5,6 +5,7 @@ It is this process's own: a new one asks everybody and sees for itself.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ from camd.domain.waterfall import Operation
 from camd.ports.clock import Clock, Entropy
 from camd.ports.providers import RateLimit
 from camd.ports.store import Store
+from camd.ports.store_errors import StoreUnavailable
 from camd.telemetry.logs import get_log
 from camd.telemetry.metrics import Metrics
 
@@ -75,9 +77,10 @@ class ProviderHealth:
         return any(self._breaker(name).open_until is not None for name in _names(provider, operation))
 
     def is_refused(self, provider: str, operation: Operation) -> bool:
-        """Whether a person has to mend something before it answers."""
+        """Whether a person has to mend something before it answers. After a rest one question tries."""
+        now = self._clock.now()
         rests = (self._degraded.get(name) for name in _names(provider, operation))
-        return any(rest is not None and rest.is_refused for rest in rests)
+        return any(rest is not None and rest.is_refused and now < rest.until for rest in rests)
 
     def degraded(self) -> dict[str, Degraded]:
         return dict(self._degraded)
@@ -91,8 +94,12 @@ class ProviderHealth:
         return [replace(limit, period=limit.period / pace.share, burst=1) for limit in limits]
 
     async def answered(self, provider: str, operation: Operation) -> None:
-        self._grow(provider)
+        """An answer that comes while it rests was asked for before, and says nothing of now."""
+        now = self._clock.now()
+        self._grow(provider, now)
         for name in _names(provider, operation):
+            if self._breaker(name).not_before(now) is not None:
+                continue
             self._breakers.pop(name, None)
             if self._degraded.pop(name, None) is not None:
                 log.info("provider.recovered", provider=name)
@@ -104,14 +111,20 @@ class ProviderHealth:
             return
         now = self._clock.now()
         name = _operation_name(provider, operation) if isinstance(failure, PlanRefused) else provider
-        breaker = self._breaker(name).failed(now)
+        breaker = self._breaker(name)
+        # What is refused while it rests was asked for before: several calls at once are one trouble.
+        is_resting = breaker.not_before(now) is not None
         match failure:
             case Transient(retry_after=timedelta() as wait):
-                breaker = breaker.rests_until(now + wait)
+                breaker = (breaker if is_resting else breaker.failed(now)).rests_until(now + wait)
             case Misconfigured() | BudgetExhausted():
                 breaker = breaker.rests_until(now + LONG_REST)
+            case _ if is_resting:
+                pass
             case RateLimited():
                 breaker = breaker.rests_until(now + self._slow_down(provider, now))
+            case _:
+                breaker = breaker.failed(now)
         self._breakers[name] = breaker
         if breaker.open_until is None:
             return
@@ -119,7 +132,7 @@ class ProviderHealth:
         if name in self._degraded:
             since = self._degraded[name].since
             self._degraded[name] = Degraded(since, breaker.open_until, str(failure), is_refused)
-        elif _is_news(breaker, now):
+        elif self._is_news(provider, breaker, now):
             self._degraded[name] = Degraded(now, breaker.open_until, str(failure), is_refused)
             log.warning("provider.degraded", provider=name, error=failure, until=breaker.open_until)
             await self._note(EventType.PROVIDER_DEGRADED, provider)
@@ -136,9 +149,18 @@ class ProviderHealth:
         roll = self._entropy.uniform(0.0, 1.0)
         return max(backoff(slower.refusals, _FIRST_BACKOFF, _LONGEST_BACKOFF, roll), timedelta(milliseconds=100))
 
-    def _grow(self, provider: str) -> None:
-        pace, now = self._paces.get(provider), self._clock.now()
-        if pace is None or now - pace.since < RATE_GROWS_AFTER:
+    def _is_news(self, provider: str, breaker: Breaker, now: datetime) -> bool:
+        """It failed again and again, or rests for long."""
+        rests_long = breaker.open_until is not None and breaker.open_until - now >= WORTH_TELLING
+        pace = self._paces.get(provider)
+        return rests_long or max(len(breaker.failures), pace.refusals if pace is not None else 0) >= FAILURES
+
+    def _grow(self, provider: str, now: datetime) -> None:
+        pace = self._paces.get(provider)
+        if pace is None:
+            return
+        if now - pace.since < RATE_GROWS_AFTER:
+            self._paces[provider] = replace(pace, refusals=0)
             return
         share = min(pace.share * RATE_GROWS_BY, 1.0)
         if share == 1.0:
@@ -150,7 +172,9 @@ class ProviderHealth:
         is_away = any(name.partition(" ")[0] == provider for name in self._degraded)
         self._metrics.provider_state.labels(provider).set(not is_away)
         event = Event(kind, self._clock.now(), ENGINE, data={"provider": provider})
-        await self._store.write(lambda tx: tx.ledger.append(event))
+        # Where the database is away the log alone tells of it: who asked has an answer to keep.
+        with suppress(StoreUnavailable):
+            await self._store.write(lambda tx: tx.ledger.append(event))
 
 
 def _names(provider: str, operation: Operation) -> tuple[str, str]:
@@ -159,9 +183,3 @@ def _names(provider: str, operation: Operation) -> tuple[str, str]:
 
 def _operation_name(provider: str, operation: Operation) -> str:
     return f"{provider} {operation}"
-
-
-def _is_news(breaker: Breaker, now: datetime) -> bool:
-    """It failed again and again, or rests for long."""
-    rests_long = breaker.open_until is not None and breaker.open_until - now >= WORTH_TELLING
-    return rests_long or len(breaker.failures) >= FAILURES

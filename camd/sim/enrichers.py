@@ -3,11 +3,12 @@
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import anyio
 
+from camd.domain.errors import Uncertain
 from camd.domain.facts import Facts, Verdict
 from camd.domain.waterfall import REF, VERDICT, Offer, Operation
 from camd.ports.clock import Clock
@@ -28,6 +29,7 @@ GIVES: Mapping[Operation, frozenset[str]] = {
     Operation.FIND: frozenset({"email"}),
     Operation.VERIFY: frozenset({VERDICT}),
 }
+POLL = timedelta(seconds=30)
 NO_MATCH = Finding(LookupResult.NO_MATCH)
 
 
@@ -53,10 +55,23 @@ def found(facts: Facts, price: str = "1", said: Verdict | None = None) -> Findin
     return Finding(LookupResult.FOUND, Decimal(price), facts, said, f"simulated: {said}" if said else None)
 
 
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One line of the provider's own account; `ref` is that of the question."""
+
+    at: datetime
+    operation: Operation
+    facts: Facts
+    credits: Decimal
+    ref: str
+
+
 @dataclass(slots=True)
 class MemoryEnricher:
-    """Answers with what `answers` makes of each question. A call meets the next of `troubles`, if it is one, after it
-    was charged where `charges_in_trouble`; it takes `seconds`. With `works_for` each call is a job of that length."""
+    """Answers with what `answers` makes of each question. A call meets the next of `troubles`, if it is one; where
+    `charges_in_trouble` an `Uncertain` one was charged all the same. It takes `seconds`. With `works_for` each call is
+    a job of that length. What is asked again of a service that is repeatable is not charged again, unless the provider
+    is one that `lies`."""
 
     clock: Clock
     name: str
@@ -65,19 +80,23 @@ class MemoryEnricher:
     seconds: float = 0.0
     works_for: timedelta | None = None
     troubles: deque[Exception | None] = field(default_factory=deque)
+    poll_troubles: deque[Exception | None] = field(default_factory=deque)
     charges_in_trouble: bool = False
+    lies: bool = False
     calls: list[tuple[Operation, Sequence[Question]]] = field(default_factory=list)
-    charged: list[tuple[Operation, Facts, Decimal]] = field(default_factory=list)
+    charged: list[Charge] = field(default_factory=list)
     polls: int = 0
+    _jobs: dict[str, Sequence[Reply]] = field(default_factory=dict)
 
     @property
     def spent(self) -> Decimal:
-        return sum((amount for *_, amount in self.charged), Decimal(0))
+        return sum((charge.credits for charge in self.charged), Decimal(0))
 
     async def ask(self, operation: Operation, questions: Sequence[Question]) -> Sequence[Reply] | Job:
         self.calls.append((operation, questions))
+        job_id = f"job {len(self.calls)}"
         trouble = self.troubles.popleft() if self.troubles else None
-        if trouble is not None and not self.charges_in_trouble:
+        if trouble is not None and not (self.charges_in_trouble and isinstance(trouble, Uncertain)):
             await anyio.sleep(self.seconds)
             raise trouble
         replies = self._replies(operation, questions)
@@ -87,20 +106,29 @@ class MemoryEnricher:
         if self.works_for is None:
             return replies
         now = self.clock.now()
-        return Job(f"job {len(self.calls)}", now, now + timedelta(seconds=30))
+        self._jobs[job_id] = replies
+        return Job(job_id, now, now + POLL)
 
     async def poll(self, job: Job, questions: Sequence[Question]) -> Sequence[Reply] | Job:
         await anyio.sleep(self.seconds)
         self.polls += 1
+        if self.poll_troubles and (trouble := self.poll_troubles.popleft()):
+            raise trouble
         now = self.clock.now()
         assert self.works_for is not None, "only jobs are polled"
         if now < job.submitted_at + self.works_for:
-            return Job(job.id, job.submitted_at, now + timedelta(seconds=30), job.polls + 1)
-        return [self.answers(self.services[0].offer.operation, question.facts) for question in questions]
+            return Job(job.id, job.submitted_at, now + POLL, job.polls + 1)
+        assert len(questions) == len(self._jobs[job.id]), "each question of the call is asked about"
+        return self._jobs[job.id]
 
     def _replies(self, operation: Operation, questions: Sequence[Question]) -> list[Reply]:
         replies = [self.answers(operation, question.facts) for question in questions]
+        is_repeatable = any(each.is_repeatable for each in self.services if each.offer.operation is operation)
         for question, reply in zip(questions, replies, strict=True):
-            if isinstance(reply, Finding) and reply.credits:
-                self.charged.append((operation, question.facts, reply.credits))
+            if not isinstance(reply, Finding) or not reply.credits:
+                continue
+            is_repeat = any((charge.operation, charge.facts) == (operation, question.facts) for charge in self.charged)
+            if self.lies or not (is_repeatable and is_repeat):
+                charge = Charge(self.clock.now(), operation, question.facts, reply.credits, question.ref)
+                self.charged.append(charge)
         return replies

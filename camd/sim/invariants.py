@@ -17,6 +17,7 @@ from camd.domain.suppression import SuppressionValue, covering
 from camd.pipeline import outreach, record
 from camd.pipeline.settle import IN_FLIGHT
 from camd.ports.channel import Handover
+from camd.ports.lookups import OPEN
 from camd.ports.records import EventFilter, LeadFilter, LedgerRow, Listing, Preview, Touch, TouchStatus
 from camd.ports.settings import CountrySettings, MailboxSettings
 from camd.ports.store import Tx
@@ -151,7 +152,8 @@ def _of_lead(tx: Tx, campaign: Campaign, lead: Lead, now: datetime, countries: C
     if suppressed and not is_looked_at_now and (planned or tx.previews.of_lead(lead.id)):
         yield "is suppressed and something is planned for it"
     stands = any(_stands(campaign, touch) for touch in touches)
-    if not (_is_at_rest(lead) or stands or _waits(campaign, lead, countries, suppressed=suppressed)):
+    is_asked_about = any(lookup.status in OPEN for lookup in tx.lookups.of_lead(lead.id))
+    if not (_is_at_rest(lead) or stands or is_asked_about or _waits(campaign, lead, countries, suppressed=suppressed)):
         yield f"is forgotten: next action {lead.next_action}, nothing it waits for"
 
 
