@@ -371,8 +371,11 @@ class Crash:
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
+    """`is_dry`: a dry cycle wrote it."""
+
     seq: int
     event: Event
+    is_dry: bool = False
 
 
 @dataclass(frozen=True, slots=True)

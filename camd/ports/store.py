@@ -9,13 +9,14 @@ Raises `StoreUnavailable` where the database is away or full; `StaleWrite` where
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
 from camd.domain.access import Scope, TokenId
 from camd.domain.campaign import Campaign, CampaignStatus, Definition, StatusChange, StatusReason, Step
 from camd.domain.errors import CamdError
-from camd.domain.events import Event
+from camd.domain.events import Event, EventType
 from camd.domain.facts import CampaignId, CandidateId, Facts, ImportId, LeadId, SuppressionId, Verdict
 from camd.domain.lead import Action, Lead
 from camd.domain.suppression import SuppressionReason
@@ -46,6 +47,7 @@ from camd.ports.records import (
     ZoneChange,
 )
 from camd.ports.touch_store import Previews, Touches
+from camd.ports.webhooks import Webhooks
 
 T = TypeVar("T")
 
@@ -320,6 +322,20 @@ class Ledger(Protocol):
 
     def after(self, seq: int, limit: int, chosen: EventFilter) -> Sequence[LedgerRow]: ...
 
+    def get(self, seq: int) -> LedgerRow | None: ...
+
+    def last_seq(self) -> int:
+        """0 for none."""
+        ...
+
+    def next_of(self, campaign_id: CampaignId, seq: int, kinds: Collection[EventType]) -> EventType | None:
+        """Of these kinds, the first of the campaign after `seq`."""
+        ...
+
+    def in_dry_run(self) -> AbstractContextManager[None]:
+        """What is appended inside is marked as that of a dry cycle."""
+        ...
+
 
 class Instance(Protocol):
     """The one row of the whole installation."""
@@ -409,6 +425,8 @@ class Tx(Protocol):
     def lookups(self) -> Lookups: ...
     @property
     def counters(self) -> Counters: ...
+    @property
+    def webhooks(self) -> Webhooks: ...
     @property
     def ledger(self) -> Ledger: ...
     @property

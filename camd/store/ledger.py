@@ -1,25 +1,28 @@
 """What happened, in the order it was committed; rows are added and never changed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Select, bindparam, insert, select
+from sqlalchemy import Connection, Select, bindparam, func, insert, select
 from sqlalchemy import Text as TextType
 
-from camd.domain.events import Event
+from camd.domain.events import Event, EventType
+from camd.domain.facts import CampaignId
 from camd.ports.records import EventFilter, LedgerRow
 from camd.store.column_types import Instant
 from camd.store.rows import columns_of, values
 from camd.store.tables import ledger
 
 _row = ledger.c
+_ALL = select(_row.seq, _row.is_dry, *columns_of(ledger, Event))
 
 
 def _after(of: Literal["campaign_id", "lead_id"] | None) -> Select[Any]:
     """One statement for each index; whatever else is asked for is compared on the way."""
     actor, kind = bindparam("actor", type_=TextType), bindparam("type", type_=_row.type.type)
     since, campaign = bindparam("since", type_=Instant), bindparam("campaign_id", type_=_row.campaign_id.type)
-    page = select(_row.seq, *columns_of(ledger, Event)).where(
+    page = _ALL.where(
         _row.seq > bindparam("seq"),
         actor.is_(None) | (_row.actor == actor),
         kind.is_(None) | (_row.type == kind),
@@ -39,14 +42,27 @@ APPEND = insert(ledger)
 AFTER = _after(None)
 AFTER_OF_CAMPAIGN = _after("campaign_id")
 AFTER_OF_LEAD = _after("lead_id")
+GET = _ALL.where(_row.seq == bindparam("of_seq"))
+LAST_SEQ = select(func.max(_row.seq))
+NEXT_OF = (
+    select(_row.type)
+    .where(
+        _row.campaign_id == bindparam("of_campaign"),
+        _row.seq > bindparam("seq"),
+        _row.type.in_(bindparam("kinds", expanding=True)),
+    )
+    .order_by(_row.seq)
+    .limit(1)
+)
 
 
 class Ledger:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._is_dry = False
 
     def append(self, event: Event) -> None:
-        self._connection.execute(APPEND, values(event))
+        self._connection.execute(APPEND, values(event) | {"is_dry": self._is_dry})
 
     def after(self, seq: int, limit: int, chosen: EventFilter) -> Sequence[LedgerRow]:
         if chosen.lead_id is not None:
@@ -56,4 +72,30 @@ class Ledger:
         else:
             statement = AFTER
         rows = self._connection.execute(statement, values(chosen) | {"seq": seq, "limit": limit})
-        return [LedgerRow(seq, Event(*event)) for seq, *event in rows]
+        return [_ledger_row(row) for row in rows]
+
+    def get(self, seq: int) -> LedgerRow | None:
+        row = self._connection.execute(GET, {"of_seq": seq}).first()
+        return None if row is None else _ledger_row(row)
+
+    def last_seq(self) -> int:
+        last: int | None = self._connection.execute(LAST_SEQ).scalar()
+        return last or 0
+
+    def next_of(self, campaign_id: CampaignId, seq: int, kinds: Collection[EventType]) -> EventType | None:
+        chosen = {"of_campaign": campaign_id, "seq": seq, "kinds": sorted(kinds)}
+        return self._connection.execute(NEXT_OF, chosen).scalar()
+
+    @contextmanager
+    def in_dry_run(self) -> Iterator[None]:
+        self._is_dry = True
+        try:
+            yield
+        finally:
+            self._is_dry = False
+
+
+def _ledger_row(row: Sequence[Any]) -> LedgerRow:
+    """`Any`: each column has its own type."""
+    seq, is_dry, *event = row
+    return LedgerRow(seq, Event(*event), is_dry)

@@ -33,6 +33,7 @@ from camd.store.readers import Readers, WriterReaders
 from camd.store.suppressions import Suppressions
 from camd.store.tokens import Tokens
 from camd.store.touches import Touches
+from camd.store.webhooks import Webhooks
 from camd.store.writer import CommitPoint, Writer, WriterLimits, WriterObserver
 from camd.telemetry.logs import get_log
 
@@ -79,6 +80,7 @@ class SqlTx:
         self.inbox = Inbox(connection)
         self.notices = Notices(connection)
         self.lookups = Lookups(connection)
+        self.webhooks = Webhooks(connection)
         self.tokens = Tokens(connection)
 
 

@@ -262,6 +262,7 @@ ledger = Table(
     Column("lead_id", Text),
     Column("touch_id", Text),
     Column("data", Json[Mapping[str, Value]](Mapping[str, Value]), nullable=False),
+    Column("is_dry", Boolean, nullable=False, server_default=sa.false()),
     Index("ix_ledger_campaign", "campaign_id", "seq"),
     Index("ix_ledger_lead", "lead_id", "seq"),
     sqlite_autoincrement=True,

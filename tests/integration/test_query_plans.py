@@ -68,6 +68,7 @@ SCANS_KNOWINGLY = {
     "notices.COUNT_WAITING": "the table holds what waits to be told and no other",
     "tallies.OF_ALL": "some rows a campaign, for a person or a scrape",
     "tokens.ALL": "some tokens, when the process starts",
+    "webhooks.ENDPOINTS": "one row an endpoint",
 }
 SORTS_KNOWINGLY = {
     "campaigns.NAMED": "sorts the few campaigns that ever bore one name",
@@ -110,6 +111,7 @@ INDEX = {
     "leads.WAKE": "ix_leads_due",
     "ledger.AFTER_OF_CAMPAIGN": "ix_ledger_campaign",
     "ledger.AFTER_OF_LEAD": "ix_ledger_lead",
+    "ledger.NEXT_OF": "ix_ledger_campaign",
     "lookups.ASKED": "ix_lookups_in_flight",
     "lookups.CAMPAIGNS_DUE": "ix_lookups_due",
     "lookups.CREDITS_WANTED": "ix_lookups_open",
@@ -155,6 +157,15 @@ INDEX = {
     "touches.REARM": "uq_touches_step",
     "touches.UNBOUND": "ix_touches_queued",
     "touches.UNKNOWN": "ix_touches_status",
+    "webhooks.BACKLOG": "ix_webhook_deliveries_pending",
+    "webhooks.COUNT_DEAD": "ix_webhook_deliveries_dead",
+    "webhooks.DUE": "ix_webhook_deliveries_due",
+    "webhooks.EVENT_ID": "uq_webhook_deliveries_event",
+    "webhooks.FORGET": "ix_webhook_deliveries_over",
+    "webhooks.HURRY": "ix_webhook_deliveries_due",
+    "webhooks.NEXT_AT": "ix_webhook_deliveries_due",
+    "webhooks.OLDEST": "ix_webhook_deliveries_pending",
+    "webhooks.PAGETrue": "ix_webhook_deliveries_status",
 }
 
 FILL = f"""

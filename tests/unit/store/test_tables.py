@@ -29,8 +29,12 @@ def statements() -> dict[str, Executable]:
 
 def schema(connection: Connection) -> set[tuple[str, str]]:
     rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-    # SQLite writes a column that was added later into the text without its line break.
-    return {(name, " ".join(sql.split())) for name, sql in rows if name not in {"alembic_version", "sqlite_sequence"}}
+    return {(name, _plain(sql)) for name, sql in rows if name not in {"alembic_version", "sqlite_sequence"}}
+
+
+def _plain(sql: str) -> str:
+    """SQLite writes a column that was added later into the text with other line breaks."""
+    return " ".join(sql.split()).replace(" ,", ",").replace(" )", ")")
 
 
 async def test_the_migrations_make_the_tables_that_the_statements_see(tmp_path: Path) -> None:
