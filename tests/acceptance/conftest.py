@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 """After which a process that says nothing has failed the test."""
 READY = "daemon.ready"
 

@@ -42,7 +42,7 @@ def test_an_import_under_way_does_not_keep_it_from_stopping(start: Start, folder
     importing = start("leads", "import", "Q1", "people.csv")
     following.wait_for("lead.discovered")
     assert daemon.end() == 0
-    assert importing.process.wait(timeout=30) in (1, 69)
+    assert importing.process.wait(timeout=60) in (1, 69)
     assert "Traceback" not in importing.errors.read_text()
     assert json.loads(camd("--json", "leads", "list", "Q1").stdout)["items"] == []
 
@@ -163,7 +163,7 @@ def test_an_interrupted_command_is_130_without_a_traceback(start: Start) -> None
     daemon = start("run")
     daemon.url()
     following = start("events", "--follow", "--after", "0")
-    start("campaigns", "create", "--name", "Q1").process.wait(timeout=30)
+    start("campaigns", "create", "--name", "Q1").process.wait(timeout=60)
     following.wait_for("campaign.created")
     assert following.end(signal.SIGINT) == 130
     assert "Traceback" not in following.errors.read_text()

@@ -17,7 +17,7 @@ from tests.proof.campaigns import Plan, addresses, box, prepare
 from tests.proof.judge import Books, Sink, problems, sink
 from tests.proof.site import Site
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 CONNECTIONS = 4
 MAILBOXES = ("sales", "office")
 IN_FLIGHT = CONNECTIONS * len(MAILBOXES)

@@ -107,7 +107,7 @@ def raw(http: httpx.AsyncClient) -> Callable[[str], Awaitable[int]]:
         async with await anyio.connect_tcp("127.0.0.1", http.base_url.port or 0) as stream:
             await stream.send(head.replace("\n", "\r\n").encode() + b"\r\n\r\n")
             received = b""
-            with anyio.fail_after(10):
+            with anyio.fail_after(60):
                 while b"\r\n\r\n" not in received:
                     received += await stream.receive()
         return int(received.split(b" ", 2)[1])

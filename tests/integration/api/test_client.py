@@ -167,7 +167,7 @@ async def test_closing_ends_the_following_of_the_plain_client(url: str) -> None:
                 plain_events.append(event)
                 plain.close()
 
-        with anyio.fail_after(30):
+        with anyio.fail_after(60):
             await in_thread(follow)
     assert len(plain_events) == 1
 

@@ -193,7 +193,7 @@ async def test_a_caller_who_leaves_in_the_middle_is_no_bug(http: httpx.AsyncClie
     head = f"POST {CAMPAIGNS}/1/leads/import HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nEmail"
     async with await anyio.connect_tcp("127.0.0.1", http.base_url.port or 0) as stream:
         await stream.send(head.encode())
-    with anyio.fail_after(30):
+    with anyio.fail_after(60):
         while 'code="499",method="POST",route="/api/cam/campaigns/{id}/leads/import"' not in (
             metrics := (await http.get("/metrics")).text
         ):

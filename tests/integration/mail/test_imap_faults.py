@@ -24,7 +24,7 @@ from tests.integration.mail.imap_server import CAPABILITIES, PASSWORD, USER, Fol
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 INBOX = Folder("INBOX", FolderRole.ANSWERS)
-QUICK = Patience(connect=0.2, command=0.2, body=0.2, idle=0.1, poll=0.01)
+QUICK = Patience(connect=0.6, command=0.6, body=0.6, idle=0.1, poll=0.01)
 PATIENT = Patience(connect=5, command=5, body=5, idle=5, poll=0.01)
 NOISE = (
     b"* OK [ALERT] the system goes down on Sunday\r\n* 1 FETCH (FLAGS (\\Seen))\r\n* 3 EXPUNGE\r\n"
@@ -602,9 +602,18 @@ async def _polled(server: ImapServer) -> None:
 async def test_a_session_that_is_cancelled_closes_its_connection() -> None:
     server = ImapServer()
     async with server.serving():
-        with anyio.move_on_after(0.05):
+        opened = anyio.Event()
+
+        async def listen() -> None:
             async with doors(box(server)).open("sales") as session:
+                opened.set()
                 await session.wait(3600)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(listen)
+            await opened.wait()
+            await anyio.wait_all_tasks_blocked()
+            tasks.cancel_scope.cancel()
         async with doors(box(server)).open("sales") as session:
             assert await session.folders()
     assert server.connections == 2

@@ -22,7 +22,7 @@ from camd.sim.world import mailbox
 from camd.system import SystemClock
 
 HANDOVER = Handover("sales", "bob@firm.example", "abc.def@acme.example", "For Firm", "Hello Bob\n.\nA word?\n")
-QUICK = Patience(connect=0.2, command=0.2, dot=0.2)
+QUICK = Patience(connect=0.6, command=0.6, dot=0.6)
 PATIENT = Patience(connect=5, command=5, dot=5)
 
 
@@ -146,7 +146,7 @@ async def test_fault_44_a_host_that_takes_no_connection_is_left_in_time(mark: Ma
         with socket.create_connection(full.getsockname()), socket.socket() as second:
             second.setblocking(False)
             second.connect_ex(full.getsockname())
-            with anyio.fail_after(10):
+            with anyio.fail_after(60):
                 failed = await failure_of(door(box(server), QUICK), mark)
     assert isinstance(failed, Transient)
     assert (failed.scope, mark.calls) == (Scope.MAILBOX, 0)

@@ -23,7 +23,7 @@ US = "ada@studio.example"
 OTHER_OF_US = "hello@studio.example"
 LINKS = "https://mail.studio.example"
 NOBODY_LISTENS = 1
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 60
 
 
 def somebody(reaction: Reaction, step: int = 1) -> str:

@@ -22,7 +22,7 @@ from camd.sandbox.recipients import SEED, Manner, manner_of
 from camd.sandbox.settings import LINKS, MAILBOXES, OPERATOR, arrivals_of, demo_settings, inbox_of, notices_of
 from camd.system import SystemClock
 
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 60
 
 
 def somebody(manner: Manner) -> str:

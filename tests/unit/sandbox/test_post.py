@@ -7,7 +7,7 @@ import anyio
 from camd.sandbox.post import WAITING, Post
 from camd.system import SystemClock
 
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 60
 
 
 class Deeds:
