@@ -24,7 +24,8 @@ from camd.api import (
     tokens,
     touches,
 )
-from camd.api.keys import DESK, HEALTH, PATIENCE_SECONDS
+from camd.api.client_limit import ClientLimit
+from camd.api.keys import BODY_SECONDS, DESK, HEALTH, PATIENCE_SECONDS
 from camd.api.middlewares import NO_ROUTE, answer_failures, measure
 from camd.api.reading import MAX_JSON_BYTES
 from camd.api.security import guard, protect
@@ -55,12 +56,20 @@ SERVER = "camd"
 """What every answer names as its server; a client that looks for camd asks for it."""
 
 
-def build_app(desk: Desk, state: Health, *, patience_seconds: float = 10.0) -> web.Application:
+def build_app(
+    desk: Desk,
+    state: Health,
+    *,
+    patience_seconds: float = 10.0,
+    body_seconds: float = 30.0,
+    limit: ClientLimit | None = None,
+) -> web.Application:
     app = web.Application(middlewares=[measure, answer_failures, guard], client_max_size=MAX_JSON_BYTES)
     app[DESK] = desk
     app[HEALTH] = state
     app[PATIENCE_SECONDS] = patience_seconds
-    protect(app, {(route.method, route.path): route.scope for route in TABLE})
+    app[BODY_SECONDS] = body_seconds
+    protect(app, {(route.method, route.path): route.scope for route in TABLE}, limit)
     app[docs.DOCUMENTS] = docs.Documents(TABLE, public.ROUTES, version=desk.version)
     app.on_response_prepare.append(_sign)
     for route in TABLE:

@@ -9,5 +9,8 @@ DESK = web.AppKey("DESK", Desk)
 HEALTH = web.AppKey("HEALTH", Health)
 """The ids of runs that answer one report, not a list of them."""
 
+BODY_SECONDS = web.AppKey("BODY_SECONDS", float)
+"""In which a JSON body has to arrive, and the longest pause within an upload."""
+
 PATIENCE_SECONDS = web.AppKey("PATIENCE_SECONDS", float)
 """How long a request for cycles waits for their end before it answers 202."""

@@ -14,7 +14,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json
 
-from camd.api.keys import DESK
+from camd.api.keys import BODY_SECONDS, DESK
 from camd.api.problems import Failed
 from camd.operations.errors import Unprocessable
 from camd.schema.problem import field_problems
@@ -22,10 +22,6 @@ from camd.schema.values import Body
 
 MAX_JSON_BYTES = 1_000_000
 MAX_UPLOAD_BYTES = 1_000_000_000
-JSON_SECONDS = 30
-"""In which a JSON body has to arrive."""
-PIECE_SECONDS = 30
-"""The longest pause within an upload."""
 _PIECE_BYTES = 1 << 18
 
 M = TypeVar("M", bound=BaseModel)
@@ -79,8 +75,10 @@ def corrections() -> Iterator[None]:
 
 
 async def _raw(request: web.Request) -> bytes:
+    if request.content_length is not None and request.content_length > MAX_JSON_BYTES:
+        raise _too_large(MAX_JSON_BYTES)
     try:
-        with anyio.fail_after(JSON_SECONDS):
+        with anyio.fail_after(request.app[BODY_SECONDS]):
             return await request.read()
     except web.HTTPRequestEntityTooLarge as error:
         raise _too_large(MAX_JSON_BYTES) from error
@@ -111,7 +109,7 @@ async def _receive(request: web.Request, file: BinaryIO) -> None:
 
 async def _piece(request: web.Request) -> bytes:
     try:
-        with anyio.fail_after(PIECE_SECONDS):
+        with anyio.fail_after(request.app[BODY_SECONDS]):
             return await request.content.read(_PIECE_BYTES)
     except TimeoutError as error:
         raise _too_slow() from error

@@ -50,10 +50,10 @@ class Refusals:
 REFUSALS = web.AppKey("REFUSALS", Refusals)
 
 
-def protect(app: web.Application, scopes: Scopes) -> None:
-    """What `guard` needs."""
+def protect(app: web.Application, scopes: Scopes, limit: ClientLimit | None = None) -> None:
+    """Gives the application what `guard` needs."""
     clock = app[DESK].context.clock
-    app[SCOPES], app[REFUSALS], app[LIMIT] = scopes, Refusals(clock), ClientLimit(clock, BUCKET)
+    app[SCOPES], app[REFUSALS], app[LIMIT] = scopes, Refusals(clock), limit or ClientLimit(clock, BUCKET)
 
 
 @web.middleware
