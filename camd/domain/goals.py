@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from hashlib import sha256
 from types import MappingProxyType
 
@@ -23,6 +24,13 @@ MAILBOX_REFUSALS_IN_A_ROW = 2
 MAILBOX_STOPS_FOR = timedelta(hours=24)
 
 Figures = Mapping[str, float]
+
+
+class Target(StrEnum):
+    """What a campaign may be to reach: so many clients, so much revenue a month."""
+
+    CLIENTS = "clients"
+    MRR = "mrr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +84,14 @@ class PauseVerdict:
 
 def goal_progress(definition: Definition, figures: GoalFigures) -> float | None:
     """The smallest achieved/target over the targets that are set, at most 1; None without a target."""
-    shares = [_share(achieved, target) for achieved, target in _targets(definition, figures).values()]
+    shares = [share(achieved, target) for achieved, target in targets(definition, figures).values()]
     return min(shares, default=None)
 
 
 def goal_reached(definition: Definition, figures: GoalFigures) -> bool:
     """Whether every target that is set is met; never without a target."""
-    targets = _targets(definition, figures)
-    return bool(targets) and all(achieved >= target for achieved, target in targets.values())
+    found = targets(definition, figures)
+    return bool(found) and all(achieved >= target for achieved, target in found.values())
 
 
 def bounce_slow(definition: Definition, figures: GoalFigures) -> bool:
@@ -131,20 +139,21 @@ def mute_for(
             return None
 
 
-def _targets(definition: Definition, figures: GoalFigures) -> dict[str, tuple[Decimal, Decimal]]:
-    """Achieved and target, by the target's name."""
+def targets(definition: Definition, figures: GoalFigures) -> dict[Target, tuple[Decimal, Decimal]]:
+    """Achieved and wanted of each target that is set."""
     with_qualified = definition.goal_counts is GoalCounts.QUALIFIED
-    targets = {}
+    found: dict[Target, tuple[Decimal, Decimal]] = {}
     if definition.target_clients is not None:
         clients = figures.won + (figures.qualified if with_qualified else 0)
-        targets["clients"] = Decimal(clients), Decimal(definition.target_clients)
+        found[Target.CLIENTS] = Decimal(clients), Decimal(definition.target_clients)
     if definition.target_mrr is not None:
         mrr = figures.won_mrr + (figures.qualified_mrr if with_qualified else 0)
-        targets["mrr"] = mrr, definition.target_mrr
-    return targets
+        found[Target.MRR] = mrr, definition.target_mrr
+    return found
 
 
-def _share(achieved: Decimal, target: Decimal) -> float:
+def share(achieved: Decimal, target: Decimal) -> float:
+    """From 0 to 1."""
     return 1.0 if achieved >= target else float(achieved / target)
 
 
@@ -155,13 +164,14 @@ def _fingerprint(definition: Definition) -> float:
     return float(int.from_bytes(sha256(text.encode()).digest()[:6]))
 
 
-def _lost(definition: Definition, figures: GoalFigures) -> int:
+def bad_losses(definition: Definition, figures: GoalFigures) -> int:
+    """The contacted leads that the rule of the loss rate counts."""
     counted = BAD_LOSSES | ({LostReason.NO_REPLY} if definition.pause_rules.loss_counts_no_reply else set())
     return sum(number for reason, number in figures.lost_after_contact.items() if reason in counted)
 
 
 def _loss_rate(definition: Definition, figures: GoalFigures) -> float:
-    return _lost(definition, figures) / figures.contacted if figures.contacted else 0.0
+    return bad_losses(definition, figures) / figures.contacted if figures.contacted else 0.0
 
 
 def _complaint_rate(figures: GoalFigures) -> float:
@@ -190,7 +200,7 @@ def _goal_rule(
     if mute == _fingerprint(definition) or not goal_reached(definition, figures):
         return None
     decided: dict[str, float] = {}
-    for name, (achieved, target) in _targets(definition, figures).items():
+    for name, (achieved, target) in targets(definition, figures).items():
         decided |= {name: float(achieved), f"target_{name}": float(target)}
     return decided
 
@@ -202,7 +212,7 @@ def _loss_rule(
     rate = _loss_rate(definition, figures)
     if figures.contacted < rules.loss_min_contacted or rate <= _limit(rules.loss_rate, mute):
         return None
-    return {"loss_rate": rate, "lost": _lost(definition, figures), "contacted": figures.contacted}
+    return {"loss_rate": rate, "lost": bad_losses(definition, figures), "contacted": figures.contacted}
 
 
 def _age_rule(

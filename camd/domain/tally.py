@@ -9,6 +9,7 @@ from collections import Counter
 from camd.domain.lead import Lead, LeadStatus, LostReason
 
 CONTACTED = "contacted"
+CONTACTED_REPLIED = "contacted_replied"
 CONTACTED_CONVERTED = "contacted_converted"
 WON_CENTS = "won_cents"
 QUALIFIED_CENTS = "qualified_cents"
@@ -37,6 +38,8 @@ def tally(lead: Lead) -> Counter[str]:
         counted[CONTACTED] = 1
         if state.lost_reason:
             counted[lost_after_contact(state.lost_reason)] = 1
+        if state.ever_replied:
+            counted[CONTACTED_REPLIED] = 1
         if lead.status in (LeadStatus.QUALIFIED, LeadStatus.WON):
             counted[CONTACTED_CONVERTED] = 1
     if lead.won_mrr is not None and lead.status is LeadStatus.WON:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 
+from camd.domain.day_facts import DayFact
 from camd.domain.events import Event, EventType
 from camd.domain.facts import CampaignId, LeadId
 from camd.domain.inbound import HUMAN, PERSONAL, InboundClass
@@ -91,6 +92,10 @@ def _note(tx: Tx, inbound: Inbound, kind: InboundClass, actor: str, now: datetim
     change = (kind in PERSONAL) - (inbound.kind in PERSONAL)
     if change and inbound.campaign_id is not None:
         tx.counters.add(inbound.campaign_id, ANSWERS, change)
+        campaign = tx.campaigns.get(inbound.campaign_id)
+        assert campaign is not None, "a campaign is never removed"
+        day = local_day(inbound.created_at, campaign.definition.timezone)
+        tx.days.add(campaign.id, day, {DayFact.ANSWERS: change})
     data = {"inbound_id": inbound.id, "from": inbound.kind.value, "to": kind.value}
     type_ = EventType.INBOUND_RECLASSIFIED
     tx.ledger.append(Event(type_, now, actor, inbound.campaign_id, inbound.lead_id, inbound.touch_id, data))

@@ -153,6 +153,12 @@ def volume_left(tx: Tx, box: MailboxSettings, now: datetime) -> int:
     return _volume(tx, box, now) - tx.quotas.used(QuotaScope.MAILBOX_DAY, box.name, day.since(now))
 
 
+def used_by_instance(tx: Tx, settings: Settings, now: datetime) -> int:
+    """The mails of the whole instance on the engine's local day."""
+    since = min(window.since(now) for window in engine_days(tx, settings, now))
+    return tx.quotas.used(QuotaScope.INSTANCE, _ENGINE, since)
+
+
 def note_campaign_zone(tx: Tx, campaign: Campaign, now: datetime) -> None:
     """To be told when it may have changed: the days of both count from that instant on, not from the next mail."""
     _Days(tx, now).remember(_zone_name(QuotaScope.CAMPAIGN, str(campaign.id)), campaign.definition.timezone)

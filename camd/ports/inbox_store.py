@@ -1,6 +1,6 @@
 """The part of the store that holds what came in, and what the operator is still to be told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
@@ -40,6 +40,14 @@ class Inbox(Protocol):
     def forget_person(self, lead_id: LeadId, sender_hash: str | None) -> int:
         """Empties sender, subject, text, note and raw of the lead's messages and of those that came from that
         address, and the evidence, which may quote them; answers how many."""
+        ...
+
+    def mentioning(self, words: Collection[str]) -> Sequence[InboundId]:
+        """The messages that contain any of these words, whatever their case. Reads all of them."""
+        ...
+
+    def forget(self, ids: Collection[InboundId]) -> None:
+        """Empties these the same way."""
         ...
 
     def forget_texts(self, before: datetime, limit: int) -> int:

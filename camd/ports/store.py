@@ -15,12 +15,14 @@ from typing import Protocol, TypeVar
 
 from camd.domain.access import Scope, TokenId
 from camd.domain.campaign import Campaign, CampaignStatus, Definition, StatusChange, StatusReason, Step
+from camd.domain.day_facts import DayFact
 from camd.domain.errors import CamdError
 from camd.domain.events import Event, EventType
 from camd.domain.facts import CampaignId, CandidateId, Facts, ImportId, LeadId, SuppressionId, Verdict
 from camd.domain.lead import Action, Lead
 from camd.domain.suppression import SuppressionReason
 from camd.domain.token_bucket import QuotaScope
+from camd.ports.answer_store import Answers
 from camd.ports.inbox_store import Inbox, Notices
 from camd.ports.journal import JournalBuffer, JournalMark
 from camd.ports.lookups import Lookups
@@ -97,6 +99,10 @@ class Campaigns(Protocol):
     def crashes(self, campaign_id: CampaignId, limit: int) -> Sequence[Crash]: ...
 
     def forget_crashes(self, before: datetime) -> None: ...
+
+    def forget_crashes_of(self, lead_id: LeadId) -> None:
+        """What a crash says of itself may name the lead that it happened at."""
+        ...
 
     def count_paused(self, reason: StatusReason) -> int: ...
 
@@ -204,6 +210,10 @@ class Candidates(Protocol):
 
     def is_any(self, campaign_id: CampaignId) -> bool: ...
 
+    def all(self, after: CandidateId, limit: int) -> Sequence[Candidate]:
+        """Of every campaign, stubs too, in the order of their ids; `after` is the last one of the batch before."""
+        ...
+
     def remove(self, ids: Sequence[CandidateId]) -> None: ...
 
 
@@ -295,9 +305,25 @@ class Deliveries(Protocol):
         """The sums over that day and those after it, every fact named."""
         ...
 
+    def days(
+        self, scope: DeliveryScope, key: str, day: date
+    ) -> Sequence[tuple[date, Mapping[DeliveryFact, int]]]:
+        """That day and those after it on which anything was counted, in their order, every fact named."""
+        ...
+
     def clean_days(self, mailbox: str, before: date) -> int:
         """Days before that one with a mail accepted and no hard bounce (in a report or to RCPT), refusal or refused
         log-in."""
+        ...
+
+
+class Days(Protocol):
+    """What happened to a campaign's leads, by its local day; the ledger counts here what it records."""
+
+    def add(self, campaign_id: CampaignId, day: date, changes: Mapping[DayFact, int]) -> None: ...
+
+    def since(self, campaign_id: CampaignId, day: date) -> Sequence[tuple[date, Mapping[DayFact, int]]]:
+        """That day and those after it on which anything was counted, in their order, every fact named."""
         ...
 
 
@@ -318,7 +344,9 @@ class Counters(Protocol):
 
 
 class Ledger(Protocol):
-    def append(self, event: Event) -> None: ...
+    def append(self, event: Event) -> None:
+        """Counts it for its campaign's day too (`Days`)."""
+        ...
 
     def after(self, seq: int, limit: int, chosen: EventFilter) -> Sequence[LedgerRow]: ...
 
@@ -425,6 +453,10 @@ class Tx(Protocol):
     def lookups(self) -> Lookups: ...
     @property
     def counters(self) -> Counters: ...
+    @property
+    def days(self) -> Days: ...
+    @property
+    def answers(self) -> Answers: ...
     @property
     def webhooks(self) -> Webhooks: ...
     @property

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from camd.domain.campaign import Campaign, CampaignStatus, Definition, StatusChange, StatusReason, Step
-from camd.domain.facts import CampaignId
+from camd.domain.facts import CampaignId, LeadId
 from camd.ports.records import Crash, Listing
 from camd.ports.store import NameTaken, StaleWrite
 from camd.store.column_types import seal
@@ -87,6 +87,7 @@ CRASHES = (
 )
 
 FORGET_CRASHES = delete(campaign_crashes).where(_crash.at < bindparam("before"))
+FORGET_CRASHES_OF = delete(campaign_crashes).where(_crash.lead_id == bindparam("of_lead"))
 COUNT_PAUSED = select(func.count()).where(
     _row.status == CampaignStatus.PAUSED, _row.status_reason == bindparam("reason")
 )
@@ -157,6 +158,9 @@ class Campaigns:
 
     def forget_crashes(self, before: datetime) -> None:
         self._connection.execute(FORGET_CRASHES, {"before": before})
+
+    def forget_crashes_of(self, lead_id: LeadId) -> None:
+        self._connection.execute(FORGET_CRASHES_OF, {"of_lead": lead_id})
 
     def count_paused(self, reason: StatusReason) -> int:
         return self._connection.execute(COUNT_PAUSED, {"reason": reason}).scalar_one()

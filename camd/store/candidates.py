@@ -26,6 +26,7 @@ GET = _ALL.where(_of_id)
 NOTE_ASKED = update(candidates).where(_of_id).values(is_asked=true())
 IDENTIFY = update(candidates).where(_of_id).values(is_stub=false())
 ANY = select(_row.id).where(_of_campaign).limit(1)
+ALL = _ALL.where(_row.id > bindparam("after")).order_by(_row.id).limit(bindparam("limit"))
 REMOVE = delete(candidates).where(_of_id)
 SOURCES = select(campaign_sources).where(_source.campaign_id == bindparam("campaign_id")).order_by(_source.position)
 _arriving = insert(campaign_sources)
@@ -73,6 +74,9 @@ class Candidates:
 
     def is_any(self, campaign_id: CampaignId) -> bool:
         return self._connection.execute(ANY, {"in_campaign": campaign_id}).first() is not None
+
+    def all(self, after: CandidateId, limit: int) -> Sequence[Candidate]:
+        return self._all(ALL, after=after, limit=limit)
 
     def remove(self, ids: Sequence[CandidateId]) -> None:
         """With the questions about them that nobody was asked yet."""

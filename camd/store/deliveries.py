@@ -1,6 +1,6 @@
 """What became of mails, counted for each local day of a campaign or mailbox."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import sqlalchemy as sa
@@ -29,6 +29,11 @@ ADD = _arriving.on_conflict_do_update(
 SINCE = select(*(func.coalesce(func.sum(_row[fact]), sa.literal_column("0")) for fact in DeliveryFact)).where(
     *_of_key, _row.day >= bindparam("day")
 )
+DAYS = (
+    select(_row.day, *(_row[fact] for fact in DeliveryFact))
+    .where(*_of_key, _row.day >= bindparam("first"))
+    .order_by(_row.day)
+)
 CLEAN_DAYS = select(func.count()).where(
     *_of_key, _row.day < bindparam("before"), _row.sent > 0, *(_row[fact] == 0 for fact in _BLEMISHES)
 )
@@ -54,6 +59,10 @@ class Deliveries:
             sums = dict(zip(DeliveryFact, row, strict=True))
             self._sums[scope, key] = day, sums
         return sums.copy()
+
+    def days(self, scope: DeliveryScope, key: str, day: date) -> Sequence[tuple[date, Mapping[DeliveryFact, int]]]:
+        rows = self._connection.execute(DAYS, {"scope": scope, "key": key, "first": day})
+        return [(each, dict(zip(DeliveryFact, amounts, strict=True))) for each, *amounts in rows]
 
     def clean_days(self, mailbox: str, before: date) -> int:
         chosen = {"scope": DeliveryScope.MAILBOX, "key": mailbox, "before": before}

@@ -1,18 +1,18 @@
 """Every message that came in, once, and how far each folder was read."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, literal, null, select, update
+from sqlalchemy import Connection, Select, Text, bindparam, cast, func, literal, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
 
 from camd.domain.facts import InboundId, LeadId
 from camd.ports.records import Inbound, InboundFilter, Listing
 from camd.ports.store import StaleWrite
 from camd.store.inbox_tables import HAS_TEXT, OWN_COPIES, PERSONAL, WAITS, inbound, inbox_positions
-from camd.store.rows import NEWEST_ID, changed, columns_of, values
+from camd.store.rows import LIKE_SPECIAL, NEWEST_ID, changed, columns_of, values
 
 _row = inbound.c
 _folder = inbox_positions.c
@@ -47,6 +47,10 @@ _FORGET = update(inbound).values(
 )
 FORGET_OF_LEAD = _FORGET.where(HAS_TEXT, _row.lead_id == bindparam("of_lead"))
 FORGET_OF_SENDER = _FORGET.where(HAS_TEXT, _row.sender_hash == bindparam("of_sender"))
+FORGET = _FORGET.where(_row.id == bindparam("inbound_id"))
+_words = (_row.sender, _row.subject, _row.text, _row.note, _row.evidence, cast(_row.raw, Text))
+_mentions = or_(*(func.lower(column).like(bindparam("pattern"), escape="\\") for column in _words))
+MENTIONING = select(_row.id).where(HAS_TEXT, _mentions)
 FORGET_TEXTS = _FORGET.where(
     _row.id.in_(
         select(_row.id)
@@ -109,6 +113,17 @@ class Inbox:
         if sender_hash is not None:
             emptied += self._connection.execute(FORGET_OF_SENDER, {"of_sender": sender_hash}).rowcount
         return emptied
+
+    def mentioning(self, words: Collection[str]) -> Sequence[InboundId]:
+        found: set[InboundId] = set()
+        for word in words:
+            pattern = f"%{word.lower().translate(LIKE_SPECIAL)}%"
+            found.update(self._connection.execute(MENTIONING, {"pattern": pattern}).scalars().all())
+        return sorted(found)
+
+    def forget(self, ids: Collection[InboundId]) -> None:
+        if rows := [{"inbound_id": inbound_id} for inbound_id in ids]:
+            self._connection.execute(FORGET, rows)
 
     def forget_texts(self, before: datetime, limit: int) -> int:
         return self._connection.execute(FORGET_TEXTS, {"before": before, "limit": limit}).rowcount

@@ -24,6 +24,7 @@ from camd.domain.facts import Facts
 from camd.domain.lead import Hold, Lead, LeadState
 from camd.domain.placeholder import placeholder_hash, placeholder_key
 from camd.domain.suppression import SuppressionKind, keyed_hash
+from camd.store.rows import LIKE_SPECIAL
 from camd.store.tables import lead_holds, leads
 
 _PLAIN = {
@@ -59,7 +60,6 @@ HOLDS = select(lead_holds.c.lead_id, *HOLD).where(lead_holds.c.lead_id.in_(bindp
 _ADDRESS_KEY = "address:"
 _HOLDS_AT_ONCE = 500
 _TAG_MARK = "\n"
-_LIKE_SPECIAL = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
 
 def columns(lead: Lead, instance_key: bytes) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def search_pattern(text: str) -> str:
 
 
 def _literal(text: str) -> str:
-    return text.translate(_LIKE_SPECIAL)
+    return text.translate(LIKE_SPECIAL)
 
 
 def lead_of(rows: Sequence[Sequence[Any]]) -> Lead | None:

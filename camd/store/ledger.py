@@ -1,5 +1,9 @@
-"""What happened, in the order it was committed; rows are added and never changed."""
+"""What happened, in the order it was committed; rows are added and never changed.
 
+What an event counts for (`domain.day_facts`) is counted with its row, on its campaign's local day.
+"""
+
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -7,10 +11,15 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Select, bindparam, func, insert, select
 from sqlalchemy import Text as TextType
 
+from camd.domain.day_facts import counted
 from camd.domain.events import Event, EventType
 from camd.domain.facts import CampaignId
+from camd.domain.send_window import local_day
+from camd.domain.zones import UnknownZone
 from camd.ports.records import EventFilter, LedgerRow
+from camd.store.campaigns import Campaigns
 from camd.store.column_types import Instant
+from camd.store.days import Days
 from camd.store.rows import columns_of, values
 from camd.store.tables import ledger
 
@@ -57,12 +66,22 @@ NEXT_OF = (
 
 
 class Ledger:
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, campaigns: Campaigns, days: Days) -> None:
         self._connection = connection
         self._is_dry = False
+        self._campaigns = campaigns
+        self._days = days
 
     def append(self, event: Event) -> None:
         self._connection.execute(APPEND, values(event) | {"is_dry": self._is_dry})
+        if event.campaign_id is not None and (facts := counted(event)):
+            campaign = self._campaigns.get(event.campaign_id)
+            assert campaign is not None, "a campaign is never removed"
+            try:
+                day = local_day(event.at, campaign.definition.timezone)
+            except UnknownZone:
+                day = event.at.date()  # the zone data lost it: until a person mends that, the days are those of UTC
+            self._days.add(campaign.id, day, Counter(facts))
 
     def after(self, seq: int, limit: int, chosen: EventFilter) -> Sequence[LedgerRow]:
         if chosen.lead_id is not None:

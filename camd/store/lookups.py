@@ -108,8 +108,13 @@ CREDITS_WANTED = (
 OPEN_COUNTS = (
     select(_row.provider, _row.denied, func.count()).where(IS_OPEN, _of_campaign).group_by(_row.provider, _row.denied)
 )
-FORGET_NAMES = delete(lookup_subjects).where(_name.lookup_id.in_(select(_row.id).where(_of_lead)))
-FORGET_ANSWERS = update(lookups).where(_of_lead).values(answer=null(), memory=NOTHING, likeness=null())
+_of_that_candidate = _row.candidate_id == bindparam("of_candidate")
+_FORGET_NAMES = delete(lookup_subjects)
+FORGET_NAMES = _FORGET_NAMES.where(_name.lookup_id.in_(select(_row.id).where(_of_lead)))
+FORGET_NAMES_OF_CANDIDATE = _FORGET_NAMES.where(_name.lookup_id.in_(select(_row.id).where(_of_that_candidate)))
+_FORGET_ANSWERS = update(lookups).values(answer=null(), memory=NOTHING, likeness=null())
+FORGET_ANSWERS = _FORGET_ANSWERS.where(_of_lead)
+FORGET_ANSWERS_OF_CANDIDATE = _FORGET_ANSWERS.where(_of_that_candidate)
 ADD_JOB = insert(lookup_jobs)
 SAVE_JOB = update(lookup_jobs).where(_job.id == bindparam("job_id"))
 END_JOB = delete(lookup_jobs).where(_job.id == bindparam("job_id"))
@@ -221,6 +226,10 @@ class Lookups:
     def forget_answers(self, lead_id: LeadId) -> None:
         for statement in (DROP_OF_LEAD, FORGET_NAMES, FORGET_ANSWERS):
             self._connection.execute(statement, {"of_lead": lead_id})
+
+    def forget_candidate(self, candidate_id: CandidateId) -> None:
+        for statement in (DROP_OF_CANDIDATE, FORGET_NAMES_OF_CANDIDATE, FORGET_ANSWERS_OF_CANDIDATE):
+            self._connection.execute(statement, {"of_candidate": candidate_id})
 
     def add_job(self, provider: str, operation: Operation, job: Job) -> JobId:
         row = {"provider": provider, "operation": operation, **_job_columns(job)}

@@ -78,10 +78,13 @@ class Quotas:
         return amount
 
     def used_of(self, windows: Sequence[tuple[QuotaScope, str, datetime]]) -> Sequence[int]:
-        asked: dict[str, object] = {}
-        for place, (scope, key, since) in enumerate(windows):
-            asked |= {f"scope{place}": scope, f"key{place}": key, f"since{place}": since}
-        sums: Sequence[int] = self._connection.execute(USED[len(windows)], asked).one()
+        sums: list[int] = []
+        for start in range(0, len(windows), _MOST_WINDOWS):
+            batch = windows[start : start + _MOST_WINDOWS]
+            asked: dict[str, object] = {}
+            for place, (scope, key, since) in enumerate(batch):
+                asked |= {f"scope{place}": scope, f"key{place}": key, f"since{place}": since}
+            sums += self._connection.execute(USED[len(batch)], asked).one()
         return sums
 
     def used_since(self, scope: QuotaScope, key: str, since: datetime) -> Sequence[tuple[datetime, int]]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 NEWEST_ID = "\x7f"
 """Later than every id of letters and digits: where the first page of a list begins."""
 NEWEST_NUMBER = 2**62
+LIKE_SPECIAL = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
+"""What stands for itself in a pattern whose escape is the backslash."""
 
 
 def columns_of(table: Table, kind: "type[DataclassInstance]") -> Sequence[ColumnElement[Any]]:

@@ -13,9 +13,11 @@ from sqlalchemy import Connection
 from camd.ports.clock import Clock
 from camd.ports.journal import Journal, JournalBuffer, Line
 from camd.ports.store import Tx
+from camd.store.answers import Answers
 from camd.store.campaigns import Campaigns
 from camd.store.candidates import Candidates, Sources
 from camd.store.counters import Counters
+from camd.store.days import Days
 from camd.store.deliveries import Deliveries
 from camd.store.imports import Imports
 from camd.store.inbox import Inbox
@@ -76,12 +78,15 @@ class SqlTx:
         self.mailboxes = Mailboxes(connection)
         self.deliveries = Deliveries(connection)
         self.counters = Counters(connection)
-        self.ledger = Ledger(connection)
+        self.days = Days(connection)
+        self.answers = Answers(connection)
+        self.ledger = Ledger(connection, self.campaigns, self.days)
         self.inbox = Inbox(connection)
         self.notices = Notices(connection)
         self.lookups = Lookups(connection)
         self.webhooks = Webhooks(connection)
         self.tokens = Tokens(connection)
+        self.webhooks = Webhooks(connection)
 
 
 class SqliteStore:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     Float,
     ForeignKey,
     Index,
@@ -22,6 +23,7 @@ from sqlalchemy import (
 
 from camd.domain.access import Scope
 from camd.domain.campaign import CampaignStatus, Definition, StatusReason, Step
+from camd.domain.day_facts import DayFact
 from camd.domain.events import EventType, Value
 from camd.domain.facts import Facts, Verdict
 from camd.domain.lead import Action, HoldReason, LeadStatus, LostReason
@@ -233,6 +235,29 @@ tallies = Table(
     Column("name", Text, primary_key=True),
     Column("amount", sa.BigInteger, nullable=False),
 )
+
+campaign_days = Table(
+    "campaign_days",
+    metadata,
+    Column("campaign_id", ForeignKey("campaigns.id"), primary_key=True),
+    Column("day", Date, primary_key=True),
+    *(Column(fact.value, Integer, nullable=False) for fact in DayFact),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("location", Text),
+    Column("body", LargeBinary),
+    Column("is_personal", Boolean, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_answers_at", "at"),
+)
+IS_PERSONAL = answers.c.is_personal.is_(sa.literal_column("TRUE"))
+index_where("ix_answers_personal", IS_PERSONAL, answers.c.id)
 
 suppressions = Table(
     "suppressions",

@@ -53,10 +53,13 @@ ONE = CampaignId(1)
 ASKING = Asking("apollo", Operation.MATCH, ONE, LeadId("ld_00500000"), None, Decimal(1), "like", ("00500000", "x"))
 
 SCANS_KNOWINGLY = {
+    "answers.FORGET_PERSONAL": "its index holds those of a day that an erasure forgets and no other",
     "campaigns.BY_STATUS": "one row a campaign, for a person or a scrape",
+    "campaigns.FORGET_CRASHES_OF": "the crashes of a month, once for an erasure",
     "counters.TOTAL": "some rows a campaign, for a person or a scrape",
     "imports.UNFINISHED": "its index holds the unfinished ones and no other",
     "inbox.COUNT_WAITING": "its index holds those that wait and no other",
+    "inbox.MENTIONING": "every text, once for an erasure",
     "inbox.OLDEST_WAITING": "one row of the index of those that wait",
     "instance.GATE": "one row",
     "instance.IDENTITY": "one row",
@@ -80,6 +83,8 @@ SORTS_KNOWINGLY = {
     "touches.PAGE('lead_id',)": "sorts the few touches of one lead",
 }
 INDEX = {
+    "answers.FORGET_OLD": "ix_answers_at",
+    "answers.FORGET_PERSONAL": "ix_answers_personal",
     "imports.UNFINISHED": "ix_imports_unfinished",
     "campaigns.ACTIVE": "ix_campaigns_status",
     "candidates.STUBS": "ix_candidates_stubs",
@@ -116,6 +121,7 @@ INDEX = {
     "lookups.CAMPAIGNS_DUE": "ix_lookups_due",
     "lookups.CREDITS_WANTED": "ix_lookups_open",
     "lookups.DROP_OF_CANDIDATE": "ix_lookups_candidate",
+    "lookups.FORGET_ANSWERS_OF_CANDIDATE": "ix_lookups_candidate",
     "lookups.DROP_OF_LEAD": "ix_lookups_lead",
     "lookups.DUE": "ix_lookups_due",
     "lookups.FORGET_ANSWERS": "ix_lookups_lead",
@@ -328,6 +334,11 @@ def test_the_exceptions_name_statements_that_exist() -> None:
         lambda tx: tx.candidates.remove([CandidateId(1)]),
         lambda tx: tx.suppressions.covering(["a", "b", "c"]),
         lambda tx: tx.quotas.used(QuotaScope.CAMPAIGN, "1", NOW),
+        lambda tx: tx.deliveries.days(DeliveryScope.CAMPAIGN, "1", date(2026, 3, 2)),
+        lambda tx: tx.days.since(ONE, date(2026, 3, 2)),
+        lambda tx: tx.answers.get("x", NOW),
+        lambda tx: tx.candidates.all(CandidateId(0), 50),
+        lambda tx: tx.lookups.forget_candidate(CandidateId(1)),
         lambda tx: tx.deliveries.since(DeliveryScope.CAMPAIGN, "1", date(2026, 3, 2)),
         lambda tx: tx.deliveries.clean_days("sales", date(2026, 3, 2)),
         lambda tx: tx.touches.of_lead(LeadId("ld_00050000")),
