@@ -25,7 +25,7 @@ from camd.api import (
     touches,
 )
 from camd.api.client_limit import ClientLimit
-from camd.api.keys import BODY_SECONDS, DESK, HEALTH, PATIENCE_SECONDS
+from camd.api.keys import BODY_SECONDS, DESK, HEALTH, PATIENCE_SECONDS, UNDER_WAY
 from camd.api.middlewares import NO_ROUTE, answer_failures, measure
 from camd.api.reading import MAX_JSON_BYTES
 from camd.api.security import guard, protect
@@ -69,6 +69,7 @@ def build_app(
     app[HEALTH] = state
     app[PATIENCE_SECONDS] = patience_seconds
     app[BODY_SECONDS] = body_seconds
+    app[UNDER_WAY] = set()
     protect(app, {(route.method, route.path): route.scope for route in TABLE}, limit)
     app[docs.DOCUMENTS] = docs.Documents(TABLE, public.ROUTES, version=desk.version)
     app.on_response_prepare.append(_sign)

@@ -7,15 +7,24 @@ from pydantic import Field
 
 from camd.api.answers import answer
 from camd.api.keys import DESK
+from camd.api.once import created_once
 from camd.api.paging import Limit, Paged
 from camd.api.reading import Query, corrections
-from camd.api.routes import Doc, Route, asking, route, taking
+from camd.api.routes import CSV, MARKDOWN, Doc, Route, asking, route, taking
 from camd.api.security import Handler, actor_of, may
 from camd.domain.access import Scope
 from camd.domain.campaign import CampaignStatus, Verb
-from camd.operations import campaign_status, campaigns, going_live, trial_mails
+from camd.operations import campaign_figures, campaign_report, campaign_status, campaigns, going_live, trial_mails
 from camd.schema.campaign import CampaignDetail, CampaignSummary
 from camd.schema.definition import CampaignBody, CampaignPatch
+from camd.schema.figures import (
+    DEFAULT_DAYS,
+    MAX_DAYS,
+    CampaignMetrics,
+    CampaignReport,
+    CampaignSeries,
+    ReportFormat,
+)
 from camd.schema.mailbox import TrialBody, TrialReport
 from camd.schema.page import DEFAULT_LIMIT, Page
 from camd.schema.preflight import PreflightReport
@@ -32,14 +41,26 @@ class Previewed(Query):
     limit: Limit = DEFAULT_LIMIT
 
 
+class Lasting(Query):
+    days: Annotated[int, Field(ge=1, le=MAX_DAYS, description="So many days up to today.")] = DEFAULT_DAYS
+
+
+class Reported(Query):
+    format: Annotated[ReportFormat, Field(description="Markdown, CSV or JSON.")] = ReportFormat.MD
+
+
 async def list_all(request: web.Request, chosen: Listed) -> web.Response:
     page = await campaigns.page(request.app[DESK], status=chosen.status, limit=chosen.limit, cursor=chosen.cursor)
     return answer(page)
 
 
 async def create(request: web.Request, body: CampaignBody) -> web.Response:
-    made = await campaigns.create(request.app[DESK], body, actor=actor_of(request))
-    return answer(made, 201, location=f"/campaigns/{made.id}")
+    desk, actor = request.app[DESK], actor_of(request)
+    return await created_once(
+        request,
+        lambda keep: campaigns.create(desk, body, actor=actor, keep=keep),
+        lambda made: answer(made, 201, location=f"/campaigns/{made.id}"),
+    )
 
 
 async def show(request: web.Request) -> web.Response:
@@ -94,6 +115,25 @@ async def preview(request: web.Request, chosen: Previewed) -> web.Response:
     return answer(await campaigns.previews(request.app[DESK], request.match_info["id"], limit=chosen.limit))
 
 
+async def metrics(request: web.Request) -> web.Response:
+    return answer(await campaign_figures.metrics(request.app[DESK], request.match_info["id"]))
+
+
+async def timeseries(request: web.Request, chosen: Lasting) -> web.Response:
+    return answer(await campaign_figures.series(request.app[DESK], request.match_info["id"], days=chosen.days))
+
+
+async def report(request: web.Request, chosen: Reported) -> web.Response:
+    made = await campaign_report.report(request.app[DESK], request.match_info["id"])
+    match chosen.format:
+        case ReportFormat.MD:
+            return web.Response(text=campaign_report.as_markdown(made), content_type=MARKDOWN)
+        case ReportFormat.CSV:
+            return web.Response(text=campaign_report.as_csv(made), content_type=CSV)
+        case ReportFormat.JSON:
+            return answer(made)
+
+
 ROUTES: tuple[Route, ...] = (
     asking("GET", "/campaigns", Listed, list_all, Doc("campaigns", "List campaigns", Page[CampaignSummary])),
     taking(
@@ -101,7 +141,7 @@ ROUTES: tuple[Route, ...] = (
         "/campaigns",
         CampaignBody,
         create,
-        Doc("create_campaign", "Create a campaign", {201: CampaignDetail}, may=(409,)),
+        Doc("create_campaign", "Create a campaign", {201: CampaignDetail}, may=(409,), once=True),
     ),
     route("GET", "/campaigns/{id}", show, Doc("campaign", "Read a campaign with its definition", CampaignDetail)),
     taking(
@@ -156,5 +196,25 @@ ROUTES: tuple[Route, ...] = (
     ),
     asking(
         "GET", "/campaigns/{id}/preview", Previewed, preview, Doc("preview", "Show the mails to come", Page[Preview])
+    ),
+    route(
+        "GET",
+        "/campaigns/{id}/metrics",
+        metrics,
+        Doc("campaign_metrics", "Show a campaign in figures", CampaignMetrics),
+    ),
+    asking(
+        "GET",
+        "/campaigns/{id}/timeseries",
+        Lasting,
+        timeseries,
+        Doc("timeseries", "Show a campaign's figures by day", CampaignSeries),
+    ),
+    asking(
+        "GET",
+        "/campaigns/{id}/report",
+        Reported,
+        report,
+        Doc("report", "Report on a campaign to a client", (MARKDOWN, CSV, CampaignReport)),
     ),
 )

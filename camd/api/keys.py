@@ -9,6 +9,9 @@ DESK = web.AppKey("DESK", Desk)
 HEALTH = web.AppKey("HEALTH", Health)
 """The ids of runs that answer one report, not a list of them."""
 
+UNDER_WAY = web.AppKey("UNDER_WAY", set[tuple[str, str]])
+"""The creates with an `Idempotency-Key` that go on, by caller and key."""
+
 BODY_SECONDS = web.AppKey("BODY_SECONDS", float)
 """In which a JSON body has to arrive, and the longest pause within an upload."""
 

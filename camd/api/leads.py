@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from camd.api.answers import answer, stream_csv
 from camd.api.keys import DESK
+from camd.api.once import created_once
 from camd.api.paging import Paged
 from camd.api.reading import Query, uploaded
 from camd.api.routes import CSV, FILE_SECONDS, Doc, Route, Taking, asking, receiving, route, taking
@@ -78,23 +79,35 @@ async def list_all(request: web.Request, chosen: Listed) -> web.Response:
 
 async def add(request: web.Request, body: LeadBody) -> web.Response:
     """201 for somebody new, 200 with the lead that this person is already."""
-    added = await leads.add(request.app[DESK], request.match_info["id"], body, actor=actor_of(request))
-    return answer(added.lead, 201 if added.created else 200, location=f"/leads/{added.lead.id}")
+    desk, ref, actor = request.app[DESK], request.match_info["id"], actor_of(request)
+    return await created_once(
+        request,
+        lambda keep: leads.add(desk, ref, body, actor=actor, keep=keep),
+        lambda added: answer(added.lead, 201 if added.created else 200, location=f"/leads/{added.lead.id}"),
+        is_personal=True,
+    )
 
 
 async def import_file(request: web.Request, chosen: Imported) -> web.Response:
     async with uploaded(request) as file:
-        report = await lead_import.import_csv(
-            request.app[DESK],
-            request.match_info["id"],
-            file,
-            actor=actor_of(request),
-            file_name=chosen.file_name,
-            dry_run=chosen.dry_run,
-            update=chosen.update,
-            mapping=chosen.mapping(),
+        desk, ref, actor = request.app[DESK], request.match_info["id"], actor_of(request)
+        return await created_once(
+            request,
+            lambda keep: lead_import.import_csv(
+                desk,
+                ref,
+                file,
+                actor=actor,
+                file_name=chosen.file_name,
+                dry_run=chosen.dry_run,
+                update=chosen.update,
+                mapping=chosen.mapping(),
+                keep=keep,
+            ),
+            answer,
+            file=file,
+            is_personal=True,
         )
-    return answer(report)
 
 
 async def export_all(request: web.Request, chosen: Filtered) -> web.StreamResponse:
@@ -151,14 +164,14 @@ ROUTES: tuple[Route, ...] = (
         "/campaigns/{id}/leads",
         LeadBody,
         add,
-        Doc("add_lead", "Add a person to a campaign", {200: Lead, 201: Lead}, may=(409,)),
+        Doc("add_lead", "Add a person to a campaign", {200: Lead, 201: Lead}, may=(409,), once=True),
     ),
     receiving(
         "POST",
         "/campaigns/{id}/leads/import",
         Imported,
         import_file,
-        Doc("import_leads", "Import people from a CSV file", ImportReport, may=(409,)),
+        Doc("import_leads", "Import people from a CSV file", ImportReport, may=(409,), once=True),
     ),
     asking(
         "GET",

@@ -6,6 +6,7 @@ The same routes give the same document, in the same order.
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 from pydantic import BaseModel
 
@@ -120,6 +121,13 @@ def _header(name: str, description: str) -> Schema:
     }
 
 
+_ONCE: Schema = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same request under the same key is done once, and answered the same for 24 hours.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
 _HEADERS: Schema = {
     "Location": {"description": "Where it is found from now on.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}},
@@ -136,12 +144,12 @@ _HEADERS_OF: Mapping[int, Sequence[str]] = {
 
 def problems_of(route: Route) -> frozenset[int]:
     """Every status of a problem that the route may answer."""
-    found = set(route.doc.may)
+    found = {*route.doc.may, *({409} if route.doc.once else ())}
     if route.scope is not None:
         found |= {401, 422, 429, 503}
         if route.scope is not Scope.READ:
             found.add(403)
-        if "{" in route.path:
+        if "{" in route.path or "campaign" in route.query.model_fields:
             found.add(404)
         if route.method != "GET":
             found |= {400, 408, 413}
@@ -169,7 +177,7 @@ def _models(routes: Iterable[Route]) -> Models:
     for route in routes:
         if isinstance(route.body, type):
             yield route.body, SENT
-        for content in route.doc.by_status().values():
+        for content in chain.from_iterable(route.doc.by_status().values()):
             if isinstance(content, type):
                 yield content, _mode_of(content)
 
@@ -186,11 +194,11 @@ def _operation(route: Route, schemas: Schemas, examples: Mapping[str, object]) -
         "summary": route.doc.summary,
         "security": [{_TOKEN: [route.scope.value]}, {}] if route.scope else [],
     }
-    if parameters := [*_in_path(route), *_in_query(route, schemas)]:
+    if parameters := [*_in_path(route), *_in_query(route, schemas), *([_ONCE] if route.doc.once else [])]:
         told["parameters"] = parameters
     if route.body is not None:
         told["requestBody"] = _request_body(route.body, schemas, examples.get(route.doc.name))
-    answers = {str(status): _answer(status, content, schemas) for status, content in route.doc.by_status().items()}
+    answers = {str(status): _answer(status, contents, schemas) for status, contents in route.doc.by_status().items()}
     problems = {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(problems_of(route))}
     told["responses"] = answers | problems
     return told
@@ -227,21 +235,25 @@ def _request_body(body: Content, schemas: Schemas, example: object) -> Schema:
         content: Schema = {"schema": schemas.reference(body, SENT)}
         told: Schema = {"required": bool(schemas.required(body)), "content": {JSON: content}}
     else:
-        content = {"schema": {"type": "string"}}
-        told = {"required": True, "content": {body: content}}
+        # An empty file is one, and what is wrong in one is told line by line.
+        content = {}
+        told = {"required": False, "content": {body: content}}
     if example is not None:
         content["example"] = example
     return told
 
 
-def _answer(status: int, content: Content, schemas: Schemas) -> Schema:
+def _answer(status: int, contents: Sequence[Content], schemas: Schemas) -> Schema:
     told: Schema = {"description": _DONE[status]}
-    if isinstance(content, type):
-        media_type = _HEALTH if content is HealthReport else JSON
-        told["content"] = {media_type: {"schema": schemas.reference(content, _mode_of(content))}}
-    elif content is not None:
-        told["content"] = {content: {"schema": {"type": "object" if content == JSON else "string"}}}
-    return told if content is HealthReport else told | _headers(status)
+    for content in contents:
+        if isinstance(content, type):
+            media_type = _HEALTH if content is HealthReport else JSON
+            schema = schemas.reference(content, _mode_of(content))
+            told.setdefault("content", {})[media_type] = {"schema": schema}
+        elif content is not None:
+            schema = {"type": "object" if content == JSON else "string"}
+            told.setdefault("content", {})[content] = {"schema": schema}
+    return told if HealthReport in contents else told | _headers(status)
 
 
 _DONE: Mapping[int, str] = {

@@ -28,7 +28,10 @@ FILE_SECONDS = 3600.0
 
 Content = type[BaseModel] | str | None
 """What a body is: a model as JSON, a media type, or nothing."""
+Contents = Content | tuple[Content, ...]
+"""More than one where a parameter chooses."""
 CSV = "text/csv"
+MARKDOWN = "text/markdown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +40,18 @@ class Doc:
 
     `name` is its stable id there and, where the client asks for it, the client's method. `answers` is the content of a
     200, or the contents by status. `may` are the problems that the route alone knows: 409, say. Those that follow from
-    its path, body, parameters and scope are added.
+    its path, body, parameters and scope are added. `once`: it heeds an `Idempotency-Key`.
     """
 
     name: str
     summary: str
-    answers: Content | Mapping[int, Content]
+    answers: Contents | Mapping[int, Contents]
     may: tuple[int, ...] = ()
+    once: bool = False
 
-    def by_status(self) -> Mapping[int, Content]:
-        return self.answers if isinstance(self.answers, Mapping) else {200: self.answers}
+    def by_status(self) -> Mapping[int, tuple[Content, ...]]:
+        answers = self.answers if isinstance(self.answers, Mapping) else {200: self.answers}
+        return {status: each if isinstance(each, tuple) else (each,) for status, each in answers.items()}
 
 
 @dataclass(frozen=True, slots=True)

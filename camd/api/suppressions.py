@@ -7,6 +7,7 @@ from pydantic import Field
 
 from camd.api.answers import answer
 from camd.api.keys import DESK
+from camd.api.once import created_once
 from camd.api.paging import Paged
 from camd.api.reading import Query, uploaded
 from camd.api.routes import Doc, Route, asking, receiving, route, taking
@@ -34,8 +35,15 @@ async def list_all(request: web.Request, chosen: Listed) -> web.Response:
 
 async def add(request: web.Request, body: SuppressionBody) -> web.Response:
     """201, or 200 where the value was suppressed already."""
-    added = await suppressions.add(request.app[DESK], body, actor=actor_of(request))
-    return answer(added.suppression, 201 if added.created else 200, location=f"/suppressions/{added.suppression.id}")
+    desk, actor = request.app[DESK], actor_of(request)
+    return await created_once(
+        request, lambda keep: suppressions.add(desk, body, actor=actor, keep=keep), _added, is_personal=True
+    )
+
+
+def _added(added: suppressions.Added) -> web.Response:
+    view = added.suppression
+    return answer(view, 201 if added.created else 200, location=f"/suppressions/{view.id}")
 
 
 async def remove(request: web.Request) -> web.Response:
@@ -45,10 +53,16 @@ async def remove(request: web.Request) -> web.Response:
 
 async def import_file(request: web.Request, chosen: Imported) -> web.Response:
     async with uploaded(request) as file:
-        report = await suppressions.import_csv(
-            request.app[DESK], file, actor=actor_of(request), reason=chosen.reason, note=chosen.note
+        desk, actor = request.app[DESK], actor_of(request)
+        return await created_once(
+            request,
+            lambda keep: suppressions.import_csv(
+                desk, file, actor=actor, reason=chosen.reason, note=chosen.note, keep=keep
+            ),
+            answer,
+            file=file,
+            is_personal=True,
         )
-    return answer(report)
 
 
 ROUTES: tuple[Route, ...] = (
@@ -58,7 +72,7 @@ ROUTES: tuple[Route, ...] = (
         "/suppressions",
         SuppressionBody,
         add,
-        Doc("add_suppression", "Suppress an address or a domain", {200: Suppression, 201: Suppression}),
+        Doc("add_suppression", "Suppress an address or a domain", {200: Suppression, 201: Suppression}, once=True),
     ),
     route(
         "DELETE",
@@ -71,6 +85,6 @@ ROUTES: tuple[Route, ...] = (
         "/suppressions/import",
         Imported,
         import_file,
-        Doc("import_suppressions", "Suppress the addresses and domains of a CSV file", SuppressionImport),
+        Doc("import_suppressions", "Suppress the addresses and domains of a CSV file", SuppressionImport, once=True),
     ),
 )

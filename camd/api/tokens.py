@@ -4,6 +4,7 @@ from aiohttp import web
 
 from camd.api.answers import answer
 from camd.api.keys import DESK
+from camd.api.once import created_once
 from camd.api.paging import Paged
 from camd.api.routes import Doc, Route, asking, route, taking
 from camd.api.security import actor_of
@@ -18,8 +19,14 @@ async def list_all(request: web.Request, chosen: Paged) -> web.Response:
 
 
 async def create(request: web.Request, body: TokenBody) -> web.Response:
-    made = await tokens.create(request.app[DESK], body, actor=actor_of(request))
-    answered = answer(made, 201, location=f"/tokens/{made.id}")
+    desk, actor = request.app[DESK], actor_of(request)
+    answered = await created_once(
+        request,
+        lambda keep: tokens.create(desk, body, actor=actor, keep=keep),
+        lambda made: answer(made, 201, location=f"/tokens/{made.id}"),
+        # A key to the API is kept nowhere.
+        is_shown_again=False,
+    )
     # RFC 6750, 5.3: nothing between here and its holder may keep it.
     answered.headers["Cache-Control"] = "no-store"
     return answered
@@ -37,7 +44,7 @@ ROUTES: tuple[Route, ...] = (
         "/tokens",
         TokenBody,
         create,
-        Doc("create_token", "Make a token, which this answer alone shows", {201: NewToken}, may=(409,)),
+        Doc("create_token", "Make a token, which this answer alone shows", {201: NewToken}, may=(409,), once=True),
         scope=Scope.ADMIN,
     ),
     route("DELETE", "/tokens/{id}", revoke, Doc("revoke_token", "Revoke a token", {204: None}), scope=Scope.ADMIN),

@@ -18,6 +18,7 @@ from camd.domain.suppression import SuppressionReason
 from camd.schema.campaign import CampaignDetail, CampaignSummary
 from camd.schema.definition import CampaignBody, CampaignPatch
 from camd.schema.event import EventPage
+from camd.schema.figures import CampaignMetrics, CampaignSeries, ReportFormat
 from camd.schema.imports import Import, ImportReport, UndoReport
 from camd.schema.inbound import ClassifyBody, Inbound
 from camd.schema.lead import (
@@ -119,6 +120,21 @@ def dry(ref: str | int) -> Call[CampaignDetail]:
 def preview(ref: str | int, *, limit: int | None = None) -> Call[Page[Preview]]:
     """The mails to come, soonest first."""
     return Call("GET", path("/campaigns/{}/preview", ref), Page[Preview].model_validate_json, params(limit=limit))
+
+
+def campaign_metrics(ref: str | int) -> Call[CampaignMetrics]:
+    """Funnel, rates with what they are of, goals, and what today's quotas leave."""
+    return Call("GET", path("/campaigns/{}/metrics", ref), CampaignMetrics.model_validate_json)
+
+
+def timeseries(ref: str | int, *, days: int | None = None) -> Call[CampaignSeries]:
+    """Each of the last days, today included, oldest first."""
+    return Call("GET", path("/campaigns/{}/timeseries", ref), CampaignSeries.model_validate_json, params(days=days))
+
+
+def report(ref: str | int, *, format: ReportFormat = ReportFormat.MD) -> Call[str]:  # noqa: A002 - as in the API
+    """One page for a client, as text of that format."""
+    return Call("GET", path("/campaigns/{}/report", ref), bytes.decode, params(format=format))
 
 
 def send_test(ref: str | int, body: TrialBody = TO_THE_FIRST) -> Call[TrialReport]:

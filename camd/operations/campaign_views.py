@@ -1,10 +1,11 @@
 """Campaigns as the API prints them; the figures come from tallies, nothing is counted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from camd.domain import hooks, tally
 from camd.domain.campaign import Campaign, CampaignStatus, StatusReason
+from camd.domain.facts import CampaignId
 from camd.domain.goals import goal_progress
 from camd.domain.lead import LeadStatus
 from camd.domain.token_bucket import LocalDay, QuotaScope
@@ -21,7 +22,8 @@ from camd.schema.preview import Preview as PreviewView
 NOT_PUBLIC = "Nothing reaches a hook yet: set public.enabled and public.base_url in camd.toml, and start camd again."
 
 
-def summary(tx: Tx, campaign: Campaign, tallies: Mapping[str, int], now: datetime) -> CampaignSummary:
+def summary(campaign: Campaign, tallies: Mapping[str, int], sent: int) -> CampaignSummary:
+    """`sent` is its `sent_today`."""
     definition, figures = campaign.definition, goal_figures(campaign, tallies)
     contacted = figures.contacted
     return CampaignSummary(
@@ -40,23 +42,29 @@ def summary(tx: Tx, campaign: Campaign, tallies: Mapping[str, int], now: datetim
         won_leads=figures.won,
         conversion_rate=tallies.get(tally.CONTACTED_CONVERTED, 0) / contacted if contacted else 0.0,
         goal_progress=goal_progress(definition, figures),
-        sent_today=_sent_today(tx, campaign, now),
+        sent_today=sent,
         daily_email_limit=definition.daily_email_limit,
     )
 
 
-def _sent_today(tx: Tx, campaign: Campaign, now: datetime) -> int:
+def sent_today(tx: Tx, campaigns: Sequence[Campaign], now: datetime) -> Mapping[CampaignId, int]:
+    """Of each campaign on its own local day."""
+    windows = [(QuotaScope.CAMPAIGN, str(campaign.id), _day_start(campaign, now)) for campaign in campaigns]
+    return dict(zip((campaign.id for campaign in campaigns), tx.quotas.used_of(windows), strict=True))
+
+
+def _day_start(campaign: Campaign, now: datetime) -> datetime:
     try:
-        since = LocalDay(campaign.definition.timezone).since(now)
+        return LocalDay(campaign.definition.timezone).since(now)
     except UnknownZone:
         # The zone data lost the zone: nothing is sent until a person mends it, and the page can still be read.
-        since = LocalDay("UTC").since(now)
-    return tx.quotas.used(QuotaScope.CAMPAIGN, str(campaign.id), since)
+        return LocalDay("UTC").since(now)
 
 
 def detail(tx: Tx, desk: Desk, campaign: Campaign) -> CampaignDetail:
     status, public = campaign.status, desk.context.settings.public
-    short = summary(tx, campaign, tx.leads.tallies(campaign.id), desk.now())
+    sent = sent_today(tx, [campaign], desk.now())[campaign.id]
+    short = summary(campaign, tx.leads.tallies(campaign.id), sent)
     hook_urls = _hook_urls(tx, campaign, public)
     return CampaignDetail.of_stored(
         definition_fields(campaign.definition)

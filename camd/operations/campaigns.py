@@ -13,6 +13,7 @@ from camd.domain.lead import Action
 from camd.operations import campaign_views, going_live
 from camd.operations.campaign_checks import require_usable
 from camd.operations.desk import Desk, find_campaign, find_open_campaign
+from camd.operations.once import Keep, no_keeping
 from camd.pipeline import send_quota
 from camd.ports.records import Listing
 from camd.ports.store import StaleWrite, Tx
@@ -57,8 +58,9 @@ async def page(
         before = decode_number(_KIND, cursor) if cursor else None
         found = tx.campaigns.page(Listing(checked_limit(limit) + 1, before), status)
         tallies = tx.leads.tallies_of([campaign.id for campaign in found])
+        sent = campaign_views.sent_today(tx, found, desk.now())
         rows = [
-            (str(campaign.id), campaign_views.summary(tx, campaign, tallies.get(campaign.id, {}), desk.now()))
+            (str(campaign.id), campaign_views.summary(campaign, tallies.get(campaign.id, {}), sent[campaign.id]))
             for campaign in found
         ]
         return cut(rows, limit, _KIND)
@@ -70,7 +72,9 @@ async def get(desk: Desk, ref: str | int) -> CampaignDetail:
     return await desk.read(lambda tx: campaign_views.detail(tx, desk, find_campaign(tx, ref)))
 
 
-async def create(desk: Desk, body: CampaignBody, *, actor: str) -> CampaignDetail:
+async def create(
+    desk: Desk, body: CampaignBody, *, actor: str, keep: Keep[CampaignDetail] = no_keeping
+) -> CampaignDetail:
     """A new `draft`. Raises `Unprocessable`, `Conflict` (name taken, or live against a finding that stops)."""
     definition = _definition(desk, body)
     await require_usable(desk, definition, None)
@@ -83,7 +87,9 @@ async def create(desk: Desk, body: CampaignBody, *, actor: str) -> CampaignDetai
         tx.ledger.append(Event(EventType.CAMPAIGN_CREATED, now, actor, campaign.id))
         if not definition.dry_run:
             tx.ledger.append(Event(EventType.CAMPAIGN_WENT_LIVE, now, actor, campaign.id))
-        return campaign_views.detail(tx, desk, campaign)
+        made = campaign_views.detail(tx, desk, campaign)
+        keep(tx, made)
+        return made
 
     return await desk.write(unit)
 

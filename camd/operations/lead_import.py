@@ -20,6 +20,7 @@ from camd.domain.lead import Action
 from camd.operations.desk import Desk, find_open_campaign, refusals
 from camd.operations.import_rows import Count, Fate, Importing, Rehearsal, bring_in
 from camd.operations.imports import remove_leads
+from camd.operations.once import Keep, no_keeping
 from camd.ports.providers import Found, Rejected
 from camd.ports.records import Import
 from camd.ports.store import Tx
@@ -45,6 +46,7 @@ async def import_csv(
     dry_run: bool = False,
     update: bool = False,
     mapping: Mapping[str, str] | None = None,
+    keep: Keep[ImportReport] = no_keeping,
 ) -> ImportReport:
     """Every line that cannot become a lead is named with its reason. Raises `Unprocessable` where the file as a
     whole cannot be read, `Conflict` for an archived campaign. A dry run writes nothing."""
@@ -56,7 +58,7 @@ async def import_csv(
         if dry_run:
             return await _rehearse(desk, rows, Rehearsal(campaign, update))
         job = Importing(campaign, ImportId(desk.context.ids.new("im")), update, actor)
-        return await _bring_in(desk, rows, job, file_name)
+        return await _bring_in(desk, rows, job, file_name, keep)
 
 
 async def _rehearse(desk: Desk, rows: Iterator[Found | Rejected], rehearsal: Rehearsal) -> ImportReport:
@@ -67,7 +69,7 @@ async def _rehearse(desk: Desk, rows: Iterator[Found | Rejected], rehearsal: Reh
 
 
 async def _bring_in(
-    desk: Desk, rows: Iterator[Found | Rejected], job: Importing, file_name: str | None
+    desk: Desk, rows: Iterator[Found | Rejected], job: Importing, file_name: str | None, keep: Keep[ImportReport]
 ) -> ImportReport:
     record = Import(job.import_id, job.campaign.id, file_name, 0, {}, desk.now(), job.actor)
     count = Count()
@@ -76,7 +78,7 @@ async def _bring_in(
     try:
         while piece := await _piece(desk, rows):
             count.add(await desk.write(partial(bring_in, desk=desk, job=job, rows=piece)))
-        await desk.write(lambda tx: _finish(tx, desk, record, count))
+        report = await desk.write(lambda tx: _finish(tx, desk, record, count, keep))
         is_finished = True
     finally:
         if not is_finished:
@@ -87,10 +89,10 @@ async def _bring_in(
     figures = dict(count.counts())
     log.info("import.finished", campaign_id=record.campaign_id, import_id=record.id, rows=count.rows, **figures)
     desk.doorbells.ring(record.campaign_id)
-    return _report(count, record.id)
+    return report
 
 
-def _finish(tx: Tx, desk: Desk, record: Import, count: Count) -> None:
+def _finish(tx: Tx, desk: Desk, record: Import, count: Count, keep: Keep[ImportReport]) -> ImportReport:
     now = desk.now()
     find_open_campaign(tx, record.campaign_id)
     tx.leads.release_import(record.id, Action.ENRICH, now)
@@ -98,6 +100,9 @@ def _finish(tx: Tx, desk: Desk, record: Import, count: Count) -> None:
     tx.campaigns.sleep_until(record.campaign_id, now)
     data: dict[str, Value] = {"import_id": record.id, "rows": count.rows, **count.counts()}
     tx.ledger.append(Event(EventType.IMPORT_FINISHED, now, record.by, record.campaign_id, data=data))
+    report = _report(count, record.id)
+    keep(tx, report)
+    return report
 
 
 async def undo_unfinished(desk: Desk) -> int:

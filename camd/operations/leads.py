@@ -10,8 +10,9 @@ from camd.domain.lead import Action, Lead, LostReason
 from camd.domain.scoring import score
 from camd.domain.suppression import SuppressionReason, is_do_not_contact_tag, parse_value
 from camd.operations import lead_views
-from camd.operations.desk import Desk, find_campaign, find_lead, find_open_campaign
+from camd.operations.desk import Desk, find_campaign, find_lead, find_open_campaign, refusals
 from camd.operations.errors import Conflict, invalid
+from camd.operations.once import Keep, no_keeping
 from camd.pipeline import dedupe, recognise, record
 from camd.pipeline.gate import lead_checks
 from camd.pipeline.owners import campaign_of
@@ -70,29 +71,31 @@ async def why(desk: Desk, lead_id: str) -> WhyReport:
     return await desk.read(query)
 
 
-async def add(desk: Desk, ref: str | int, body: LeadBody, *, actor: str) -> Added:
+async def add(desk: Desk, ref: str | int, body: LeadBody, *, actor: str, keep: Keep[Added] = no_keeping) -> Added:
     """Adds a person, or answers the lead they are already. Raises `Conflict` for somebody suppressed; a tag
     `do_not_contact` is stored as a suppression then."""
     facts = Facts(**body.changes())
 
-    def unit(tx: Tx) -> tuple[Campaign, dedupe.Admission]:
+    def unit(tx: Tx) -> tuple[Campaign, Added | None]:
         campaign, now = find_open_campaign(tx, ref), desk.now()
         found = Found(facts.source_ref or _reference(facts), facts)
         source = facts.source or BY_HAND
         admission = dedupe.admit(tx, desk.context, campaign, found, source=source, actor=actor, now=now)
         if isinstance(admission, dedupe.Admitted):
             tx.campaigns.sleep_until(campaign.id, now)
-        return campaign, admission
+        if isinstance(admission, dedupe.Suppressed):
+            return campaign, None
+        added = Added(lead_views.view(admission.lead), created=isinstance(admission, dedupe.Admitted))
+        keep(tx, added)
+        return campaign, added
 
-    campaign, admission = await desk.write(unit)
-    match admission:
-        case dedupe.Suppressed():
-            raise Conflict("suppressed", "This person may not be written to", "A suppression covers this person.")
-        case dedupe.Duplicate(lead):
-            return Added(lead_views.view(lead), created=False)
-        case dedupe.Admitted(lead):
-            desk.doorbells.ring(campaign.id)
-            return Added(lead_views.view(lead), created=True)
+    campaign, added = await desk.write(unit)
+    if added is None:
+        # The suppression that a tag asks for is stored all the same.
+        raise Conflict("suppressed", "This person may not be written to", "A suppression covers this person.")
+    if added.created:
+        desk.doorbells.ring(campaign.id)
+    return added
 
 
 def _reference(facts: Facts) -> str:
@@ -139,7 +142,9 @@ async def _verified_again(desk: Desk, lead: Lead, facts: Facts) -> Verification 
     """The verdict on an address that changed after the lead's own was judged."""
     if facts.email is None or facts.email == lead.facts.email or not lead.state.ever_enriched:
         return None
-    return await desk.context.verifier.verify(parse_address(facts.email))
+    with refusals():
+        address = parse_address(facts.email)
+    return await desk.context.verifier.verify(address)
 
 
 def with_facts(

@@ -15,6 +15,7 @@ from camd.domain.facts import SuppressionId
 from camd.domain.suppression import SuppressionReason, SuppressionValue, keyed_hash, parse_value, removable
 from camd.operations.desk import Desk
 from camd.operations.errors import Conflict, NotFound
+from camd.operations.once import Keep, no_keeping
 from camd.pipeline import record
 from camd.ports.journal import UnsuppressionLine
 from camd.ports.records import Listing, Suppression
@@ -49,15 +50,15 @@ async def page(
     return await desk.read(query)
 
 
-async def add(desk: Desk, body: SuppressionBody, *, actor: str) -> Added:
+async def add(desk: Desk, body: SuppressionBody, *, actor: str, keep: Keep[Added] = no_keeping) -> Added:
     """Suppresses an address or a domain, with its consequences in every campaign, in one unit."""
 
     def unit(tx: Tx) -> Added:
         value = parse_value(body.value)
-        added = _suppress(tx, desk, value, body.reason, body.note, actor)
-        if added is not None:
-            return Added(_view(added), created=True)
-        return Added(_view(_standing(tx, value)), created=False)
+        made = _suppress(tx, desk, value, body.reason, body.note, actor)
+        added = Added(_view(made or _standing(tx, value)), created=made is not None)
+        keep(tx, added)
+        return added
 
     return await desk.write(unit)
 
@@ -103,6 +104,7 @@ async def import_csv(
     actor: str,
     reason: SuppressionReason = SuppressionReason.OPERATOR,
     note: str | None = None,
+    keep: Keep[SuppressionImport] = no_keeping,
 ) -> SuppressionImport:
     """One address or domain a line, in the first column; a heading is passed over. Repeating a file adds nothing."""
     lines = _cells(stream)
@@ -114,7 +116,9 @@ async def import_csv(
         rows, refused = rows + len(piece), refused + len(piece) - len(values)
         problems = [one for one in piece if isinstance(one, RejectedValue)]
         rejected += problems[: MAX_REJECTED - len(rejected)]
-    return SuppressionImport(rows=rows, added=added, known=rows - added - refused, rejected=rejected)
+    report = SuppressionImport(rows=rows, added=added, known=rows - added - refused, rejected=rejected)
+    await desk.write(lambda tx: keep(tx, report))
+    return report
 
 
 async def _piece(desk: Desk, lines: Iterator[tuple[int, str]]) -> list[SuppressionValue | RejectedValue]:

@@ -10,6 +10,7 @@ from camd.domain.access import SECRET_BYTES, TokenId, token_hash, token_text
 from camd.domain.events import Event, EventType
 from camd.operations.desk import Desk
 from camd.operations.errors import NotFound, invalid
+from camd.operations.once import Keep, no_keeping
 from camd.ports.records import Listing, Token
 from camd.ports.store import Tx
 from camd.ports.store_errors import StoreUnavailable
@@ -27,7 +28,7 @@ async def load(desk: Desk) -> None:
     desk.keyring.put(await desk.read(lambda tx: tx.tokens.all()))
 
 
-async def create(desk: Desk, body: TokenBody, *, actor: str) -> NewToken:
+async def create(desk: Desk, body: TokenBody, *, actor: str, keep: Keep[NewToken] = no_keeping) -> NewToken:
     """Raises `Conflict` where another token has the name."""
     now = desk.now()
     if body.expires is not None and body.expires <= now:
@@ -38,13 +39,18 @@ async def create(desk: Desk, body: TokenBody, *, actor: str) -> NewToken:
         hashed = token_hash(text)
         made = tx.tokens.add(body.name, body.scope, hashed, at=now, by=actor, expires=body.expires)
         _record(tx, EventType.TOKEN_CREATED, made, actor, now)
+        keep(tx, _shown(desk, made, text))
         return made
 
     # A caller who leaves must not keep from the keyring what was committed.
     with anyio.CancelScope(shield=True):
         made = await desk.write(unit)
         desk.keyring.put([made])
-    return NewToken(token=text, **dict(_view(desk, made)))
+    return _shown(desk, made, text)
+
+
+def _shown(desk: Desk, token: Token, text: str) -> NewToken:
+    return NewToken(token=text, **dict(_view(desk, token)))
 
 
 async def page(desk: Desk, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Page[TokenView]:
