@@ -16,7 +16,7 @@ from camd.domain.errors import Scope
 from camd.domain.facts import LeadId, Verdict
 from camd.domain.lead import Action, Authority, Enriched, Lead, LeadStatus, Lost, LostReason
 from camd.domain.outcome import Advance, Outcome, Snooze, Want
-from camd.domain.waterfall import Offer, Wanted, next_offer
+from camd.domain.waterfall import Offer, Operation, Wanted, next_offer
 from camd.pipeline.context import Context, working_on
 from camd.pipeline.learned import UNUSABLE, Learned, add_up, is_same_address
 from camd.pipeline.lookup_offers import offers_to, wanted_by
@@ -51,7 +51,7 @@ async def enrich(
     async def judge(lead: Lead) -> None:
         async with at_once:
             with working_on(lead):
-                verdicts[lead.id] = await _verify(ctx, fresh[lead.id])
+                fresh[lead.id], verdicts[lead.id] = await _checked(ctx, lead, lookups.get(lead.id, ()))
 
     async with anyio.create_task_group() as tasks:
         for lead in to_verify[: grant.count]:
@@ -64,7 +64,7 @@ async def enrich(
             outcomes.append((lead, Snooze(grant.not_before, "quota:provider_rate")))
             continue
         with working_on(lead):
-            known = _judged(lead, fresh[lead.id], verdicts.get(lead.id))
+            known = _judged(fresh[lead.id], verdicts.get(lead.id))
             outcomes.append((lead, _outcome(lead, known, lookups.get(lead.id, ()), offers, wanted, dry=dry, now=now)))
     return outcomes
 
@@ -85,26 +85,33 @@ def not_configured(ctx: Context, campaign: Campaign) -> list[CycleError]:
 def _needs_free_check(lead: Lead, learned: Learned, lookups: Sequence[Lookup]) -> bool:
     """A lead's own address once, at the first look, and each one that is new, as by a correction."""
     email = learned.facts.email
-    is_new = not lookups or lead.verdict is None or not is_same_address(email, lead.facts.email)
+    # What told who a stub is was asked before there was a lead to look at.
+    is_first_look = all((each.provider, each.operation) == (lead.facts.source, Operation.MATCH) for each in lookups)
+    is_new = is_first_look or lead.verdict is None or not is_same_address(email, lead.facts.email)
     return email is not None and is_new
 
 
-async def _verify(ctx: Context, learned: Learned) -> Verification:
-    assert learned.facts.email is not None, "only an address is verified"
-    return await ctx.verifier.verify(parse_address(learned.facts.email))
+async def _checked(ctx: Context, lead: Lead, lookups: Sequence[Lookup]) -> tuple[Learned, Verification]:
+    """What was learned, with the lead's own address or the first of those that providers found that can get mail."""
+    dead: list[str] = []
+    free = NO_ADDRESS
+    while True:
+        learned = add_up(lead.facts, lead.verdict, lead.verdict_evidence, lookups, dead)
+        email = learned.facts.email
+        if email is None:
+            return learned, Verification(NO_ADDRESS.verdict, free.evidence)
+        free = await ctx.verifier.verify(parse_address(email))
+        if free.verdict not in UNUSABLE or is_same_address(email, lead.facts.email):
+            return learned, free
+        dead.append(email)
 
 
-def _judged(lead: Lead, learned: Learned, free: Verification | None) -> Learned:
+def _judged(learned: Learned, free: Verification | None) -> Learned:
     """With what the free check says, which outranks a source except where it cannot tell."""
     if learned.facts.email is None:
-        return replace(learned, verdict=NO_ADDRESS.verdict, evidence=NO_ADDRESS.evidence)
-    if free is None:
-        return learned
-    if free.verdict in UNUSABLE and not is_same_address(learned.facts.email, lead.facts.email):
-        # What a provider found cannot even get mail: somebody else may know better.
-        facts = replace(learned.facts, email=None)
-        return replace(learned, facts=facts, verdict=NO_ADDRESS.verdict, evidence=free.evidence)
-    if learned.verdict is not None and free.verdict is Verdict.UNKNOWN:
+        said = free or NO_ADDRESS
+        return replace(learned, verdict=said.verdict, evidence=said.evidence)
+    if free is None or (learned.verdict is not None and free.verdict is Verdict.UNKNOWN):
         return learned
     return replace(learned, verdict=free.verdict, evidence=free.evidence)
 

@@ -1,6 +1,6 @@
 """What paid answers add to the facts of a person: blanks are filled, what was known stays."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
 
 from camd.domain.contact import parse_address
@@ -35,25 +35,37 @@ class Learned:
     objected: bool
 
 
-def add_up(facts: Facts, verdict: Verdict | None, evidence: str | None, lookups: Sequence[Lookup]) -> Learned:
+def add_up(
+    facts: Facts,
+    verdict: Verdict | None,
+    evidence: str | None,
+    lookups: Sequence[Lookup],
+    dead: Collection[str] = (),
+) -> Learned:
     """`facts` and the verdict on their address, with the answers in the order in which they were asked for. An address
-    that a provider calls unusable is not taken from it."""
+    that a provider calls unusable is not taken from it, and one of the `dead` from nobody."""
+    answered = [
+        (lookup, lookup.answer)
+        for lookup in lookups
+        if lookup.status is LookupStatus.DONE and lookup.answer is not None
+    ]
     judged = [] if verdict is None else [(verdict, evidence)]
-    objected = False
-    for lookup in lookups:
-        answer = lookup.answer
-        if lookup.status is not LookupStatus.DONE or answer is None:
-            continue
-        objected = objected or lookup.result is LookupResult.OBJECTED
+    for _, answer in answered:
         learned = answer.facts
-        if answer.verdict in UNUSABLE and not is_same_address(learned.email, facts.email):
+        is_unusable = answer.verdict in UNUSABLE or any(is_same_address(learned.email, each) for each in dead)
+        if is_unusable and not is_same_address(learned.email, facts.email):
             learned = replace(learned, email=None)
         if facts.email is None and learned.email is not None:
             judged = []
         facts = merged(facts, learned)
-        if answer.verdict is not None and is_same_address(answer.facts.email or facts.email, facts.email):
-            judged.append((answer.verdict, answer.evidence))
+    # By then the address is known: what was said of it before somebody named it counts too.
+    judged += [
+        (answer.verdict, answer.evidence)
+        for _, answer in answered
+        if answer.verdict is not None and is_same_address(answer.facts.email or facts.email, facts.email)
+    ]
     best = most_trusted([each for each, _ in judged])
+    objected = any(lookup.result is LookupResult.OBJECTED for lookup, _ in answered)
     return Learned(facts, best, dict(judged[::-1]).get(best) if best is not None else None, objected)
 
 

@@ -17,7 +17,7 @@ from camd.domain.waterfall import Operation, fresh_days, next_offer
 from camd.pipeline import credit_budget
 from camd.pipeline.context import Context
 from camd.pipeline.lookup_offers import open_offers, wanted_by
-from camd.pipeline.lookup_outcomes import give_up, names_of, settle_copy, withdraw
+from camd.pipeline.lookup_outcomes import give_up, lost_counterpart, names_of, settle_copy, withdraw
 from camd.pipeline.provider_rate import room, take_calls
 from camd.pipeline.record import is_lead_suppressed
 from camd.ports.lookups import Lookup, LookupStatus, Question, Service
@@ -213,7 +213,8 @@ class _Choice:
     def _is_answered(self, lookup: Lookup, subjects: Sequence[str]) -> bool:
         """From memory: the same question was asked lately, or an answer to it was lost."""
         tx, now = self._tx, self._now
-        known = tx.lookups.settled(self._provider, self._operation, subjects)
+        asked = self._provider, self._operation
+        known = tx.lookups.settled(*asked, subjects) or tx.lookups.settled(*asked, lost_counterpart(lookup))
         if known is None or known.settled_at is None:
             return False
         verdict = known.answer.verdict if known.answer is not None else None

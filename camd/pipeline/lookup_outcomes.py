@@ -92,6 +92,18 @@ def names_of(tx: Tx, provider: str, operation: Operation, facts: Facts) -> tuple
     return _hashed(tx, subjects_of(provider, operation, facts))
 
 
+def lost_counterpart(lookup: Lookup) -> Sequence[str]:
+    """The name of a lost answer that may be about the same person, though nobody can tell: a stub has a masked name,
+    and whoever has a whole one no id of the provider's. Two stubs, or two whole names, are two people."""
+    if lookup.likeness is None:
+        return ()
+    return (_lost_name(lookup.likeness, of_stub=lookup.candidate_id is None),)
+
+
+def _lost_name(likeness: str, *, of_stub: bool) -> str:
+    return f"lost {'stub' if of_stub else 'lead'}:{likeness}"
+
+
 def _hashed(tx: Tx, names: Iterable[str]) -> tuple[str, ...]:
     key = tx.instance.key()
     return tuple(hmac.digest(key, f"lookup:{name}".encode(), "sha256").hex() for name in names)
@@ -279,6 +291,8 @@ def _uncertain(tx: Tx, lookup: Lookup, now: datetime) -> None:
     """Its credits stay reserved: they may be gone."""
     settled = replace(lookup, status=LookupStatus.UNCERTAIN, settled_at=now, memory=NOTHING, job_id=None)
     tx.lookups.save(lookup, settled)
+    if lookup.likeness is not None:
+        tx.lookups.add_subjects(lookup.id, [_lost_name(lookup.likeness, of_stub=lookup.candidate_id is not None)])
     _let_go(tx, settled, now)
 
 
