@@ -9,11 +9,13 @@ import anyio
 from camd.providers.http import Answer, AnswerLost, Http
 from tests.simulators.vendor import Request, Spoilt, Vendor
 
+NEVER_WHOLE = frozenset({Spoilt.SLOW, Spoilt.DRIP})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryHttp(Http):
-    """Each answer of `vendor` takes `seconds`. Of the ways to spoil one it knows `LOST`, `SLOW`, which comes to nothing
-    when its time is over, and `HTML`."""
+    """Each answer of `vendor` takes `seconds`; one that is never whole takes all the time that there is. Who redirects
+    is not the vendor."""
 
     vendor: Vendor
     seconds: float = 0.2
@@ -27,13 +29,19 @@ class MemoryHttp(Http):
         vendor = self.vendor
         vendor.requests.append(heard)
         fault = vendor.faults.popleft() if vendor.faults else vendor.always
+        if fault == Spoilt.REDIRECT:
+            return Answer(307, {"location": "https://elsewhere.example/"}, b"")
         good = vendor.answer(heard, None if fault in list(Spoilt) else fault)
-        await anyio.sleep(self.total_seconds if fault == Spoilt.SLOW else self.seconds)
+        await anyio.sleep(self.total_seconds if fault in NEVER_WHOLE else self.seconds)
+        assert isinstance(good.body, bytes)
         match fault:
-            case Spoilt.LOST | Spoilt.SLOW:
+            case Spoilt.LOST | Spoilt.SLOW | Spoilt.DRIP | Spoilt.HUGE:
                 raise AnswerLost(f"{parts.hostname}: no whole answer")
             case Spoilt.HTML:
                 return Answer(200, {"content-type": "text/html"}, b"<html>Please log in</html>")
-        assert fault not in list(Spoilt), f"{fault} needs a wire"
-        assert isinstance(good.body, bytes)
+            case Spoilt.MISLABELLED:
+                return Answer(good.status, {"content-type": "text/plain"}, good.body)
+            case Spoilt.TRUNCATED | Spoilt.EMPTY_BODY:
+                kept = good.body[:-20] if fault == Spoilt.TRUNCATED else b""
+                return Answer(good.status, {"content-type": "application/json"}, kept)
         return Answer(good.status, {name.lower(): value for name, value in good.headers.items()}, good.body)
