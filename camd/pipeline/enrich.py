@@ -116,6 +116,13 @@ def _judged(learned: Learned, free: Verification | None) -> Learned:
     return replace(learned, verdict=free.verdict, evidence=free.evidence)
 
 
+def _has_judged(lookup: Lookup, email: str | None) -> bool:
+    """Whether its provider named this address and said with it what it knows of it: to verify it would sell the same
+    word again."""
+    answer = lookup.answer
+    return answer is not None and answer.verdict is not None and is_same_address(answer.facts.email, email)
+
+
 def _outcome(
     lead: Lead,
     learned: Learned,
@@ -140,8 +147,10 @@ def _outcome(
     if is_open and not dry:
         return Snooze(None)
     asked = {(lookup.provider, lookup.operation) for lookup in lookups}
-    is_usable = learned.verdict not in UNUSABLE or learned.facts.email is None
-    offer = next_offer(offers, learned.facts, learned.verdict, asked, wanted) if is_usable and not is_open else None
+    asked |= {(lookup.provider, Operation.VERIFY) for lookup in lookups if _has_judged(lookup, learned.facts.email)}
+    is_unusable = learned.objected or (learned.verdict in UNUSABLE and learned.facts.email is not None)
+    is_over = is_unusable or is_open
+    offer = None if is_over else next_offer(offers, learned.facts, learned.verdict, asked, wanted)
     if offer is not None:
         # A dry run scores and previews what it knows so far; a live one goes on with the answer.
         waiting = replace(known, next_action=Action.ENRICH, next_action_at=None)

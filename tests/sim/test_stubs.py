@@ -38,13 +38,13 @@ async def asked(world: World, *people: Found, lost: bool = False, **told: Facts)
             world.clock, provider, [service(provider, operation)], reply, seconds=5, charges_in_trouble=True
         )
 
-    providers = [answers(name) for name in ("list", "finder", "other")]
+    providers = [answers(name) for name in ("list", "finder")]
     if lost:
         providers[0].troubles = deque([LOST])
     world.enrichers = list(providers)
     world.source.rows_in_a_page = 1
     await world.restart()
-    campaign = await world.live(*people, enrichment=Enrichment(("list", "finder", "other")))
+    campaign = await world.live(*people, enrichment=Enrichment(("list", "finder")))
     await world.run_for(hours=1)
     return providers[0], await world.leads(campaign)
 
@@ -77,15 +77,5 @@ def test_the_address_of_who_was_half_a_name_is_checked_for_nothing_too(tmp_path:
         world.verifier.verdicts = {"dead.example": Verdict.INVALID}
         _, [lead] = await asked(world, STUB, list=Facts(email="ann@dead.example", last_name="Lemke"))
         assert lead.state.lost_reason is LostReason.INVALID_ADDRESS
-
-    simulate(tmp_path, scenario)
-
-
-def test_where_one_provider_names_a_dead_address_that_of_the_next_is_taken(tmp_path: Path) -> None:
-    async def scenario(world: World) -> None:
-        world.verifier.verdicts = {"dead.example": Verdict.INVALID}
-        dead, good = Facts(email="ann@dead.example"), Facts(email="ann@acme.example")
-        _, [lead] = await asked(world, LEMKE, list=dead, finder=dead, other=good)
-        assert (lead.facts.email, lead.status) == ("ann@acme.example", LeadStatus.CONTACTED)
 
     simulate(tmp_path, scenario)
