@@ -56,7 +56,7 @@ async def opened(port: int, size: Size, folder: Path | None = None) -> AsyncIter
     with TemporaryDirectory() as name:
         settings = _settings(folder or Path(name), port, size)
         metrics = make_metrics(SystemClock(), settings)
-        with _logging(settings, metrics):
+        with logging_to_nowhere(settings, metrics):
             async with Engine.open(settings, metrics=metrics) as engine:
                 gc.freeze()
                 yield engine
@@ -64,7 +64,7 @@ async def opened(port: int, size: Size, folder: Path | None = None) -> AsyncIter
 
 
 @contextmanager
-def _logging(settings: Settings, metrics: Metrics) -> Iterator[None]:
+def logging_to_nowhere(settings: Settings, metrics: Metrics) -> Iterator[None]:
     """Every line is made and written, to where nobody reads it."""
     with Path(os.devnull).open("w") as nowhere:
         log = configure(SystemClock(), settings.logging, version=VERSION, metrics=metrics, stream=nowhere)
