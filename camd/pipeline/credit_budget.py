@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, Decimal
 from camd.domain.campaign import Campaign
 from camd.domain.token_bucket import CapWindow, NotBefore, QuotaScope, VolumeCap
 from camd.pipeline.context import Context
-from camd.pipeline.send_quota import campaign_days, engine_days
+from camd.pipeline.send_quota import campaign_days, engine_days, note_campaign_zone
 from camd.ports.store import Tx
 
 _SCOPE = QuotaScope.PROVIDER_CREDITS
@@ -31,6 +31,7 @@ def is_ever_enough(ctx: Context, campaign: Campaign, provider: str, price: Decim
 
 
 def reserve(tx: Tx, campaign: Campaign, provider: str, price: Decimal, now: datetime) -> None:
+    note_campaign_zone(tx, campaign, now)
     for key in _keys(campaign, provider):
         tx.quotas.debit(_SCOPE, key, now, _units(price))
 
