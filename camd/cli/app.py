@@ -22,6 +22,7 @@ COMMANDS = {
     "campaigns": "camd.cli.campaigns",
     "leads": "camd.cli.leads",
     "imports": "camd.cli.imports",
+    "people": "camd.cli.people",
     "touches": "camd.cli.touches",
     "inbox": "camd.cli.inbox",
     "suppressions": "camd.cli.suppressions",

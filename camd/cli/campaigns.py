@@ -13,6 +13,7 @@ from camd.cli.reaching import ask
 from camd.domain.campaign import CampaignStatus
 from camd.schema.campaign import CampaignDetail
 from camd.schema.definition import CampaignBody, CampaignPatch
+from camd.schema.figures import ReportFormat
 from camd.schema.mailbox import TrialBody, TrialOutcome, TrialReport
 from camd.schema.page import DEFAULT_LIMIT, MAX_LIMIT, Page
 from camd.schema.preview import Preview
@@ -104,6 +105,16 @@ def _mails(page: Page[Preview]) -> None:
     if not page.items:
         line("No mails to come: the campaign has no leads that are ready, no steps, or is not active.")
     more(page.next)
+
+
+@campaigns.command()
+@campaign_argument
+@click.option("--format", "kind", type=OneOf(ReportFormat), default=ReportFormat.MD, help="md, or csv by week.")
+def report(campaign: str, kind: ReportFormat) -> None:
+    """One page for a client: figures, and nobody's name or address."""
+    chosen = ReportFormat.JSON if session().as_json else kind
+    text = ask(lambda client: client.report(campaign, format=chosen))
+    click.echo(text, nl=not text.endswith("\n"))
 
 
 @campaigns.command()

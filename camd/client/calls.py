@@ -36,6 +36,7 @@ from camd.schema.lead import (
 )
 from camd.schema.mailbox import DisableBody, MailboxTest, TrialBody, TrialReport
 from camd.schema.page import Page
+from camd.schema.person import PersonErased, PersonExport
 from camd.schema.preflight import PreflightReport
 from camd.schema.preview import Preview
 from camd.schema.report import CycleReport
@@ -261,6 +262,16 @@ def imports(
 def undo_import(import_id: str) -> Call[UndoReport]:
     """Removes the leads of an import that were never handed a touch, without suppressing them."""
     return Call("POST", path("/imports/{}/undo", import_id), UndoReport.model_validate_json, seconds=FILE_SECONDS)
+
+
+def person(address: str) -> Call[PersonExport]:
+    """Everything that is kept of a person in every campaign, also where nobody knows them."""
+    return Call("GET", path("/people/{}", address), PersonExport.model_validate_json, seconds=FILE_SECONDS)
+
+
+def erase_person(address: str) -> Call[PersonErased]:
+    """In every campaign, for good; nobody writes to them any more."""
+    return Call("DELETE", path("/people/{}", address), PersonErased.model_validate_json, seconds=FILE_SECONDS)
 
 
 def touches(

@@ -181,6 +181,8 @@ class CamdClient:
     reopen = _Asked(calls.reopen)
     imports = _Asked(calls.imports)
     undo_import = _Asked(calls.undo_import)
+    person = _Asked(calls.person)
+    erase_person = _Asked(calls.erase_person)
     touches = _Asked(calls.touches)
     touch = _Asked(calls.touch)
     approve = _Asked(calls.approve)

@@ -202,6 +202,7 @@ class Engine:
                     is_ready=lambda: health.is_ready,
                     run=AskedRuns(context, runner, outboxes, inboxes, desks).run,
                     tasks=tasks,
+                    scrub=store.writer.checkpoint,
                 )
                 await load_tokens(desk)
                 await undo_unfinished(desk)

@@ -27,9 +27,14 @@ RunCycle = Callable[[CampaignId, bool], Awaitable[CycleReport]]
 """Runs one cycle of a campaign, never two at once; the flag makes it dry."""
 
 
+async def _nothing_to_scrub() -> None:
+    """For a store that leaves nothing of what was overwritten."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`tasks` carries the runs that a person asked for; it lives as long as the process serves."""
+    """`tasks` carries the runs that a person asked for; it lives as long as the process serves. `scrub` leaves of what
+    was erased nothing beside the database either."""
 
     context: Context
     doorbells: Doorbells
@@ -40,6 +45,7 @@ class Desk:
     tasks: TaskGroup
     runs: Registry = field(default_factory=Registry)
     keyring: Keyring = field(default_factory=Keyring)
+    scrub: Callable[[], Awaitable[object]] = _nothing_to_scrub
 
     def now(self) -> datetime:
         return self.context.clock.now()

@@ -34,24 +34,29 @@ async def one(desk: Desk, lead_id: str, *, actor: str) -> LeadExport:
 
     def unit(tx: Tx) -> LeadExport:
         lead = find_lead(tx, lead_id)
-        preview = tx.previews.of_lead(lead.id)
-        rows = tx.ledger.after(0, _EVENTS, EventFilter(lead_id=lead.id))
-        messages = [_message(each) for each in islice(messages_of(tx, lead.id), _MESSAGES)]
+        export = exported(tx, lead)
         tx.ledger.append(Event(EventType.EXPORT_MADE, desk.now(), actor, lead.campaign_id, lead.id))
-        return LeadExport(
-            lead=lead_views.view(lead),
-            verdict_evidence=lead.verdict_evidence,
-            lookups=[to_jsonable_python(lookup, fallback=dict) for lookup in tx.lookups.of_lead(lead.id)],
-            previews=[to_jsonable_python(asdict(preview))] if preview else [],
-            touches=[to_jsonable_python(asdict(touch)) for touch in tx.touches.of_lead(lead.id)],
-            inbound=messages[::-1],
-            events=[event_view(row).model_dump(mode="json") for row in rows],
-        )
+        return export
 
     return await desk.write(unit)
 
 
-def _message(stored: Inbound) -> dict[str, Any]:
+def exported(tx: Tx, lead: Lead) -> LeadExport:
+    preview = tx.previews.of_lead(lead.id)
+    rows = tx.ledger.after(0, _EVENTS, EventFilter(lead_id=lead.id))
+    messages = [message(each) for each in islice(messages_of(tx, lead.id), _MESSAGES)]
+    return LeadExport(
+        lead=lead_views.view(lead),
+        verdict_evidence=lead.verdict_evidence,
+        lookups=[to_jsonable_python(lookup, fallback=dict) for lookup in tx.lookups.of_lead(lead.id)],
+        previews=[to_jsonable_python(asdict(preview))] if preview else [],
+        touches=[to_jsonable_python(asdict(touch)) for touch in tx.touches.of_lead(lead.id)],
+        inbound=messages[::-1],
+        events=[event_view(row).model_dump(mode="json") for row in rows],
+    )
+
+
+def message(stored: Inbound) -> dict[str, Any]:
     """`Any`: JSON of the row."""
     shown = replace(stored, text=stored.text and stored.text[:LISTED_CHARACTERS])
     row: dict[str, Any] = to_jsonable_python(asdict(shown), bytes_mode="base64")

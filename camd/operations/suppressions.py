@@ -45,7 +45,7 @@ async def page(
     def query(tx: Tx) -> Page[SuppressionView]:
         before = decode_cursor(_KIND, cursor) if cursor else None
         found = tx.suppressions.page(Listing(checked_limit(limit) + 1, before), reason)
-        return cut([(suppression.id, _view(suppression)) for suppression in found], limit, _KIND)
+        return cut([(suppression.id, view(suppression)) for suppression in found], limit, _KIND)
 
     return await desk.read(query)
 
@@ -56,7 +56,7 @@ async def add(desk: Desk, body: SuppressionBody, *, actor: str, keep: Keep[Added
     def unit(tx: Tx) -> Added:
         value = parse_value(body.value)
         made = _suppress(tx, desk, value, body.reason, body.note, actor)
-        added = Added(_view(made or _standing(tx, value)), created=made is not None)
+        added = Added(view(made or _standing(tx, value)), created=made is not None)
         keep(tx, added)
         return added
 
@@ -160,7 +160,7 @@ def _parsed(line: int, text: str) -> SuppressionValue | RejectedValue:
         return RejectedValue(line=line, reason=str(error)[:_LONGEST_REASON])
 
 
-def _view(suppression: Suppression) -> SuppressionView:
+def view(suppression: Suppression) -> SuppressionView:
     return SuppressionView(
         id=suppression.id,
         value=suppression.value,

@@ -42,12 +42,16 @@ class Inbox(Protocol):
         address, and the evidence, which may quote them; answers how many."""
         ...
 
+    def of_sender(self, sender_hash: str) -> Sequence[Inbound]:
+        """Newest first."""
+        ...
+
     def mentioning(self, words: Collection[str]) -> Sequence[InboundId]:
         """The messages that contain any of these words, whatever their case. Reads all of them."""
         ...
 
-    def forget(self, ids: Collection[InboundId]) -> None:
-        """Empties these the same way."""
+    def forget(self, ids: Collection[InboundId]) -> int:
+        """Empties these the same way; answers how many were not empty."""
         ...
 
     def forget_texts(self, before: datetime, limit: int) -> int:

@@ -305,9 +305,7 @@ class Deliveries(Protocol):
         """The sums over that day and those after it, every fact named."""
         ...
 
-    def days(
-        self, scope: DeliveryScope, key: str, day: date
-    ) -> Sequence[tuple[date, Mapping[DeliveryFact, int]]]:
+    def days(self, scope: DeliveryScope, key: str, day: date) -> Sequence[tuple[date, Mapping[DeliveryFact, int]]]:
         """That day and those after it on which anything was counted, in their order, every fact named."""
         ...
 

@@ -47,7 +47,8 @@ _FORGET = update(inbound).values(
 )
 FORGET_OF_LEAD = _FORGET.where(HAS_TEXT, _row.lead_id == bindparam("of_lead"))
 FORGET_OF_SENDER = _FORGET.where(HAS_TEXT, _row.sender_hash == bindparam("of_sender"))
-FORGET = _FORGET.where(_row.id == bindparam("inbound_id"))
+OF_SENDER = _ALL.where(_row.sender_hash == bindparam("of_sender")).order_by(_row.id.desc())
+FORGET = _FORGET.where(HAS_TEXT, _row.id == bindparam("inbound_id"))
 _words = (_row.sender, _row.subject, _row.text, _row.note, _row.evidence, cast(_row.raw, Text))
 _mentions = or_(*(func.lower(column).like(bindparam("pattern"), escape="\\") for column in _words))
 MENTIONING = select(_row.id).where(HAS_TEXT, _mentions)
@@ -114,6 +115,9 @@ class Inbox:
             emptied += self._connection.execute(FORGET_OF_SENDER, {"of_sender": sender_hash}).rowcount
         return emptied
 
+    def of_sender(self, sender_hash: str) -> Sequence[Inbound]:
+        return self._all(OF_SENDER, of_sender=sender_hash)
+
     def mentioning(self, words: Collection[str]) -> Sequence[InboundId]:
         found: set[InboundId] = set()
         for word in words:
@@ -121,9 +125,9 @@ class Inbox:
             found.update(self._connection.execute(MENTIONING, {"pattern": pattern}).scalars().all())
         return sorted(found)
 
-    def forget(self, ids: Collection[InboundId]) -> None:
-        if rows := [{"inbound_id": inbound_id} for inbound_id in ids]:
-            self._connection.execute(FORGET, rows)
+    def forget(self, ids: Collection[InboundId]) -> int:
+        rows = [{"inbound_id": inbound_id} for inbound_id in ids]
+        return self._connection.execute(FORGET, rows).rowcount if rows else 0
 
     def forget_texts(self, before: datetime, limit: int) -> int:
         return self._connection.execute(FORGET_TEXTS, {"before": before, "limit": limit}).rowcount

@@ -189,6 +189,8 @@ class Writer:
             _set(self._raw, "journal_mode", "WAL", expected="wal")
             _set(self._raw, "synchronous", "FULL", expected=2)
             _set(self._raw, "foreign_keys", "ON", expected=1)
+            # What was erased stays in no free page; some builds of SQLite do it by themselves.
+            _set(self._raw, "secure_delete", "ON", expected=1)
             # Else SQLite makes a file for the pages that a savepoint may restore once they are more than 16.
             _set(self._raw, "temp_store", "MEMORY", expected=2)
             _set(self._raw, "wal_autocheckpoint", self._limits.checkpoint_pages, expected=self._limits.checkpoint_pages)

@@ -75,6 +75,7 @@ SCANS_KNOWINGLY = {
 }
 SORTS_KNOWINGLY = {
     "campaigns.NAMED": "sorts the few campaigns that ever bore one name",
+    "inbox.OF_SENDER": "sorts the messages of one person, once for an export or an erasure",
     "inbox.PAGElead_id": "sorts the few messages of one lead",
     "leads.UNRELEASED": "groups the leads of one import, once, when it is finished",
     "lookups.ASKED": "sorts the few in flight at one provider",
@@ -94,6 +95,7 @@ INDEX = {
     "inbox.FORGET_OF_SENDER": "ix_inbound_sender",
     "inbox.FORGET_TEXTS": "ix_inbound_texts",
     "inbox.KNOWS": "uq_inbound_identity",
+    "inbox.OF_SENDER": "ix_inbound_sender",
     "inbox.OLDEST_WAITING": "ix_inbound_waiting",
     "inbox.OWN_COPY": "ix_inbound_own_copy",
     "inbox.PAGEcampaign_id": "ix_inbound_campaign",

@@ -74,13 +74,14 @@ def test_the_commands_are_those_of_the_interface() -> None:
         return {path[1] for path, _ in commands(root) if path[0] == name and len(path) == 2}
 
     assert set(COMMANDS) == {path[0] for path, _ in commands(root)}
-    named = {"list", "show", "create", "apply", "update", "preview", "preflight", "test-send"}
+    named = {"list", "show", "create", "apply", "update", "preview", "preflight", "test-send", "report"}
     assert below("campaigns") == LIFE | named
     assert below("mailboxes") == {"list", "test", "enable", "disable"}
     assert below("touches") == {"list", "show", "approve", "resolve", "cancel", "done", "skip"}
     assert below("inbox") == {"list", "show", "classify"}
     assert below("leads") == DECISIONS | {"list", "show", "add", "import", "export", "why", "erase"}
     assert below("imports") == {"list", "undo"}
+    assert below("people") == {"show", "suppress", "export", "erase"}
     assert below("suppressions") == {"list", "add", "remove", "import"}
     assert below("kill-switch") == {"on", "off"}
     assert below("gate") == {"status", "open"}
