@@ -24,6 +24,7 @@ import camd
 from camd.actors.campaign import CycleRunner
 from camd.actors.health import Health
 from camd.actors.inboxes import Inboxes
+from camd.actors.lookups import Desks
 from camd.actors.outboxes import Outboxes
 from camd.actors.wake import Doorbells
 from camd.daemon.identity import read_identity
@@ -240,4 +241,4 @@ def _engine(settings: Settings, context: Context, tasks: anyio.abc.TaskGroup) ->
         run=runner.run,
         tasks=tasks,
     )
-    return Engine(settings, context, health, bells, runner, outboxes, inboxes, desk)
+    return Engine(settings, context, health, bells, runner, outboxes, inboxes, Desks(context, bells), desk)
