@@ -114,7 +114,7 @@ def _operation(path: str, method: str, told: Schema, components: Schema) -> str:
     if body := told.get("requestBody"):
         parts.append("<h4>Body</h4>")
         for media_type, content in body["content"].items():
-            parts.append(f"<p><code>{escape(media_type)}</code> {_kind(content['schema'])}</p>")
+            parts.append(f"<p><code>{escape(media_type)}</code> {_kind(content.get('schema', {}))}</p>")
             if "example" in content:
                 parts.append(f"<pre><code>{escape(_printed(content['example']))}</code></pre>")
     parts += ["<h4>Answers</h4>", _table(_answers(told["responses"], components)), "</article>"]

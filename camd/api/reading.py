@@ -23,6 +23,7 @@ from camd.schema.values import Body
 MAX_JSON_BYTES = 1_000_000
 MAX_UPLOAD_BYTES = 1_000_000_000
 _PIECE_BYTES = 1 << 18
+_NOTHING = b"{}"
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -56,13 +57,14 @@ def read_query(request: web.Request, model: type[Q]) -> Q:
 
 async def read_body(request: web.Request, model: type[M]) -> M:
     """Any content type is read as JSON; no body at all is an empty object."""
-    raw = await _raw(request)
+    raw = (await _raw(request)).strip()
     try:
-        given = from_json(raw, allow_inf_nan=False) if raw.strip() else {}
+        from_json(raw or _NOTHING, allow_inf_nan=False)
     except ValueError as error:
         raise Failed(400, "not-json", "The body is no JSON", f"Send JSON in UTF-8: {error}.") from error
     with corrections():
-        return model.model_validate(given)
+        # Strict: a 0 for a false would be taken, where the document says that it is not.
+        return model.model_validate_json(raw or _NOTHING, strict=True)
 
 
 @contextmanager

@@ -72,7 +72,7 @@ ROUTES: tuple[Route, ...] = (
         "/touches/approve",
         ApproveBody,
         approve_many,
-        Doc("approve_many", "Approve many touches", ApproveReport),
+        Doc("approve_many", "Approve many touches", ApproveReport, may=(404,)),
     ),
     route("GET", "/touches/{id}", show, Doc("touch", "Read a touch", Touch)),
     route("POST", "/touches/{id}/approve", decided(touches.approve), _moved("approve", "Approve a touch")),

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from camd.domain.countries import COUNTRIES
 from camd.domain.facts import Verdict
@@ -35,7 +35,11 @@ Custom = Annotated[dict[CustomName, CustomValue], Field(max_length=MAX_CUSTOM)]
 Tags = Annotated[tuple[Line, ...], Field(max_length=100), AfterValidator(_one_each)]
 LeadNote = Annotated[str, Field(min_length=1, max_length=1000)]
 """Kept among the lead's custom fields, so that it is exported and erased with them."""
-Text = Annotated[Line | None, BeforeValidator(_blank_is_none)]
+Text = Annotated[
+    Line | None,
+    BeforeValidator(_blank_is_none),
+    WithJsonSchema({"anyOf": [{"type": "string", "maxLength": 500}, {"type": "null"}]}),
+]
 
 
 class LeadPatch(Body):

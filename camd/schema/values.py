@@ -4,11 +4,21 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+)
 
 T = TypeVar("T")
 
 MAX_MONEY = 1_000_000_000_000
+_AN_INSTANT = "give an instant with its zone as in 2027-01-31T14:00:00Z"
 _CONTROLS = frozenset(chr(code) for code in (*range(32), 127))
 
 
@@ -41,15 +51,40 @@ def _one_line(text: str) -> str:
     return text
 
 
+def _read_instant(value: object) -> object:
+    """A number is refused, one written as text too: pydantic would take it for seconds since 1970."""
+    match value:
+        case str():
+            try:
+                # RFC 3339, 5.6, allows small letters.
+                return datetime.fromisoformat(value.strip().upper())
+            except ValueError as error:
+                raise ValueError(_AN_INSTANT) from error
+        case datetime() | None:
+            return value
+        case _:
+            raise ValueError(_AN_INSTANT)
+
+
+def _exact(value: object, info: ValidationInfo) -> object:
+    if isinstance(value, bool) or (isinstance(value, str) and info.mode == "json"):
+        raise ValueError("give a number")
+    return Decimal(str(value)) if isinstance(value, int | float) else value
+
+
 def _number(amount: Decimal) -> int | float:
     return int(amount) if amount == amount.to_integral_value() else float(amount)
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_read_instant), AfterValidator(_in_utc)]
 """RFC 3339; printed in UTC with `Z`."""
 
-Number = Annotated[Decimal, PlainSerializer(_number, return_type=int | float, when_used="json")]
-"""An exact decimal inside, a plain JSON number outside."""
+Number = Annotated[
+    Decimal,
+    BeforeValidator(_exact),
+    PlainSerializer(_number, return_type=int | float, when_used="json"),
+]
+"""An exact decimal inside, a plain JSON number outside, never a text there."""
 
 Money = Annotated[Number, Field(ge=0, le=MAX_MONEY, decimal_places=2)]
 """An amount of the campaign's currency with at most 2 decimals."""

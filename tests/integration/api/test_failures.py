@@ -75,6 +75,17 @@ async def test_every_wrong_field_is_named_at_once(http: httpx.AsyncClient) -> No
     }
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("dry_run", 0), ("dry_run", "no"), ("target_clients", "5"), ("target_clients", True), ("target_mrr", "5")],
+)
+async def test_a_value_of_another_type_is_not_read_as_if_it_were_right(
+    http: httpx.AsyncClient, field: str, value: object
+) -> None:
+    document = problem(await http.post(CAMPAIGNS, json={"name": "Q1", field: value}), 422, "invalid")
+    assert [error["field"] for error in document["errors"]] == [field]
+
+
 async def test_wrong_parameters_are_named_at_once(http: httpx.AsyncClient) -> None:
     query = "limit=0&status=lively&nonsense=1&cursor=a&cursor=b"
     document = problem(await http.get(f"{CAMPAIGNS}?{query}"), 422, "invalid")

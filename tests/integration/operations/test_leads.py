@@ -138,6 +138,13 @@ async def test_a_new_address_is_verified_before_it_counts(desk: Desk) -> None:
     assert (await add(desk)).created, "the old address is nobody's any more"
 
 
+async def test_a_new_address_that_is_none_is_refused_before_it_is_verified(desk: Desk) -> None:
+    before = await make_enriched(desk)
+    with pytest.raises(Unprocessable) as refused:
+        await leads.change(desk, before.id, LeadPatch(email="no address"), actor=ANN)
+    assert [problem.field for problem in refused.value.fields] == ["email"]
+
+
 async def test_facts_that_make_two_leads_one_person_are_a_conflict(desk: Desk) -> None:
     before = await make_enriched(desk)
     await add(desk, email="eve@firm.example")
