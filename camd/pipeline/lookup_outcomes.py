@@ -331,8 +331,7 @@ def _tell(tx: Tx, done: Lookup, now: datetime) -> None:
         wake(tx, done.lead_id, now)
         return
     candidate = tx.candidates.get(done.candidate_id)
-    if candidate is None:
-        return
+    assert candidate is not None, "about somebody who is gone nothing is told"
     if done.result is LookupResult.FOUND and done.answer is not None:
         learned, verdict = done.answer.facts, done.answer.verdict
         if verdict in UNUSABLE:
