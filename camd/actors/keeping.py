@@ -90,3 +90,9 @@ class ProviderKeeper(Keeper):
     async def _park(self, now: datetime) -> timedelta:  # noqa: ARG002 - it rests from now on
         self._note_parked()
         return PROVIDER_RESTS
+
+
+class EndpointKeeper(ProviderKeeper):
+    """A webhook's worker; it rests in the same way."""
+
+    KIND = "endpoint"

@@ -10,6 +10,8 @@ from camd.ports.store import Tx
 
 EVERY_SECONDS = 3600.0
 KEEP_CRASHES = timedelta(days=30)
+KEEP_DELIVERIES = timedelta(days=30)
+"""Of webhooks, from when they were delivered or dead."""
 BATCH = 500
 
 
@@ -23,6 +25,7 @@ class Reaper:
             await self._context.store.write(self._forget_old_crashes)
             await self._in_batches(self._forget_old_messages)
             await self._in_batches(self._forget_old_bodies)
+            await self._in_batches(self._forget_old_deliveries)
             await anyio.sleep(EVERY_SECONDS)
 
     async def _in_batches(self, forget: Callable[[Tx], int]) -> None:
@@ -40,3 +43,6 @@ class Reaper:
     def _forget_old_bodies(self, tx: Tx) -> int:
         kept = timedelta(days=self._context.settings.retention.body_days)
         return tx.touches.forget_texts(self._context.clock.now() - kept, BATCH)
+
+    def _forget_old_deliveries(self, tx: Tx) -> int:
+        return tx.webhooks.forget(self._context.clock.now() - KEEP_DELIVERIES, BATCH)

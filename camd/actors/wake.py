@@ -38,14 +38,16 @@ class Doorbell:
 
 class Doorbells:
     """One bell for each campaign's actor, each mailbox's outbox and each provider's desk, one for the supervisor's
-    roster of campaigns, one for who tells the operator."""
+    roster of campaigns, one for who tells the operator, one for the ledger's webhooks and one for each endpoint."""
 
     def __init__(self) -> None:
         self.roster = Doorbell()
         self.notices = Doorbell()
         self._campaigns: dict[CampaignId, Doorbell] = {}
         self._outboxes: dict[str, Doorbell] = {}
+        self.webhooks = Doorbell()
         self._providers: dict[str, Doorbell] = {}
+        self._endpoints: dict[str, Doorbell] = {}
 
     def of(self, campaign_id: CampaignId) -> Doorbell:
         return self._campaigns.setdefault(campaign_id, Doorbell())
@@ -73,12 +75,15 @@ class Doorbells:
             if names is None or name in names:
                 bell.ring()
 
+    def endpoint(self, name: str) -> Doorbell:
+        return self._endpoints.setdefault(name, Doorbell())
+
     def ring_all(self) -> None:
         """The clock was set, or the gate moved: everybody looks again."""
         self.roster.ring()
         self.ring_outboxes()
         self.ring_providers()
-        for bell in self._campaigns.values():
+        for bell in (*self._endpoints.values(), *self._campaigns.values()):
             bell.ring()
 
     def forget(self, campaign_id: CampaignId) -> None:

@@ -22,6 +22,7 @@ from camd.pipeline.context import Context
 from camd.pipeline.send_gate import REOPENS_AFTER, GateReason
 from camd.ports.records import TouchStatus
 from camd.ports.store import Tx
+from camd.ports.webhooks import Backlog
 from camd.telemetry.logs import get_log
 
 log = get_log()
@@ -125,6 +126,9 @@ class Watch:
         metrics.touches_unknown.set(figures.unknown)
         oldest = figures.oldest_unknown
         metrics.touches_unknown_oldest_timestamp_seconds.set(oldest.timestamp() if oldest else 0)
+        metrics.webhook_backlog.set(figures.webhooks.count)
+        since = figures.webhooks.oldest_at
+        metrics.webhook_oldest_timestamp_seconds.set(since.timestamp() if since else 0)
         metrics.db_size_bytes.set(_size(self._database))
         metrics.db_wal_bytes.set(_size(Path(f"{self._database}-wal")))
 
@@ -138,6 +142,7 @@ class _Figures:
     parked: int
     unknown: int
     oldest_unknown: datetime | None
+    webhooks: Backlog
 
 
 def _write_the_same(tx: Tx) -> None:
@@ -151,7 +156,14 @@ def _figures(tx: Tx) -> _Figures:
         parked=tx.campaigns.count_paused(StatusReason.PARKED),
         unknown=tx.touches.count(TouchStatus.UNKNOWN),
         oldest_unknown=tx.touches.oldest_unknown(),
+        webhooks=_backlog(tx),
     )
+
+
+def _backlog(tx: Tx) -> Backlog:
+    backlogs = [tx.webhooks.backlog(name) for name in tx.webhooks.endpoints()]
+    waiting = [backlog.oldest_at for backlog in backlogs if backlog.oldest_at is not None]
+    return Backlog(sum(backlog.count for backlog in backlogs), min(waiting, default=None))
 
 
 def _size(path: Path) -> int:

@@ -20,6 +20,8 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from camd.config.sections import Document, Layer, Mailbox, Webhook, document_type
 from camd.config.sources import Problem, Source, read_credentials, read_environment, read_file
 from camd.domain.errors import CamdError
+from camd.domain.events import EventType
+from camd.domain.webhooks import EVERY_EVENT, is_signing_secret, signing_keys
 from camd.ports.settings import (
     DatabaseSettings,
     EngineSettings,
@@ -39,6 +41,8 @@ from camd.ports.settings import (
 __all__ = ["ConfigurationError", "Problem", "Settings", "effective", "load_settings"]
 
 MASK = "********"
+_LONGEST_SECRET = 512
+"""Of a webhook: what Make takes as its API key, and room for two secrets that sign."""
 SOCKET_PATH_BYTES = 100
 """A little less than the 108 bytes of `sun_path` in unix(7), so that a suffix still fits."""
 
@@ -319,7 +323,10 @@ class _Filler:
         if not hook.url:
             self._problem(f"webhooks.{name}.url", "is needed")
         flavour = hook.flavour or (name if name in {"make", "slack"} else "standard")
-        return WebhookSettings(name=name, **{**dict(hook), "flavour": flavour})
+        filled = WebhookSettings(name=name, **{**dict(hook), "flavour": flavour})
+        for key, message in _webhook_faults(filled):
+            self._problem(f"webhooks.{name}.{key}", message)
+        return filled
 
 
 def _mailbox_gaps(filled: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -337,6 +344,21 @@ def _mailbox_gaps(filled: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield "oauth_refresh_token", "is needed with auth = xoauth2, or oauth_client_secret without it"
     elif filled["username"] and not filled["password"]:
         yield "password", "is needed to log in; leave out username where the server asks for no log-in"
+
+
+def _webhook_faults(hook: WebhookSettings) -> Iterator[tuple[str, str]]:
+    for name in hook.events:
+        if name != EVERY_EVENT and name not in list(EventType):
+            close = difflib.get_close_matches(name, list(EventType), n=1)
+            yield "events", f"there is no such event; did you mean {close[0]}?" if close else "there is no such event"
+    secret = hook.secret.get_secret_value() if hook.secret else ""
+    if not secret.isascii() or len(secret) > _LONGEST_SECRET:
+        yield "secret", f"must be at most {_LONGEST_SECRET} characters of ASCII"
+    elif secret and (hook.flavour != "make" or is_signing_secret(secret)):
+        try:
+            signing_keys(secret)
+        except ValueError as error:
+            yield "secret", str(error)
 
 
 def _shown(value: object) -> object:

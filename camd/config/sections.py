@@ -20,7 +20,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from camd.ports.settings import CountryRule, LogFormat, LogLevel, MailboxAuth, Security, WebhookFlavour
+from camd.domain.webhooks import Flavour
+from camd.ports.settings import CountryRule, LogFormat, LogLevel, MailboxAuth, Security
 
 Layer = dict[str, Any]
 """Nested keys of one place that settings come from; Any because nothing is checked yet."""
@@ -186,7 +187,7 @@ class Webhook(Section):
     url: SecretStr | None = None
     secret: SecretStr | None = None
     events: Annotated[tuple[Line, ...], BeforeValidator(_list)] = ()
-    flavour: WebhookFlavour | None = None
+    flavour: Flavour | None = None
     allow_private: bool = False
     personal_data: bool = True
 

@@ -107,6 +107,7 @@ async def _start_actors(engine: Engine, tasks: anyio.abc.TaskGroup, notifier: No
         ("notices", Notices(context, engine.bells).run),
         ("watch", watch.run),
         ("reaper", Reaper(context).run),
+        ("webhooks", engine.webhooks.run),
         ("backups", backups.run),
         ("tokens", partial(keep_uses, engine.desk)),
     )
@@ -142,6 +143,7 @@ async def _drain(engine: Engine, hurry: anyio.Event) -> None:
             async with anyio.create_task_group() as drains:
                 drains.start_soon(engine.outboxes.drain)
                 drains.start_soon(engine.desks.drain)
+                drains.start_soon(engine.webhooks.drain)
             tasks.cancel_scope.cancel()
 
 

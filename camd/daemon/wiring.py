@@ -22,6 +22,7 @@ from camd.actors.lookups import Desks
 from camd.actors.outboxes import Outboxes
 from camd.actors.quota import QuotaService
 from camd.actors.wake import Doorbells
+from camd.actors.webhooks import Webhooks
 from camd.api.app import ROUTES
 from camd.daemon.identity import read_identity
 from camd.daemon.integrity import check_integrity
@@ -56,6 +57,7 @@ from camd.ports.providers import AddressVerifier, LeadSource
 from camd.ports.records import MachineIdentity
 from camd.ports.settings import Settings
 from camd.ports.store import Store
+from camd.ports.webhooks import WebhookDoor
 from camd.providers.csv_file import CsvSource
 from camd.providers.csv_rows import read_rows
 from camd.providers.dns import DnsVerifier
@@ -65,6 +67,7 @@ from camd.store.checkpoints import require_safe_checkpoints
 from camd.store.sqlite import SqliteStore
 from camd.system import SystemClock, SystemEntropy, SystemIds
 from camd.telemetry.metrics import Labels, Metrics
+from camd.webhooks.delivery import HttpWebhooks
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -87,6 +90,7 @@ class Adapters:
     simulated: bool = False
     identify: Callable[[Path], MachineIdentity] = _this_machine
     domain_records: DomainRecords = field(default_factory=DnsDomainRecords)
+    webhooks: WebhookDoor = field(default_factory=HttpWebhooks)
     enrichers: tuple[Enricher, ...] = ()
     credits_per_day: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -147,6 +151,7 @@ class Engine:
         outboxes: Outboxes,
         inboxes: Inboxes,
         desks: Desks,
+        webhooks: Webhooks,
         desk: Desk,
     ) -> None:
         self.settings = settings
@@ -157,6 +162,7 @@ class Engine:
         self.outboxes = outboxes
         self.inboxes = inboxes
         self.desks = desks
+        self.webhooks = webhooks
         self.desk = desk
 
     @classmethod
@@ -206,7 +212,8 @@ class Engine:
                 )
                 await load_tokens(desk)
                 await undo_unfinished(desk)
-                yield cls(settings, context, health, bells, runner, outboxes, inboxes, desks, desk)
+                webhooks = Webhooks(context, bells)
+                yield cls(settings, context, health, bells, runner, outboxes, inboxes, desks, webhooks, desk)
                 tasks.cancel_scope.cancel()
 
 
@@ -245,6 +252,7 @@ def build_context(
         letters=doors.letters,
         domain_records=doors.domain_records,
         journal=journal,
+        webhooks=parts.webhooks,
         quota=QuotaService(store, parts.clock, metrics),
         gate=SendGate(parts.clock, metrics),
         hearing=Hearing(settings.mailboxes, parts.clock, metrics),

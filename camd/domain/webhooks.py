@@ -172,6 +172,6 @@ def signing_keys(secret: str) -> tuple[bytes, ...]:
 
 def _key(text: str) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
         return b""

@@ -23,6 +23,7 @@ from camd.ports.providers import AddressVerifier, Found, LeadSource, Rejected
 from camd.ports.quota import RateQuota
 from camd.ports.settings import Settings
 from camd.ports.store import Store
+from camd.ports.webhooks import WebhookDoor
 from camd.telemetry.metrics import Metrics
 
 ReadRows = Callable[[BinaryIO, Mapping[str, str]], Generator[Found | Rejected, None, None]]
@@ -48,6 +49,7 @@ class Context:
     letters: LetterReader
     domain_records: DomainRecords
     journal: Journal
+    webhooks: WebhookDoor
     quota: RateQuota
     gate: SendGate
     hearing: Hearing

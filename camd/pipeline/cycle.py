@@ -24,6 +24,7 @@ from camd.domain.send_window import NeverOpens
 from camd.domain.zones import UnknownZone
 from camd.pipeline import approval, dedupe, discover, enrich, evaluate, outreach, overdue, record, score
 from camd.pipeline.context import Context, working_on
+from camd.pipeline.dry_store import DryStore
 from camd.pipeline.judging import judge, tell_status
 from camd.pipeline.lookup_claims import DENIED, allow_again
 from camd.pipeline.lookup_offers import identifying
@@ -58,7 +59,7 @@ async def run_cycle(
     if campaign is None:
         raise UnknownCampaign(f"there is no campaign {campaign_id}")
     mode = run_mode(campaign, instance_dry=ctx.settings.engine.dry_run, call_dry=call_dry)
-    cycle = _Cycle(ctx, campaign, mode)
+    cycle = _Cycle(replace(ctx, store=DryStore(ctx.store)) if mode.dry else ctx, campaign, mode)
     started = ctx.clock.monotonic()
     try:
         await cycle.run()

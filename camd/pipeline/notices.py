@@ -26,6 +26,7 @@ _SUBJECTS: Mapping[NoticeKind, tuple[str, str]] = MappingProxyType(
         NoticeKind.MAILBOX: ("Mailbox {} needs you", "{} mailboxes need you"),
         NoticeKind.GATE_CLOSED: ("Sending stopped: {}", "Sending stopped, {} times"),
         NoticeKind.RECOVERY_HOLD: ("Recovery hold: nothing is sent", "Recovery hold, {} times: nothing is sent"),
+        NoticeKind.WEBHOOK_DEAD: ("Webhook {} needs you", "{} webhooks need you"),
     }
 )
 _WORDS: Mapping[InboundClass, str] = MappingProxyType(
@@ -74,6 +75,8 @@ def _told(tx: Tx, ctx: Context, notice: Notice) -> Text:
             reason = str(notice.data.get("reason"))
             why = "It opens by itself when its cause is gone, or by: camd gate open"
             return Text(reason, f"The send gate closed at {notice.at:%Y-%m-%d %H:%M} UTC: {reason}. {why}")
+        case NoticeKind.WEBHOOK_DEAD:
+            return _webhook(tx, notice)
         case _:
             figures = "".join(f"\n{name}: {value}" for name, value in notice.data.items())
             return Text("", f"Nothing is sent until somebody has looked: camd recover status{figures}")
@@ -119,6 +122,18 @@ def _paused(tx: Tx, notice: Notice) -> Text:
     figures = ", ".join(f"{key} {value:g}" for key, value in notice.data.items() if isinstance(value, int | float))
     mend = f"camd campaigns show {notice.campaign_id} tells more, camd campaigns resume {notice.campaign_id} goes on."
     return Text(f"{name} ({reason})", f"{name} was paused: {reason}{f' ({figures})' if figures else ''}.\n{mend}")
+
+
+def _webhook(tx: Tx, notice: Notice) -> Text:
+    name, count = str(notice.data.get("endpoint")), notice.data.get("count")
+    why = one_line(str(notice.data.get("reason")))
+    endpoint = tx.webhooks.endpoint(name)
+    waiting = tx.webhooks.backlog(name).count
+    if endpoint is not None and endpoint.paused:
+        what = f"The webhook {name} is paused ({why}); {waiting} events wait for it and go out once it answers."
+    else:
+        what = f"The webhook {name} did not take {count} event{'s' if count != 1 else ''}: {why}."
+    return Text(name, f"{what}\ncamd webhooks test {name}; camd webhooks list --status dead shows what was given up.")
 
 
 def _mailbox(tx: Tx, ctx: Context, notice: Notice) -> Text:

@@ -342,6 +342,7 @@ class NoticeKind(StrEnum):
     MAILBOX = "mailbox"
     GATE_CLOSED = "gate_closed"
     RECOVERY_HOLD = "recovery_hold"
+    WEBHOOK_DEAD = "webhook_dead"
     DIGEST = "digest"
 
 

@@ -13,11 +13,12 @@ from typing import Literal
 
 from pydantic import BaseModel, SecretStr
 
+from camd.domain.webhooks import Flavour
+
 LogFormat = Literal["json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 Security = Literal["starttls", "tls", "none"]
 MailboxAuth = Literal["password", "xoauth2"]
-WebhookFlavour = Literal["standard", "make", "slack"]
 CountryRule = Literal["allow", "consent", "block"]
 CountrySettings = Mapping[str, CountryRule]
 """ISO 3166-1 alpha-2 in capitals, or `unknown`, to what may be done there."""
@@ -153,7 +154,7 @@ class WebhookSettings:
     url: SecretStr
     secret: SecretStr | None
     events: tuple[str, ...]
-    flavour: WebhookFlavour
+    flavour: Flavour
     allow_private: bool
     personal_data: bool
 

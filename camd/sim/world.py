@@ -24,6 +24,7 @@ from camd.actors.outboxes import Outboxes
 from camd.actors.supervisor import Supervisor
 from camd.actors.wake import Doorbells
 from camd.actors.watch import Watch
+from camd.actors.webhooks import Webhooks
 from camd.daemon.wiring import Adapters, build_context, make_metrics
 from camd.domain.campaign import (
     Autonomy,
@@ -74,6 +75,7 @@ from camd.sim.fakes import CountingStore, ListSource, Verifier
 from camd.sim.inbox import MemoryInboxes
 from camd.sim.journal import MemoryJournal
 from camd.sim.mail import MemoryMail
+from camd.sim.webhooks import MemoryWebhooks
 from camd.store.sqlite import SqliteStore
 
 T = TypeVar("T")
@@ -87,6 +89,7 @@ OPERATOR = "os:ann"
 ALWAYS = Window(frozenset(range(7)), 0, MINUTES_A_DAY, holidays=False)
 POLL_SECONDS = 600.0
 """Inboxes in memory ring when something comes: a poll is only for those that are in trouble."""
+LEDGER_SECONDS = 60.0
 ROSTER_SECONDS = 3600.0
 """Whoever starts or stops a campaign rings: a look is only for what rang into nothing."""
 AT_ONCE = timedelta(seconds=1)
@@ -142,6 +145,7 @@ class _Daemon:
     outboxes: Outboxes
     inboxes: Inboxes
     desks: Desks
+    webhooks: Webhooks
     health: Health
     desk: Desk
     tasks: TaskGroup
@@ -164,6 +168,7 @@ class World:
         self.mail = MemoryMail(frozenset(settings.mailboxes), on_delivery=self._arrived)
         self.inboxes = MemoryInboxes(settings.mailboxes, clock)
         self.journal = MemoryJournal()
+        self.webhooks = MemoryWebhooks(clock)
         self.roster_seconds = ROSTER_SECONDS
         self._ids = SequentialIds(seed)
         self._process = AsyncExitStack()
@@ -206,6 +211,8 @@ class World:
         await daemon.tasks.start(daemon.outboxes.run)
         await daemon.tasks.start(daemon.desks.run)
         daemon.tasks.start_soon(daemon.inboxes.run)
+        if self.settings.webhooks:
+            daemon.tasks.start_soon(daemon.webhooks.run)
         if watch:
             looks = Watch(daemon.context, daemon.health, daemon.bells, self.settings.database.path)
             daemon.tasks.start_soon(looks.run)
@@ -397,6 +404,7 @@ class World:
             self.verifier,
             enrichers=tuple(self.enrichers),
             credits_per_day=self.credits_per_day,
+            webhooks=self.webhooks,
         )
         context = build_context(
             self.settings,
@@ -419,7 +427,8 @@ class World:
             run=AskedRuns(context, runner, outboxes, inboxes, desks).run,
             tasks=tasks,
         )
-        return _Daemon(store, context, bells, runner, outboxes, inboxes, desks, health, desk, tasks)
+        webhooks = Webhooks(context, bells, look_seconds=LEDGER_SECONDS)
+        return _Daemon(store, context, bells, runner, outboxes, inboxes, desks, webhooks, health, desk, tasks)
 
     async def _end(self) -> None:
         self._works = False

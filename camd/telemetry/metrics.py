@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from camd.domain.inbound import InboundClass
 from camd.domain.token_bucket import QuotaScope
 from camd.domain.waterfall import Operation
+from camd.domain.webhooks import Verdict
 
 FAST = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)
 WORK = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60)
@@ -181,6 +182,14 @@ class Metrics:
                 "mailbox",
             ),
             labels.mailboxes,
+        )
+        self.webhook_attempts_total = Family(
+            make.counter("webhook_attempts_total", "Attempts to deliver an event by what came of them.", "result"),
+            (*Verdict, "blocked"),
+        )
+        self.webhook_backlog = make.gauge("webhook_backlog", "Events that endpoints are still to get.")
+        self.webhook_oldest_timestamp_seconds = make.gauge(
+            "webhook_oldest_timestamp_seconds", "Since when the oldest of them waits, Unix time; 0 for none."
         )
         self.opt_out_requests_total = Family(
             make.counter("opt_out_requests_total", "Requests to opt-out pages.", "method", "result"),
