@@ -15,6 +15,7 @@ from pydantic_core import from_json
 from camd.api.answers import answer
 from camd.api.keys import DESK
 from camd.api.problems import Failed
+from camd.api.reading import refuse_encoded
 from camd.api.routes import Doc, Route
 from camd.operations import hooks
 from camd.operations.errors import Unprocessable, invalid
@@ -58,6 +59,7 @@ async def receive(request: web.Request) -> web.Response:
 
 async def _body(request: web.Request) -> bytes:
     """Raises `Failed`. The limit of the application is that of an opt-out."""
+    refuse_encoded(request)
     received = bytearray()
     try:
         with anyio.fail_after(BODY_SECONDS):
@@ -153,7 +155,7 @@ ROUTE = Route(
         "hook",
         "Tell a campaign of a person, or of what became of them",
         {200: HookAnswer, 202: HookAnswer},
-        may=(400, 404, 408, 413, 422, 429, 503),
+        may=(400, 404, 408, 413, 415, 422, 429, 503),
     ),
     "hooks",
     body=HookCall,

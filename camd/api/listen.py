@@ -94,6 +94,8 @@ async def _running(app: web.Application, idle_seconds: float = IDLE_SECONDS) -> 
         max_line_size=LINE_BYTES,
         max_field_size=LINE_BYTES,
         max_headers=HEADERS,
+        # A megabyte of gzip unpacks for seconds, and the loop would stand still meanwhile.
+        auto_decompress=False,
     )
     await runner.setup()
     assert runner.server is not None, "it was set up"

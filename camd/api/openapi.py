@@ -43,6 +43,7 @@ _PROBLEMS: Mapping[int, str] = {
     408: "The body came too slowly.",
     409: "It contradicts what is stored: nothing was changed.",
     413: "The body is too large.",
+    415: "The body is compressed.",
     422: "Some fields or parameters have to be corrected; `errors` names every one.",
     429: "Too many requests.",
     503: "It does not work now: nothing was stored, but where the problem's `type` ends in `time-out`.",
@@ -152,7 +153,7 @@ def problems_of(route: Route) -> frozenset[int]:
         if "{" in route.path or "campaign" in route.query.model_fields:
             found.add(404)
         if route.method != "GET":
-            found |= {400, 408, 413}
+            found |= {400, 408, 413, 415}
         if route.body == CSV:
             found.add(507)
     return frozenset(found)

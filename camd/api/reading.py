@@ -1,6 +1,6 @@
 """Reads what a caller sent: query, JSON body, uploaded file, each within its limits.
 
-Raises `Failed` (400, 408, 413, 507) for what cannot be read, `Unprocessable` (422) for what is read and wrong.
+Raises `Failed` (400, 408, 413, 415, 507) for what cannot be read, `Unprocessable` (422) for what is read and wrong.
 """
 
 import errno
@@ -76,7 +76,15 @@ def corrections() -> Iterator[None]:
         raise Unprocessable(field_problems(error)) from error
 
 
+def refuse_encoded(request: web.Request) -> None:
+    """No body is unpacked."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        detail = "Send it as it is, without Content-Encoding."
+        raise Failed(415, "encoded", "The body is compressed", detail)
+
+
 async def _raw(request: web.Request) -> bytes:
+    refuse_encoded(request)
     if request.content_length is not None and request.content_length > MAX_JSON_BYTES:
         raise _too_large(MAX_JSON_BYTES)
     try:
@@ -91,6 +99,7 @@ async def _raw(request: web.Request) -> bytes:
 @asynccontextmanager
 async def uploaded(request: web.Request) -> AsyncIterator[BinaryIO]:
     """The body as a temporary file, at its start; it is gone when the block ends."""
+    refuse_encoded(request)
     if request.content_length is not None and request.content_length > MAX_UPLOAD_BYTES:
         raise _too_large(MAX_UPLOAD_BYTES)
     with TemporaryFile() as file:
