@@ -21,8 +21,8 @@ class ReportFormat(StrEnum):
 
 class Funnel(View):
     """Leads, each stage a part of the one before but for `qualified` and `won`, which an operator may set at any time.
-    `contacted` were ever handed a touch, `replied` are those of them who ever answered, `qualified` are qualified or
-    won now."""
+    `contacted` were ever handed a touch, `replied` are those of them who ever answered (who only asked for no more mail
+    did not), `qualified` are qualified or won now."""
 
     leads: int
     contacted: int
@@ -90,8 +90,9 @@ class CampaignMetrics(View):
 
 
 class Day(View):
-    """What happened on one local day of the campaign. `answers` are messages that people wrote, `sent`, `bounced` and
-    `complaints` are mails; all others are leads that became so on that day, and tasks that were done."""
+    """What happened on one local day of the campaign. `answers` are messages that people wrote, also those that ask
+    for no more mail; `sent`, `bounced` and `complaints` are mails; all others are leads that became so on that day, and
+    tasks that were done."""
 
     day: date
     discovered: int
