@@ -121,8 +121,8 @@ def test_the_funnel_is_that_of_the_leads(told: Told) -> None:
 
 def test_each_target_has_its_progress_and_the_smallest_is_the_goal_s(told: Told) -> None:
     clients, mrr = told.metrics.goals
-    assert (clients.achieved, clients.wanted, clients.progress) == (1, 2, 0.5)
-    assert (mrr.achieved, mrr.wanted, mrr.progress) == (Decimal("250.50"), 1000, 0.2505)
+    assert (clients.achieved, clients.wanted, clients.progress) == (Decimal(1), Decimal(2), 0.5)
+    assert (mrr.achieved, mrr.wanted, mrr.progress) == (Decimal("250.50"), Decimal(1000), 0.2505)
     assert told.metrics.goal_progress == 0.2505
     assert told.metrics.won_mrr == Decimal("250.50")
 
@@ -130,7 +130,7 @@ def test_each_target_has_its_progress_and_the_smallest_is_the_goal_s(told: Told)
 def test_the_quotas_of_today_are_named_with_their_limits(told: Told) -> None:
     today = told.by_day("sent").get(told.today, 0)
     found = {(quota.scope, quota.key): (quota.used, quota.limit) for quota in told.metrics.quotas}
-    assert found[QuotaScope.CAMPAIGN, None] == (today, 20)
+    assert found[QuotaScope.CAMPAIGN, None] == (Decimal(today), Decimal(20))
     assert found.keys() == {(QuotaScope.CAMPAIGN, None), (QuotaScope.MAILBOX_DAY, "sales"), (QuotaScope.INSTANCE, None)}
     assert found[QuotaScope.INSTANCE, None][1] == 50
 
