@@ -12,6 +12,7 @@ from camd.api.paging import Paged
 from camd.api.reading import Query, uploaded
 from camd.api.routes import CSV, FILE_SECONDS, Doc, Route, Taking, asking, receiving, route, taking
 from camd.api.security import actor_of
+from camd.domain.access import Scope
 from camd.domain.lead import LeadStatus
 from camd.operations import erasure, lead_export, lead_import, lead_moves, leads
 from camd.operations.desk import Desk
@@ -183,7 +184,13 @@ ROUTES: tuple[Route, ...] = (
     ),
     route("GET", "/leads/{id}", show, Doc("lead", "Read a lead", LeadDetail)),
     taking("PATCH", "/leads/{id}", LeadPatch, change, _moved("change_lead", "Change facts of a lead")),
-    route("DELETE", "/leads/{id}", erase, _moved("erase_lead", "Erase the person of a lead in its campaign")),
+    route(
+        "DELETE",
+        "/leads/{id}",
+        erase,
+        _moved("erase_lead", "Erase the person of a lead in its campaign"),
+        scope=Scope.ADMIN,
+    ),
     route("GET", "/leads/{id}/why", why, Doc("why", "Tell why a lead is written to now, or is not", WhyReport)),
     route("GET", "/leads/{id}/export", export, Doc("export_lead", "Export all that is kept of a lead", LeadExport)),
     taking(

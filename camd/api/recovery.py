@@ -6,6 +6,7 @@ from camd.api.answers import answer
 from camd.api.keys import DESK
 from camd.api.routes import Doc, Route, route
 from camd.api.security import actor_of
+from camd.domain.access import Scope
 from camd.operations import recovery
 from camd.schema.status import Recovery
 
@@ -25,5 +26,11 @@ async def release(request: web.Request) -> web.Response:
 ROUTES: tuple[Route, ...] = (
     route("GET", "/recovery", show, Doc("recovery", "Tell whether a recovery hold stands", Recovery)),
     route("POST", "/recovery/hold", hold, Doc("hold_recovery", "Hold all sending until a person has looked", Recovery)),
-    route("POST", "/recovery/release", release, Doc("release_recovery", "End the recovery hold", Recovery)),
+    route(
+        "POST",
+        "/recovery/release",
+        release,
+        Doc("release_recovery", "End the recovery hold", Recovery),
+        scope=Scope.ADMIN,
+    ),
 )
