@@ -93,11 +93,11 @@ def _box(name: str, port: int, connections: int) -> MailboxSettings:
     )
 
 
-async def plan(engine: Engine, mails: int) -> None:
-    """Campaigns with so many leads in all, their first mail planned and approved, due now."""
-    for start in range(0, mails, MOST_A_DAY):
+async def plan(engine: Engine, mails: int, first: int = 0) -> None:
+    """Campaigns with so many leads in all, numbered from `first`, their first mail planned and approved, due now."""
+    for start in range(first, first + mails, MOST_A_DAY):
         campaign_id = await add_campaign(engine, f"Campaign {start}")
-        await add_leads(engine, campaign_id, range(start, min(start + MOST_A_DAY, mails)))
+        await add_leads(engine, campaign_id, range(start, min(start + MOST_A_DAY, first + mails)))
 
 
 async def add_campaign(engine: Engine, name: str) -> CampaignId:
