@@ -2,18 +2,25 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import anyio
 
 from camd.actors.asked_run import LONGEST_SECONDS
-from camd.domain.campaign import Campaign
+from camd.domain.campaign import Campaign, Enrichment
+from camd.domain.facts import Facts
+from camd.domain.waterfall import Operation
 from camd.pipeline.cycle import run_cycle
 from camd.ports.channel import Handover, Refused, Stage, Unknown
+from camd.ports.providers import Found
 from camd.ports.records import MailboxReason, MailboxState, Touch, TouchStatus
 from camd.ports.settings import Settings
 from camd.schema.report import CycleReport
+from camd.sim.clock import START
+from camd.sim.enrichers import MemoryEnricher, service
+from camd.sim.enrichers import found as answer
 from camd.sim.world import STEPS, World, people, simulate
 
 NO_SUCH_USER = Refused(Stage.RCPT, 550, "5.1.1", "550 5.1.1 no such user")
@@ -217,3 +224,38 @@ def test_two_who_ask_at_once_beside_no_daemon_share_the_outboxes_or_take_turns(t
         assert not world.outboxes.is_running
 
     simulate(tmp_path, scenario, settings=quick)
+
+
+def test_what_the_answers_make_ready_goes_out_with_the_same_report(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        offered = service("list", Operation.FIND, at_once=2)
+        finder = MemoryEnricher(
+            world.clock,
+            "list",
+            [offered],
+            lambda _, facts: answer(Facts(email=f"{facts.first_name}@{facts.company}.example")),
+            1.0,
+        )
+        world.enrichers = [finder]
+        await world.restart()
+        rows = [Found(f"row {n}", Facts(first_name=f"P{n}", last_name="L", company=f"C{n}")) for n in range(5)]
+        campaign = await world.live(*rows, steps=STEPS[:1], enrichment=Enrichment(("list",)))
+        report = await world.cycle(campaign)
+        assert (report.leads_discovered, report.leads_enriched, report.touches_planned) == (5, 5, 5)
+        assert (report.outreach_sent, finder.spent) == (5, Decimal(5))
+
+    simulate(tmp_path, scenario, settings=quick)
+
+
+def test_a_provider_that_hangs_holds_an_asked_run_up_for_a_minute_at_most(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        finder = MemoryEnricher(world.clock, "list", [service("list", Operation.FIND)], seconds=100.0)
+        world.enrichers = [finder]
+        await world.restart()
+        row = Found("row 1", Facts(first_name="Ann", last_name="Lee", company="Acme"))
+        campaign = await world.live(row, enrichment=Enrichment(("list",)))
+        report = await world.cycle(campaign)
+        assert world.clock.now() - START == timedelta(seconds=100)
+        assert report.waiting_for == {"provider:list": 1}
+
+    simulate(tmp_path, scenario)

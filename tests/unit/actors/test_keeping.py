@@ -6,7 +6,7 @@ from pathlib import Path
 
 import anyio
 
-from camd.actors.keeping import Keeper
+from camd.actors.keeping import PROVIDER_RESTS, Keeper, ProviderKeeper
 from camd.ports.records import MailboxReason, MailboxState, NoticeKind
 from camd.ports.store_errors import StoreUnavailable
 from camd.sim.world import World, simulate
@@ -74,5 +74,22 @@ def test_a_stop_ends_the_wait_for_a_restart(tmp_path: Path) -> None:
                 await anyio.sleep(0.01)
                 stop.set()
         assert len(tried) == 1
+
+    simulate(tmp_path, scenario)
+
+
+def test_a_provider_whose_desk_crashes_too_often_is_left_alone_for_an_hour(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        tried: list[int] = []
+        keeper = ProviderKeeper(world.context, "desk", "list", anyio.Event())
+        with anyio.move_on_after(timedelta(minutes=50).total_seconds()):
+            await keeper.keep(crashing(99, tried))
+        assert len(tried) == 6
+        tried.clear()
+        keeper = ProviderKeeper(world.context, "desk", "list", anyio.Event())
+        with anyio.move_on_after((PROVIDER_RESTS + timedelta(minutes=5)).total_seconds()):
+            await keeper.keep(crashing(99, tried))
+        assert len(tried) > 6
+        assert await world.store.read(lambda tx: tx.mailboxes.all()) == {}
 
     simulate(tmp_path, scenario)

@@ -3,27 +3,45 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
-from camd.domain.campaign import Autonomy, Campaign, CampaignStatus, Channel, SourceEntry, StatusReason, Step
+from camd.domain.campaign import (
+    Autonomy,
+    Campaign,
+    CampaignStatus,
+    Channel,
+    Enrichment,
+    SourceEntry,
+    StatusReason,
+    Step,
+)
 from camd.domain.contact import EmailAddress
 from camd.domain.errors import Scope, Transient, UnknownCampaign
 from camd.domain.events import EventType
 from camd.domain.facts import CampaignId, Facts, Verdict
 from camd.domain.lead import Hold, HoldReason, LeadStatus, LostReason
+from camd.domain.suppression import SuppressionReason, parse_value
+from camd.domain.waterfall import Operation
 from camd.domain.zones import UnknownZone
+from camd.pipeline import record
 from camd.pipeline.approval import BATCH, approvals_counter
 from camd.pipeline.context import LeadCrash, working_on
 from camd.pipeline.cycle import run_cycle
+from camd.pipeline.dedupe import STUBS
+from camd.pipeline.lookup_claims import claim
+from camd.pipeline.lookup_outcomes import settle
 from camd.pipeline.record import is_suppressed
 from camd.pipeline.send_gate import GateReason
+from camd.ports.lookups import Reply
 from camd.ports.providers import Found, Page, RateLimit, Rejected, Verification
 from camd.ports.records import Switch, TouchStatus
 from camd.ports.settings import Settings
 from camd.ports.store import StaleWrite, Tx
+from camd.sim.enrichers import NO_MATCH, MemoryEnricher, found, service
 from camd.sim.fakes import ListSource, Verifier
 from camd.sim.world import STEPS, World, people, simulate
 
@@ -501,3 +519,114 @@ def test_a_tag_of_a_source_suppresses_the_address(tmp_path: Path) -> None:
         assert await world.store.read(lambda tx: is_suppressed(tx, "p0@c0.example"))
 
     simulate(tmp_path, scenario)
+
+
+NAMELESS = Found("row 7", Facts(first_name="Ann", last_name="Lee", company="Acme", domain="acme.example"))
+STUB = Found("id 9", Facts(first_name="Bob"), is_stub=True)
+
+
+def asking(
+    tmp_path: Path, scenario: Callable[[World, MemoryEnricher], Awaitable[None]], answer: Reply | None = None
+) -> None:
+    """A world with a provider that finds addresses and knows who stubs are."""
+
+    async def whole(world: World) -> None:
+        services = [service("list", Operation.FIND), service("list", Operation.MATCH, price="2")]
+        provider = MemoryEnricher(world.clock, "list", services, lambda *_: answer or NO_MATCH)
+        world.enrichers = [provider]
+        await world.restart()
+        await scenario(world, provider)
+
+    simulate(tmp_path, whole)
+
+
+def test_the_report_says_which_provider_or_budget_is_waited_for(tmp_path: Path) -> None:
+    async def scenario(world: World, _: MemoryEnricher) -> None:
+        campaign = await world.live(NAMELESS, STUB, enrichment=Enrichment(("list",), Decimal(2)))
+        rung: list[str] = []
+        report = await run_cycle(world.context, campaign.id, call_dry=False, tell_providers=rung.extend)
+        assert (report.waiting_for, rung) == ({"provider:list": 2}, ["list"])
+        services = world.context.enrichers["list"].services
+        await world.store.write(lambda tx: claim(tx, world.context, "list", services, {}))
+        report = await run_cycle(world.context, campaign.id, call_dry=False)
+        assert report.waiting_for == {"provider:list": 1, "quota:provider_credits": 1}
+        await world.edit(campaign, enrichment={"providers": ["list"], "credits_per_day": 9})
+        await run_cycle(world.context, campaign.id, call_dry=False)
+        report = await run_cycle(world.context, campaign.id, call_dry=False)
+        assert report.waiting_for == {"provider:list": 2}
+
+    asking(tmp_path, scenario)
+
+
+def test_a_dry_call_on_a_live_campaign_counts_what_it_leaves_unasked(tmp_path: Path) -> None:
+    async def scenario(world: World, provider: MemoryEnricher) -> None:
+        campaign = await world.live(NAMELESS, STUB, enrichment=Enrichment(("list",)))
+        report = await run_cycle(world.context, campaign.id, call_dry=True)
+        assert (report.would_spend, provider.calls) == ({"list": 3.0}, [])
+        [lead] = await world.leads(campaign)
+        assert (lead.status, lead.next_action_at) == (LeadStatus.NEW, world.clock.now())
+        assert await world.store.read(lambda tx: tx.lookups.open_counts(campaign.id)) == {}
+
+    asking(tmp_path, scenario)
+
+
+def test_a_question_about_somebody_suppressed_is_never_written_down(tmp_path: Path) -> None:
+    async def scenario(world: World, __: MemoryEnricher) -> None:
+        campaign = await world.campaign(*people(1), enrichment=Enrichment(("list",), facts=("title",)))
+        crossed = await meddled(world)
+
+        async def suppress(_: EmailAddress) -> None:
+            crossed.meddle = None
+            value, reason = parse_value("p0@c0.example"), SuppressionReason.DO_NOT_CONTACT
+            now = world.clock.now()
+            await world.store.write(
+                lambda tx: record.suppress(tx, world.context, value, reason, actor="person", now=now, loses=False)
+            )
+
+        crossed.meddle = suppress
+        await world.cycle(campaign)
+        await world.cycle(campaign)
+        [lead] = await world.leads(campaign)
+        assert lead.status is LeadStatus.NEW
+        assert await world.store.read(lambda tx: tx.lookups.open_counts(campaign.id)) == {}
+        await world.go(campaign, live=True)
+        for _again in range(3):
+            await run_cycle(world.context, campaign.id, call_dry=False)
+        [lead] = await world.leads(campaign)
+        assert lead.state.lost_reason is LostReason.DO_NOT_CONTACT
+
+    asking(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(("how", "facts"), [("dry campaign", ()), ("dry campaign", ("title",)), ("dry call", ())])
+def test_only_a_live_cycle_loses_who_turns_out_to_be_another_lead(
+    tmp_path: Path, how: str, facts: tuple[str, ...]
+) -> None:
+    async def scenario(world: World, _: MemoryEnricher) -> None:
+        campaign = await world.live(*people(1), NAMELESS, enrichment=Enrichment(("list",), facts=facts))
+        await run_cycle(world.context, campaign.id, call_dry=False)
+        services = world.context.enrichers["list"].services
+        claimed = await world.store.write(lambda tx: claim(tx, world.context, "list", services, {}))
+        told, now = found(Facts(email="p0@c0.example")), world.clock.now()
+        asked = claimed.calls[0].lookups
+        await world.store.write(lambda tx: settle(tx, world.context, asked, [told], now))
+        if how == "dry campaign":
+            await world.go(campaign, live=False)
+        for _again in range(2):
+            await run_cycle(world.context, campaign.id, call_dry=how == "dry call")
+            assert LeadStatus.LOST not in {lead.status for lead in await world.leads(campaign)}
+        await world.go(campaign, live=True)
+        for _again in range(3):
+            await run_cycle(world.context, campaign.id, call_dry=False)
+        assert LostReason.DUPLICATE in {lead.state.lost_reason for lead in await world.leads(campaign)}
+
+    asking(tmp_path, scenario)
+
+
+def test_where_more_stubs_wait_than_one_cycle_asks_about_the_next_one_begins_at_once(tmp_path: Path) -> None:
+    async def scenario(world: World, _: MemoryEnricher) -> None:
+        campaign = await world.live(*(replace(STUB, source_ref=f"id {number}") for number in range(STUBS)))
+        report = await run_cycle(world.context, campaign.id, call_dry=False)
+        assert (report.has_more, report.waiting_for) == (True, {"provider:list": STUBS})
+
+    asking(tmp_path, scenario)
