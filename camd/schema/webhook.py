@@ -145,8 +145,14 @@ class ActorData(EventData):
 
 
 class TokenData(EventData):
-    name: str | None = None
+    token_id: int | None = None
     scope: str | None = None
+
+
+class ExportData(ActorData):
+    """`leads` counts those of one person, where the export was of a person in every campaign."""
+
+    leads: int | None = None
 
 
 class ImportData(EventData):
@@ -194,7 +200,7 @@ _OTHERS: dict[EventType, type[EventData]] = {
     EventType.INBOUND_RECLASSIFIED: ReclassifiedData,
     EventType.QUOTA_EXHAUSTED: ScopeData,
     EventType.GOAL_REACHED: CampaignData,
-    EventType.EXPORT_MADE: ActorData,
+    EventType.EXPORT_MADE: ExportData,
 }
 _FAMILIES: dict[str, type[EventData]] = {
     "campaign": CampaignData,
