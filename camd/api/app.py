@@ -24,6 +24,7 @@ from camd.api import (
     suppressions,
     tokens,
     touches,
+    webhooks,
 )
 from camd.api.client_limit import ClientLimit
 from camd.api.keys import BODY_SECONDS, DESK, HEALTH, PATIENCE_SECONDS, UNDER_WAY
@@ -42,6 +43,7 @@ TABLE = (
     *inbound.ROUTES,
     *suppressions.ROUTES,
     *mailboxes.ROUTES,
+    *webhooks.ROUTES,
     *runs.ROUTES,
     *events.ROUTES,
     *instance.ROUTES,

@@ -88,7 +88,7 @@ def _menu(by_tag: Mapping[str, list[tuple[str, str, Schema]]]) -> str:
         parts.append(f'<h4><a href="#about-{escape(name)}">{escape(name)}</a></h4><ul>')
         parts += [f'<li><a href="#{op["operationId"]}">{escape(op["summary"])}</a></li>' for _, _, op in operations]
         parts.append("</ul>")
-    parts += [f'<h4><a href="#about-{name}">{name}</a></h4>' for name in ("webhooks", "schemas")]
+    parts += [f'<h4><a href="#about-{name}">{name}</a></h4>' for name in ("told", "schemas")]
     return "".join((*parts, "</nav>"))
 
 
@@ -139,7 +139,7 @@ def _answers(responses: Schema, components: Schema) -> Iterator[tuple[str, str]]
 def _webhooks(webhooks: Schema) -> Iterator[str]:
     if not webhooks:
         return
-    yield '<section id="about-webhooks"><h2>webhooks</h2><p>What camd sends to the endpoints of its configuration.</p>'
+    yield '<section id="about-told"><h2>told</h2><p>What camd sends to the endpoints of its configuration.</p>'
     rows = []
     for name, methods in webhooks.items():
         content = methods["post"]["requestBody"]["content"]["application/json"]

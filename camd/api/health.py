@@ -15,7 +15,7 @@ from camd.api.routes import Content, Doc, Route
 from camd.api.security import Handler, is_trusted
 from camd.domain.campaign import StatusReason
 from camd.domain.errors import Transient
-from camd.operations import mailboxes
+from camd.operations import mailboxes, webhooks
 from camd.operations.desk import Desk
 from camd.pipeline.send_gate import GateReason
 from camd.ports.store import Tx
@@ -118,6 +118,8 @@ def _stored(tx: Tx, desk: Desk) -> Iterator[Finding]:
         yield Finding("campaigns", "warn", f"{parked} parked: their actors crashed too often")
     for box in mailboxes.disabled(tx, desk):
         yield Finding("mailboxes", "warn", f"{box.name} is disabled: {box.disabled}")
+    for endpoint in webhooks.paused(tx, desk):
+        yield Finding("webhooks", "warn", f"{endpoint.name} is paused: {endpoint.paused}")
 
 
 def _report(request: web.Request, found: list[Finding]) -> web.Response:

@@ -27,6 +27,7 @@ COMMANDS = {
     "inbox": "camd.cli.inbox",
     "suppressions": "camd.cli.suppressions",
     "mailboxes": "camd.cli.mailboxes",
+    "webhooks": "camd.cli.webhooks",
     "tokens": "camd.cli.tokens",
     "events": "camd.cli.events",
     "run-cycle": "camd.cli.cycles",

@@ -15,6 +15,7 @@ from camd.domain.events import EventType
 from camd.domain.inbound import InboundClass
 from camd.domain.lead import LeadStatus
 from camd.domain.suppression import SuppressionReason
+from camd.domain.webhooks import DeliveryStatus
 from camd.schema.campaign import CampaignDetail, CampaignSummary
 from camd.schema.definition import CampaignBody, CampaignPatch
 from camd.schema.event import EventPage
@@ -44,6 +45,7 @@ from camd.schema.status import Gate, KillSwitch, KillSwitchBody, MailboxState, P
 from camd.schema.suppression import Suppression, SuppressionBody, SuppressionImport
 from camd.schema.token import NewToken, Token, TokenBody
 from camd.schema.touch import ApproveBody, ApproveReport, Resolution, ResolveBody, Touch
+from camd.schema.webhook import WebhookDelivery, WebhookEndpoint, WebhookTest
 
 _campaign = CampaignDetail.model_validate_json
 _lead = Lead.model_validate_json
@@ -403,6 +405,27 @@ def enable_mailbox(name: str) -> Call[MailboxState]:
 def disable_mailbox(name: str, body: DisableBody = DISABLED) -> Call[MailboxState]:
     """It sends nothing until it is enabled."""
     return Call("POST", path("/mailboxes/{}/disable", name), _mailbox, body=body_of(body))
+
+
+def webhooks() -> Call[Page[WebhookEndpoint]]:
+    return Call("GET", path("/webhooks"), Page[WebhookEndpoint].model_validate_json)
+
+
+def try_webhook(name: str) -> Call[WebhookTest]:
+    """Sends a test event, also in dry run; an endpoint that takes it goes on where it was paused."""
+    return Call("POST", path("/webhooks/{}/test", name), WebhookTest.model_validate_json)
+
+
+def deliveries(
+    *, status: DeliveryStatus | None = None, limit: int | None = None, cursor: str | None = None
+) -> Call[Page[WebhookDelivery]]:
+    query = params(status=status, limit=limit, cursor=cursor)
+    return Call("GET", path("/webhooks/deliveries"), Page[WebhookDelivery].model_validate_json, query)
+
+
+def replay(delivery_id: int | str) -> Call[WebhookDelivery]:
+    """Delivers the event again, under the same id."""
+    return Call("POST", path("/webhooks/deliveries/{}/replay", delivery_id), WebhookDelivery.model_validate_json)
 
 
 def event_page(

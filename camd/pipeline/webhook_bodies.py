@@ -37,7 +37,7 @@ def body_of(tx: Tx, endpoint: WebhookSettings, seq: int) -> bytes:
     return body.model_dump_json(by_alias=True).encode()
 
 
-def test_body_of(endpoint: WebhookSettings, actor: str, now: datetime) -> bytes:
+def trial_body_of(endpoint: WebhookSettings, actor: str, now: datetime) -> bytes:
     if endpoint.flavour == "slack":
         return ChatLine(text=f"camd: {TEST_MESSAGE}").model_dump_json().encode()
     data = MessageData(sequence=0, occurred_at=now, actor=_actor(actor, endpoint.personal_data), message=TEST_MESSAGE)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field, create_model
 
 from camd.domain.events import EventType
+from camd.domain.webhooks import DeliveryStatus, Flavour, PauseReason
 from camd.schema.values import Instant, Number, View
 
 TEST_TYPE = "webhook.test"
@@ -19,7 +20,7 @@ MAX_BYTES = 20_000
 
 
 class Person(View):
-    """Whom it is about, as they are known when it is sent; every text is cut at 500 characters. An erased person, or
+    """Whom it is about, as they are known when it is sent; every text is cut at 300 characters. An erased person, or
     one who is known by no fact, is null instead."""
 
     email: str | None = None
@@ -274,9 +275,9 @@ class WebhookEndpoint(View):
     """
 
     name: str
-    flavour: str
+    flavour: Flavour
     status: EndpointStatus
-    reason: str | None = None
+    reason: PauseReason | None = None
     since: Instant | None = None
     next_try_at: Instant | None = None
     events: list[str]
@@ -309,7 +310,7 @@ class WebhookDelivery(View):
     event_id: str
     sequence: int
     type: str
-    status: str
+    status: DeliveryStatus
     attempts: int
     created_at: Instant
     next_attempt_at: Instant | None = None

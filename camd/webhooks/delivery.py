@@ -6,7 +6,7 @@ The endpoint's URL is a secret: no error and no log holds it, nor anything that 
 import logging
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -36,12 +36,18 @@ async def resolve_by_system(host: str, port: int) -> Sequence[str]:
     return [str(address[0]) for *_, address in found]
 
 
+@cache
+def trust_of_system() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
 @dataclass(frozen=True, slots=True)
 class HttpWebhooks:
     """Each attempt has a connection of its own, to an address that was judged for it."""
 
     resolve: Resolve = resolve_by_system
     total_seconds: float = TOTAL_SECONDS
+    trust: Callable[[], ssl.SSLContext] = trust_of_system
 
     async def post(self, post: Post) -> Answer:
         """Raises `NotDelivered`, `TargetRefused`."""
@@ -56,7 +62,7 @@ class HttpWebhooks:
             with anyio.fail_after(self.total_seconds):
                 url = endpoint.url.get_secret_value()
                 target = await find_target(url, self.resolve, allow_private=endpoint.allow_private)
-                return await _asked(target, headers, post)
+                return await _asked(target, headers, post, self.trust())
         except TimeoutError:
             why = f"no answer within {self.total_seconds:g} s"
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
@@ -81,10 +87,10 @@ def _keys(endpoint: WebhookSettings, post: Post) -> Mapping[str, str]:
     return signed(signing_keys(secret) if secret else (), post.event_id, post.at, post.body)
 
 
-async def _asked(target: Target, headers: Mapping[str, str], post: Post) -> Answer:
+async def _asked(target: Target, headers: Mapping[str, str], post: Post, trust: ssl.SSLContext) -> Answer:
     time_out = httpx.Timeout(None, connect=CONNECT_SECONDS)
     async with (
-        httpx.AsyncClient(verify=_tls(), trust_env=False, follow_redirects=False, timeout=time_out) as client,
+        httpx.AsyncClient(verify=trust, trust_env=False, follow_redirects=False, timeout=time_out) as client,
         client.stream(
             "POST",
             target.url,
@@ -102,8 +108,3 @@ async def _asked(target: Target, headers: Mapping[str, str], post: Post) -> Answ
                 break
         retry_after = clamp_retry_after(response.headers.get("retry-after"), post.at)
         return Answer(response.status_code, bytes(read[:MOST_BYTES]).decode(errors="replace"), retry_after)
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
