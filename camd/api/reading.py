@@ -56,8 +56,8 @@ def read_query(request: web.Request, model: type[Q]) -> Q:
 
 
 async def read_body(request: web.Request, model: type[M]) -> M:
-    """Any content type is read as JSON; no body at all is an empty object."""
-    raw = (await _raw(request)).strip()
+    """Any content type is read as JSON; an empty body is an empty object."""
+    raw = await _raw(request)
     try:
         from_json(raw or _NOTHING, allow_inf_nan=False)
     except ValueError as error:

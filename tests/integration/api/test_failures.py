@@ -54,7 +54,9 @@ def problem(answer: httpx.Response, status: int, slug: str) -> dict[str, Any]:
     return document
 
 
-@pytest.mark.parametrize("body", [b"{", b"name=Q1", b'{"name": NaN}', b'{"name": "\\ud800"}', b"\xff\xfe", b"[" * 9999])
+@pytest.mark.parametrize(
+    "body", [b"{", b" ", b"name=Q1", b'{"name": NaN}', b'{"name": "\\ud800"}', b"\xff\xfe", b"[" * 9999]
+)
 async def test_what_is_no_json_is_400(http: httpx.AsyncClient, body: bytes) -> None:
     problem(await http.post(CAMPAIGNS, content=body), 400, "not-json")
 
