@@ -7,6 +7,7 @@ its budget, the receipts tell what the accounts tell, and every lead comes to it
 import random  # noqa: TID251 - seeded: a simulation's dice repeat
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -22,7 +23,7 @@ from camd.domain.lead import LeadStatus
 from camd.domain.waterfall import Operation
 from camd.ports.lookups import OPEN, Lookup, LookupId, LookupStatus, Reply
 from camd.ports.providers import Found, RateLimit
-from camd.ports.store import Tx
+from camd.ports.store import StaleWrite, Tx
 from camd.ports.store_errors import StoreUnavailable
 from camd.sim.enrichers import NO_MATCH, MemoryEnricher, found, service, verdict
 from camd.sim.world import World, simulate
@@ -168,7 +169,8 @@ class Walk:
             case 1:
                 await self.world.lose(lead)
             case _:
-                await self.world.change_lead(lead, city="Berlin")
+                with suppress(StaleWrite):
+                    await self.world.change_lead(lead, city="Berlin")
 
     async def end(self) -> None:
         """Everything works again, and has the time that the budgets ask for."""
