@@ -1,14 +1,20 @@
 """What the client sends, where it looks, and how it reads what comes back."""
 
 import inspect
+import re
 from datetime import UTC, datetime
+from enum import Enum
+from io import BytesIO
 from pathlib import Path
+from typing import Any, BinaryIO, get_type_hints
 
 import httpx
 import pytest
+from pydantic import BaseModel
 
+from camd.api.app import TABLE
 from camd.client import ApiError, CamdClient, SyncCamdClient, calls
-from camd.client.call import body_of, params, path
+from camd.client.call import Call, body_of, params, path
 from camd.client.errors import problem_of
 from camd.client.exchange import run_of, understood
 from camd.client.place import Place
@@ -32,6 +38,52 @@ def test_both_faces_have_a_method_for_every_call() -> None:
     public = {name for name in EVERY if not name.startswith("_")}
     assert public - methods(CamdClient) == public - methods(SyncCamdClient) == set()
     assert methods(CamdClient) - {"aclose"} == methods(SyncCamdClient) - {"close"}
+
+
+class Nothing(BaseModel):
+    """Stands for any body."""
+
+
+def described(name: str) -> Call[Any]:
+    """The request of a call whose arguments are whatever it takes."""
+    call = getattr(calls, name)
+    needed = {
+        parameter: value_of(kind)
+        for parameter, kind in get_type_hints(call).items()
+        if parameter != "return" and inspect.signature(call).parameters[parameter].default is inspect.Parameter.empty
+    }
+    made = call(**needed)
+    assert isinstance(made, Call)
+    return made
+
+
+def value_of(kind: Any) -> Any:
+    match kind:
+        case type() if issubclass(kind, BaseModel):
+            return Nothing()
+        case type() if issubclass(kind, Enum):
+            return next(iter(kind))
+        case type() if issubclass(kind, BinaryIO):
+            return BytesIO()
+        case _:
+            return "7"
+
+
+ASKED_FOR_BY_NO_CALL = {
+    *(("PUT", f"/api/cam/campaigns/{{id}}/{verb}") for verb in ("activate", "pause", "resume")),  # as POST
+    ("GET", "/api/cam/runs/{id}"),  # each face follows a run by itself
+    ("GET", "/api/openapi.json"),  # for programs that are made of it
+    ("GET", "/api/docs"),  # for people
+}
+
+
+def test_every_route_has_a_call_and_every_call_a_route() -> None:
+    public = [name for name in EVERY if not name.startswith("_")]
+    asked = {(call.method, call.path) for call in map(described, public)}
+    routes = {(route.method, route.path) for route in TABLE if route.path.startswith("/api/")}
+    filled = {(method, re.sub(r"\{\w+\}", "7", path)) for method, path in routes - ASKED_FOR_BY_NO_CALL}
+    assert asked == filled
+    assert routes >= ASKED_FOR_BY_NO_CALL
 
 
 def test_a_method_is_documented_as_its_call() -> None:
