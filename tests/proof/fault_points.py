@@ -27,6 +27,7 @@ from camd.actors.inboxes import Inboxes
 from camd.actors.lookups import Desks
 from camd.actors.outboxes import Outboxes
 from camd.actors.wake import Doorbells
+from camd.actors.webhooks import Webhooks
 from camd.daemon.identity import read_identity
 from camd.daemon.journal import FileJournal, JournalPoint
 from camd.daemon.lock import DatabaseLock
@@ -241,4 +242,5 @@ def _engine(settings: Settings, context: Context, tasks: anyio.abc.TaskGroup) ->
         run=runner.run,
         tasks=tasks,
     )
-    return Engine(settings, context, health, bells, runner, outboxes, inboxes, Desks(context, bells), desk)
+    desks, webhooks = Desks(context, bells), Webhooks(context, bells)
+    return Engine(settings, context, health, bells, runner, outboxes, inboxes, desks, webhooks, desk)
