@@ -10,11 +10,15 @@ from camd.operations import campaign_status, campaigns, events, going_live, lead
 from camd.operations.desk import Desk
 from camd.operations.errors import Conflict, NotFound, Unprocessable
 from camd.ports.records import EventFilter
+from camd.ports.store import Tx
 from camd.schema.definition import CampaignBody, CampaignPatch
 from camd.schema.lead import LeadBody
 from camd.schema.page import encode_cursor
+from camd.store.sqlite import SqliteStore
+from camd.store.writer import driver_connection
 
 ANN = "os:ann"
+DRAFT = CampaignStatus.DRAFT
 STEP = {"subject": "Hello {{ first_name }}", "body": "A word?"}
 
 
@@ -193,6 +197,37 @@ async def test_pages_go_on_where_the_cursor_stands_newest_first(desk: Desk) -> N
     for wrong in ("x", "!!", "YWJj", *forged):
         with pytest.raises(Unprocessable, match="cursor"):
             await campaigns.page(desk, cursor=wrong)
+
+
+async def statements_of_a_page(desk: Desk, limit: int) -> int:
+    store = desk.context.store
+    assert isinstance(store, SqliteStore)
+    ran: list[str] = []
+    await store.writer.alone(lambda connection: driver_connection(connection).set_trace_callback(ran.append))
+    assert len((await campaigns.page(desk, limit=limit)).items) == limit
+    await store.writer.alone(lambda connection: driver_connection(connection).set_trace_callback(None))
+    return sum(sql.startswith(("SELECT", "WITH")) for sql in ran)
+
+
+async def add_campaigns(desk: Desk, first: int, last: int) -> None:
+    def unit(tx: Tx) -> None:
+        for number in range(first, last):
+            zone = ("UTC", "Europe/Berlin", "Asia/Tokyo")[number % 3]
+            tx.campaigns.add(
+                Definition(f"Campaign {number}", timezone=zone), StatusChange(DRAFT, None, ANN, desk.now())
+            )
+
+    await desk.write(unit)
+
+
+@pytest.mark.parametrize(("limit", "most"), [(10, 3), (50, 6), (500, 34)])
+async def test_a_page_asks_the_database_as_often_however_many_campaigns_there_are(
+    desk: Desk, limit: int, most: int
+) -> None:
+    await add_campaigns(desk, 0, limit + 1)
+    asked = await statements_of_a_page(desk, limit)
+    await add_campaigns(desk, limit + 1, 3 * limit)
+    assert await statements_of_a_page(desk, limit) == asked <= most
 
 
 async def test_an_edit_drops_the_previews_that_it_makes_untrue(desk: Desk) -> None:
