@@ -5,12 +5,15 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 import httpx
 import pytest
 from click.testing import CliRunner
 
+from camd.api.app import TABLE
+from camd.api.routes import Route
 from camd.cli.app import root
 from tests.acceptance.command_lines import LINES, WITHOUT_A_LINE, Line, prepare
 
@@ -122,3 +125,28 @@ def test_what_a_command_prints_as_json_is_what_the_api_answers(
                 if json.loads(printed) != json.loads(said.masked(answered)):
                     wrong.append((line.words, code, printed, answered))
     assert wrong == []
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if line.reads], ids=lambda line: line.words)
+def test_every_parameter_of_what_is_read_is_an_option(line: Line) -> None:
+    options = {flag for parameter in command_of(line).params for flag in parameter.opts}
+    fields = route_of(line).query.model_fields.items()
+    assert {f"--{(field.alias or name).replace('_', '-')}" for name, field in fields} <= options
+
+
+def route_of(line: Line) -> Route:
+    path = f"/api/cam{urlsplit(line.reads or '').path}"
+    reading = [route for route in TABLE if route.method == "GET"]
+    ways = [route for route in reading if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", route.path), path)]
+    return min(ways, key=lambda route: route.path.count("{"))
+
+
+def command_of(line: Line) -> click.Command:
+    command: click.Command = root
+    for word in line.words.split():
+        if not isinstance(command, click.Group):
+            break
+        found = command.get_command(click.Context(command), word)
+        assert found is not None
+        command = found
+    return command

@@ -98,3 +98,33 @@ async def test_a_taken_name_is_a_conflict(http: httpx.AsyncClient) -> None:
     await created(http)
     answer = await http.post(CAMPAIGNS, json={"name": "Q1"})
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:camd:problem:name-taken")
+
+
+async def test_a_campaign_s_figures_are_told(http: httpx.AsyncClient) -> None:
+    await http.post("/api/cam/campaigns", json={"name": "Q1", "target_clients": 4})
+    await http.post("/api/cam/campaigns/Q1/leads", json={"email": "ann@firm.example"})
+    metrics = (await http.get("/api/cam/campaigns/Q1/metrics")).json()
+    assert metrics["funnel"] == {"leads": 1, "contacted": 0, "replied": 0, "qualified": 0, "won": 0}
+    assert metrics["rates"]["reply"] == {"value": 0.0, "count": 0, "of": 0}
+    assert metrics["goals"] == [{"target": "clients", "achieved": 0, "wanted": 4, "progress": 0.0}]
+    assert metrics["quotas"][0] == {"scope": "campaign", "key": None, "used": 0, "limit": 20}
+    days = (await http.get("/api/cam/campaigns/Q1/timeseries", params={"days": 2})).json()["days"]
+    assert [day["discovered"] for day in days] == [0, 1]
+    assert (await http.get("/api/cam/campaigns/Q1/timeseries", params={"days": 0})).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("chosen", "kind", "begins"),
+    [
+        ({}, "text/markdown", "# Q1\n"),
+        ({"format": "csv"}, "text/csv", "week of,found,"),
+        ({"format": "json"}, "application/json", '{"campaign":"Q1",'),
+    ],
+)
+async def test_a_report_comes_in_the_form_that_is_asked_for(
+    http: httpx.AsyncClient, chosen: dict[str, str], kind: str, begins: str
+) -> None:
+    await http.post("/api/cam/campaigns", json={"name": "Q1"})
+    answer = await http.get("/api/cam/campaigns/Q1/report", params=chosen)
+    assert answer.headers["Content-Type"].startswith(kind)
+    assert answer.text.startswith(begins)
