@@ -12,16 +12,25 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
+from pydantic import SecretStr
 
 from camd.client import SyncCamdClient
 from camd.domain.access import Scope
-from camd.ports.records import TouchStatus
+from camd.pipeline.webhook_bodies import body_of
+from camd.ports.records import EventFilter, TouchStatus
+from camd.ports.settings import WebhookSettings
+from camd.ports.store import Tx
 from camd.schema.definition import CampaignBody
 from camd.schema.lead import LeadBody
 from camd.schema.suppression import SuppressionBody
 from camd.schema.token import TokenBody
 from camd.schema.webhook import DATA
+from camd.sim.journal import MemoryJournal
+from camd.store.sqlite import SqliteStore
+from camd.system import SystemClock
+from tests.acceptance.conftest import Camd
 
 pytestmark = [
     pytest.mark.nightly,
@@ -34,6 +43,7 @@ EXAMPLES = 30
 """Requests that a whole run makes up for each operation, beside those that the document itself suggests."""
 EXPENDABLE = 30
 IDS = ("campaign_id", "lead_id", "touch_id")
+MOST_EVENTS = 100_000
 SECONDS = 1800
 RULES = """
 [checks.positive_data_acceptance]
@@ -50,8 +60,12 @@ expected-statuses = [400, 401, 403, 404, 409, 413, 422, 429]
 
 
 @pytest.fixture
-def url(start: Callable[..., Any]) -> str:
-    demo = start("demo", "--port", "0", "--dir", "kept", "--minutes", "60")
+def demo(start: Callable[..., Camd]) -> Camd:
+    return start("demo", "--port", "0", "--dir", "kept", "--minutes", "60")
+
+
+@pytest.fixture
+def url(demo: Camd) -> str:
     found = re.search(r"http://localhost:\d+", demo.wait_for("The API is at"))
     assert found
     for _ in range(ANSWERS_SEEN):
@@ -117,21 +131,47 @@ def the_document_of(url: str, token: str) -> Any:
 
 
 def problems_of_events(client: SyncCamdClient, told: Any) -> Iterator[str]:
-    """What of the ledger has another form than the document says, also of what a webhook tells of it."""
-    from openapi_schema_validator import OAS31Validator
-
-    event = {"$ref": "#/components/schemas/Event", "components": told["components"]}
-    judge = OAS31Validator(event, format_checker=OAS31Validator.FORMAT_CHECKER)
+    """What of the ledger has another form than the document says, or no place in what a webhook tells of it."""
+    judge = validator({"$ref": "#/components/schemas/Event"}, told)
     for each in client.events():
         printed = json.loads(each.model_dump_json())
-        yield from (f"{each.seq} {each.type}: {problem.message}" for problem in judge.iter_errors(printed))
+        yield from (f"{each.type}: {problem.message}" for problem in judge.iter_errors(printed))
         known = {field.alias or name for name, field in DATA[each.type].model_fields.items()}
         given = {*each.data, *(name for name in IDS if printed[name] is not None)}
         yield from (f"{each.type}: no word of {name}" for name in given - known)
 
 
+def problems_of_bodies(database: Path, told: Any) -> Iterator[str]:
+    """What a webhook would tell of the ledger, with and without personal data, and the document says otherwise."""
+    judges = {
+        name: validator(hook["post"]["requestBody"]["content"]["application/json"]["schema"], told)
+        for name, hook in told["webhooks"].items()
+    }
+    for name, body in anyio.run(bodies_in, database):
+        yield from (f"webhook {name}: {problem.message}" for problem in judges[name].iter_errors(json.loads(body)))
+
+
+async def bodies_in(database: Path) -> list[tuple[str, bytes]]:
+    url = SecretStr("https://crm.example/hook")
+    endpoints = [WebhookSettings("crm", url, None, (), "standard", False, personal) for personal in (True, False)]
+
+    def query(tx: Tx) -> list[tuple[str, bytes]]:
+        rows = tx.ledger.after(0, MOST_EVENTS, EventFilter())
+        return [(row.event.type.value, body_of(tx, each, row.seq)) for row in rows for each in endpoints]
+
+    async with SqliteStore.open(database, SystemClock(), journal=MemoryJournal()) as store:
+        return await store.read(query)
+
+
+def validator(schema: Any, told: Any) -> Any:
+    # Here, because the extra `test` has neither it nor what follows below.
+    from openapi_schema_validator import OAS31Validator
+
+    return OAS31Validator({**schema, "components": told["components"]}, format_checker=OAS31Validator.FORMAT_CHECKER)
+
+
 def test_the_document_is_valid_and_so_is_what_the_daemon_answers_to_whatever_it_is_asked(
-    url: str, admin: str, folder: Path, nightly_share: float
+    demo: Camd, url: str, admin: str, folder: Path, nightly_share: float
 ) -> None:
     from openapi_spec_validator import validate
 
@@ -141,3 +181,5 @@ def test_the_document_is_valid_and_so_is_what_the_daemon_answers_to_whatever_it_
         done = judged(url, admin, seed(client), examples=max(1, round(EXAMPLES * nightly_share)), folder=folder)
         assert done.returncode == 0, done.stdout + done.stderr
         assert set(problems_of_events(client, told)) == set()
+    assert demo.end() == 0
+    assert set(problems_of_bodies(folder / "kept" / "camd.db", told)) == set()
