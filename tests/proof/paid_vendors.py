@@ -102,21 +102,20 @@ class WaitingHttp(Http):
 
 
 class Heard:
-    """How many requests that must not be repeated all simulators have heard."""
+    """The requests that must not be repeated, of all simulators."""
 
     def __init__(self) -> None:
-        self._count = 0
-        self._at = 0
+        self._left = 0
         self._act: Callable[[], None] | None = None
 
     def call(self, act: Callable[[], None], at: int) -> None:
-        """Once, at the request of that number or at the next one."""
-        self._at, self._act = at, act
+        """Once, at the request of that number, from now on."""
+        self._left, self._act = at, act
 
     def note(self) -> None:
-        self._count += 1
+        self._left -= 1
         act = self._act
-        if act is not None and self._count >= self._at:
+        if act is not None and self._left <= 0:
             self._act = None
             act()
 

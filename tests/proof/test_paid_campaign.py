@@ -13,12 +13,12 @@ from tests.proof.paid_vendors import Vendors
 
 VERY_FEW, FEW, MANY = 60, 150, 2_000
 KILLS_OF_FEW, KILLS_OF_MANY = 3, 20
-CALLS = 0.1
-"""That must not be repeated, for each person: so far into the campaign processes are killed at one of them."""
+CALLS = 0.02
+"""For each person: a life ends at one of so many calls that must not be repeated, or else at any instant."""
 ANSWER_SECONDS = 0.02
 """So that calls are in flight whenever a process is killed."""
 LONGEST_SECONDS = 0.1, 0.0004
-"""And these for each person, of a life that ends at any instant."""
+"""The longest life that ends at any instant: the first, and the second for each person."""
 TOLD = {200, 451}
 """Nobody was asked too fast or for too much; 451 is Hunter's word for somebody who objected."""
 
@@ -104,6 +104,6 @@ def kill_on_the_way(site: Site, kills: int, dice: random.Random) -> None:
             child.wait_until_begun()
             child.kill_after(dice.uniform(0, least + more * people))
         else:
-            site.vendors.heard.call(child.kill, at=round(CALLS * people * (number + dice.random()) / kills))
+            site.vendors.heard.call(child.kill, at=dice.randint(1, round(CALLS * people)))
         assert not child.came_to_its_end(), f"it had nothing more to do before kill {number + 1}"
     assert site.start().came_to_its_end(), "nobody killed it"
