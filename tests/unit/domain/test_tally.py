@@ -30,6 +30,12 @@ def test_a_lead_counts_as_contacted_whatever_became_of_it() -> None:
     assert tally(lost) == {"status:lost": 1, "contacted": 1, "lost_after_contact:bounced": 1}
 
 
+@pytest.mark.parametrize(("contacted", "replied", "counts"), [(True, True, 1), (True, False, 0), (False, True, 0)])
+def test_an_answer_counts_of_those_who_were_written_to(contacted: bool, replied: bool, counts: int) -> None:
+    state = LeadState(LeadStatus.REPLIED, ever_handed_over=contacted, ever_replied=replied)
+    assert tally(replace(LEAD, state=state))["contacted_replied"] == counts
+
+
 def test_a_lead_lost_before_contact_counts_for_no_loss_rate() -> None:
     assert tally(replace(LEAD, state=LeadState(LeadStatus.LOST, LostReason.BOUNCED))) == {"status:lost": 1}
 
