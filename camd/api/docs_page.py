@@ -29,6 +29,7 @@ STYLE = (
     "article:target h3{outline:2px solid var(--link);outline-offset:4px}"
     "header,main,nav{padding:1rem}nav ul{display:none;list-style:none;margin:0;padding:0;font-size:.85rem}"
     "nav h4{display:inline-block;margin:.1rem .6rem .1rem 0;font-size:1rem}"
+    "@media(max-width:40rem){td,td:first-child{display:block;width:auto}td+td{border:0;padding-top:0}}"
     "@media(min-width:60rem){body{display:grid;grid-template-columns:21rem minmax(0,56rem);gap:0 2rem}"
     "header{grid-column:2}nav{grid-column:1;grid-row:1/span 2;position:sticky;top:0;height:100vh;overflow-y:auto;"
     "border-right:1px solid var(--line)}nav ul{display:block}nav h4{display:block;margin-top:1rem}}"
@@ -42,8 +43,8 @@ _CODE = re.compile(r"`([^`]+)`")
 _LIMITS: Mapping[str, str] = {
     "minimum": "at least {}",
     "maximum": "at most {}",
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
+    "minLength": "at least {} long",
+    "maxLength": "at most {} long",
     "minItems": "at least {} items",
     "maxItems": "at most {} items",
     "maxProperties": "at most {} fields",
@@ -167,9 +168,15 @@ def _about(schema: Schema, described: Schema | None = None) -> str:
     parts = [_kind(schema)]
     if "default" in schema and schema["default"] is not None:
         parts.append(f'<span class="soft">default</span> <code>{escape(json.dumps(schema["default"]))}</code>')
-    if text := (described or schema).get("description"):
+    if text := _words_of(described or schema):
         parts.append(_text(text))
     return " · ".join(parts)
+
+
+def _words_of(schema: Schema) -> str:
+    """Its own description, else that of what it may be or is a list of."""
+    inner = [*schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else [])]
+    return schema.get("description") or next(filter(None, map(_words_of, inner)), "")
 
 
 def _kind(schema: Schema) -> str:

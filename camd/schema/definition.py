@@ -38,11 +38,16 @@ def _is_zone(name: str) -> str:
 
 
 CampaignName = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_is_name)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(_is_name),
+    Field(description="Printable characters without `/`, not digits alone."),
 ]
-TimeZone = Annotated[str, AfterValidator(_is_zone)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+TimeZone = Annotated[str, AfterValidator(_is_zone), Field(description="As in `Europe/Vienna`.")]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217, as in `EUR`.")]
+Language = Annotated[
+    str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="BCP 47, as in `de` or `de-AT`.")
+]
 
 
 class CampaignBody(Body):

@@ -59,7 +59,12 @@ def _same_names(part: Icp | Enrichment | Weights | PauseRules | Autonomy) -> dic
     return {field.name: getattr(part, field.name) for field in fields(part)}
 
 
-CountryCode = Annotated[str, BeforeValidator(_upper), AfterValidator(_known_country)]
+CountryCode = Annotated[
+    str,
+    BeforeValidator(_upper),
+    AfterValidator(_known_country),
+    Field(description="ISO 3166-1 alpha-2, as in `AT`."),
+]
 Headcount = Annotated[int, Field(ge=0, le=10_000_000)]
 
 
@@ -89,8 +94,8 @@ class IcpBody(Body):
 
 class WindowBody(Body):
     days: Annotated[tuple[Day, ...], AfterValidator(not_empty)] = WORKING_DAYS
-    start: str = "09:00"
-    end: Annotated[str, Field(validate_default=True)] = "17:00"
+    start: Annotated[str, Field(description="As in `09:00`, in the campaign's zone.")] = "09:00"
+    end: Annotated[str, Field(validate_default=True, description="Later than `start`, at most `24:00`.")] = "17:00"
     holidays: bool = True
 
     @field_validator("start")
