@@ -36,12 +36,12 @@ from camd.domain.countries import COUNTRIES
 from camd.domain.errors import Invalid
 from camd.domain.send_window import DAY_NAMES, MINUTES_A_DAY, Window, parse_window
 from camd.domain.waterfall import LEARNABLE
-from camd.schema.values import Body, Line, Number, Share, not_empty
+from camd.schema.values import AS_NUMBER, EXACT, Body, Line, Share, not_empty
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WORKING_DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri")
 Lines = Annotated[tuple[Line, ...], Field(max_length=500)]
-WaitDays = Annotated[Number, Field(ge=0, le=365, max_digits=12)]
+WaitDays = Annotated[Decimal, Field(ge=0, le=365, max_digits=12), EXACT, AS_NUMBER]
 
 
 def _upper(code: object) -> object:
@@ -153,7 +153,7 @@ class SourceBody(Body):
 
 class EnrichmentBody(Body):
     providers: Lines = ()
-    credits_per_day: Annotated[Number, Field(ge=0, le=1_000_000)] | None = None
+    credits_per_day: Annotated[Decimal, Field(ge=0, le=1_000_000), EXACT, AS_NUMBER] | None = None
     facts: Lines = ()
     recheck_catch_all: bool = False
 

@@ -79,14 +79,13 @@ def _number(amount: Decimal) -> int | float:
 Instant = Annotated[AwareDatetime, BeforeValidator(_read_instant), AfterValidator(_in_utc)]
 """RFC 3339; printed in UTC with `Z`."""
 
-Number = Annotated[
-    Decimal,
-    BeforeValidator(_exact),
-    PlainSerializer(_number, return_type=int | float, when_used="json"),
-]
+EXACT = BeforeValidator(_exact)
+AS_NUMBER = PlainSerializer(_number, return_type=int | float, when_used="json")
+# Limits stand before these two, or pydantic leaves them out of the JSON Schema.
+Number = Annotated[Decimal, EXACT, AS_NUMBER]
 """An exact decimal inside, a plain JSON number outside, never a text there."""
 
-Money = Annotated[Number, Field(ge=0, le=MAX_MONEY, decimal_places=2)]
+Money = Annotated[Decimal, Field(ge=0, le=MAX_MONEY, decimal_places=2), EXACT, AS_NUMBER]
 """An amount of the campaign's currency with at most 2 decimals."""
 
 Line = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_one_line)]

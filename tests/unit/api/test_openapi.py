@@ -169,3 +169,8 @@ def test_an_instant_is_a_date_time(told: dict[str, Any]) -> None:
         for field, kind in schema.get("properties", {}).items():
             if field.endswith("_at") or field in ("at", "since"):
                 assert "date-time" in list(found_under("format", kind)), f"{name}.{field}"
+
+
+def test_an_amount_has_its_limits(told: dict[str, Any]) -> None:
+    amount, _ = told["components"]["schemas"]["WonBody"]["properties"]["mrr"]["anyOf"]
+    assert amount == {"type": "number", "minimum": 0.0, "maximum": 1e12}
