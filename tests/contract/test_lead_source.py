@@ -1,12 +1,12 @@
-"""One suite for every source of people: a file, LinkedIn's simulator, and the lists of a simulation.
+"""One suite for every source of people: a file, the vendors' simulators, and the lists of a simulation.
 
 A reader here is as forgetful as a daemon that is killed after each page: only the cursor is left, as JSON.
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,12 +16,21 @@ from pydantic import SecretStr
 from camd.domain.contact import lead_key
 from camd.domain.errors import Misconfigured, Scope
 from camd.ports.providers import Cursor, Found, LeadSource, NotYet, Page
+from camd.providers.apollo import ApolloSource
+from camd.providers.apollo_api import ApolloSettings
 from camd.providers.csv_file import CsvSource
+from camd.providers.hunter import HunterSource
+from camd.providers.hunter_api import HunterSettings
 from camd.providers.linkedin import LinkedInSource
 from camd.providers.linkedin_api import LinkedInSettings
 from camd.sim.fakes import ListSource
 from camd.sim.world import people
+from tests.simulators.apollo import KEY as APOLLO_KEY
+from tests.simulators.apollo import Apollo
+from tests.simulators.hunter import KEY as HUNTER_KEY
+from tests.simulators.hunter import Hunter
 from tests.simulators.linkedin import ACCOUNT, TOKEN, LinkedIn, response
+from tests.simulators.people import population
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 COUNT = 7
@@ -47,12 +56,35 @@ class Kind:
     make: Callable[[], LeadSource]
     entry: Mapping[str, object]
     wrong: Mapping[str, object]
-    field: str
+    bad_field: str
+    everybody: Sequence[str] = field(default_factory=lambda: EVERYBODY)
+    """Addresses, or of stubs, which have none, references."""
 
 
-@pytest.fixture(params=["csv", "linkedin", "list"])
+@pytest.fixture(params=["apollo", "csv", "hunter", "linkedin", "list"])
 async def kind(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Kind]:
+    known = population(COUNT)
     match request.param:
+        case "apollo":
+            async with Apollo(people=list(known)).serving() as server:
+                apollo = ApolloSettings(api_key=SecretStr(APOLLO_KEY), base_url=server.base_url)
+                yield Kind(
+                    lambda: ApolloSource(apollo, StillClock()),
+                    {"person_locations": ["france"]},
+                    {"person_locations": 1},
+                    "person_locations",
+                    sorted(each.apollo_id for each in known),
+                )
+        case "hunter":
+            async with Hunter(people=list(known)).serving() as server:
+                hunter = HunterSettings(api_key=SecretStr(HUNTER_KEY), base_url=server.base_url)
+                yield Kind(
+                    lambda: HunterSource(hunter, StillClock()),
+                    {"domains": [each.domain for each in known]},
+                    {"domains": "nordwind"},
+                    "domains",
+                    sorted(each.email for each in known),
+                )
         case "csv":
             file = tmp_path / "people.csv"
             rows = [f"p{number}@c{number}.example,P{number}" for number in range(COUNT)]
@@ -98,7 +130,7 @@ async def everybody(kind: Kind, limit: int, entry: Mapping[str, object] | None =
 @pytest.mark.parametrize("limit", [1, 2, 3, COUNT, 1000])
 async def test_each_person_is_found_once_whatever_the_size_of_a_page(kind: Kind, limit: int) -> None:
     found = await everybody(kind, limit)
-    assert sorted(str(each.facts.email) for each in found) == EVERYBODY
+    assert sorted(each.facts.email or each.source_ref for each in found) == kind.everybody
     assert len({each.source_ref for each in found}) == COUNT
 
 
@@ -128,7 +160,9 @@ async def test_max_candidates_is_the_most_that_a_source_gives(kind: Kind, limit:
 
 
 async def test_whoever_is_found_can_become_a_lead(kind: Kind) -> None:
-    assert len({lead_key(each.facts) for each in await everybody(kind, 1000)}) == COUNT
+    found = await everybody(kind, 1000)
+    named = [replace(each.facts, source=kind.make().name, source_ref=each.source_ref) for each in found]
+    assert len({lead_key(facts) for facts in named}) == COUNT
 
 
 async def test_a_usable_entry_has_no_problems(kind: Kind) -> None:
@@ -137,7 +171,7 @@ async def test_a_usable_entry_has_no_problems(kind: Kind) -> None:
 
 async def test_a_wrong_entry_is_told_by_its_field_and_fails_for_its_campaign_alone(kind: Kind) -> None:
     [problem] = kind.make().check(kind.wrong)
-    assert problem.startswith(f"{kind.field}: ")
-    with pytest.raises(Misconfigured, match=f"^{kind.field}: ") as caught:
+    assert problem.startswith(f"{kind.bad_field}: ")
+    with pytest.raises(Misconfigured, match=f"^{kind.bad_field}: ") as caught:
         await kind.make().fetch(kind.wrong, None, 1000)
     assert caught.value.scope is Scope.CAMPAIGN
