@@ -191,6 +191,39 @@ def test_plain_names_set_the_keys_of_providers_that_exist(tmp_path: Path) -> Non
     assert settings.webhooks["make"].flavour == "make"
 
 
+@pytest.mark.parametrize(
+    ("key", "text", "mend"),
+    [
+        ("events", 'events = ["lead.wonn"]', "did you mean lead.won?"),
+        ("events", 'events = ["zzz"]', "there is no such event"),
+        ("secret", 'secret = "short"', "whsec_ and the base64 of 24 to 64 random bytes"),
+        ("secret", 'flavour = "make"\nsecret = "whsec_short"', "24 to 64 random bytes"),
+        ("secret", 'flavour = "make"\nsecret = "Schlüssel"', "ASCII"),
+    ],
+)
+def test_a_webhook_that_could_not_work_is_refused(tmp_path: Path, key: str, text: str, mend: str) -> None:
+    found = problems(tmp_path, f'[webhooks.crm]\nurl = "https://hook.example"\n{text}')
+    assert mend in found[f"webhooks.crm.{key}"]
+    assert "Schlüssel" not in str(found)
+
+
+def test_a_webhook_may_have_two_secrets_and_makes_any_key(tmp_path: Path) -> None:
+    secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
+    settings = load(
+        tmp_path,
+        f"""
+        [webhooks.crm]
+        url = "https://hook.example"
+        secret = "{secret} {secret}"
+        events = ["*"]
+        [webhooks.make]
+        url = "https://hook.example"
+        secret = "shared-key"
+        """,
+    )
+    assert [hook.flavour for hook in settings.webhooks.values()] == ["standard", "make"]
+
+
 def test_a_section_variable_outranks_a_plain_name(tmp_path: Path) -> None:
     settings = load(tmp_path, environ={"HUNTER_API_KEY": "a", "CAMD_PROVIDERS__HUNTER__API_KEY": "b"})
 

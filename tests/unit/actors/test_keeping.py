@@ -6,7 +6,7 @@ from pathlib import Path
 
 import anyio
 
-from camd.actors.keeping import PROVIDER_RESTS, Keeper, ProviderKeeper
+from camd.actors.keeping import PROVIDER_RESTS, EndpointKeeper, Keeper, ProviderKeeper
 from camd.ports.records import MailboxReason, MailboxState, NoticeKind
 from camd.ports.store_errors import StoreUnavailable
 from camd.sim.world import World, simulate
@@ -60,6 +60,16 @@ def test_while_the_database_is_away_no_mailbox_is_parked(tmp_path: Path) -> None
         world.store.trouble = StoreUnavailable("the database is away")
         await kept(world, crashing(6, tried), minutes=30)
         world.store.trouble = None
+        assert (len(tried), (await state(world)).disabled) == (7, None)
+
+    simulate(tmp_path, scenario)
+
+
+def test_a_webhook_that_crashes_too_often_rests_and_parks_no_mailbox(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        tried: list[int] = []
+        with anyio.move_on_after(PROVIDER_RESTS.total_seconds() + 600):
+            await EndpointKeeper(world.context, "webhook", "sales", anyio.Event()).keep(crashing(6, tried))
         assert (len(tried), (await state(world)).disabled) == (7, None)
 
     simulate(tmp_path, scenario)

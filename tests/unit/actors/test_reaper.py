@@ -10,6 +10,7 @@ from camd.actors.reaper import BATCH, EVERY_SECONDS, Reaper
 from camd.domain.facts import Facts, InboundId, LeadId, TouchId
 from camd.domain.inbound import InboundClass
 from camd.domain.lead import Lead, LeadState, LeadStatus
+from camd.domain.webhooks import DeliveryStatus
 from camd.ports.records import Crash, Inbound, InboundFilter, Listing, Touch, TouchFilter, TouchStatus
 from camd.ports.settings import RetentionSettings, Settings
 from camd.ports.store import Tx
@@ -105,6 +106,27 @@ def test_crash_reports_are_kept_for_thirty_days(tmp_path: Path) -> None:
         assert await world.store.read(lambda tx: tx.campaigns.crashes(campaign.id, 10))
         await pass_an_hour()
         assert not await world.store.read(lambda tx: tx.campaigns.crashes(campaign.id, 10))
+
+    simulate(tmp_path, reaping(work))
+
+
+def test_deliveries_that_are_over_are_kept_for_thirty_days(tmp_path: Path) -> None:
+    async def work(world: World) -> None:
+        def unit(tx: Tx) -> None:
+            now = world.clock.now()
+            for seq in (1, 2):
+                tx.webhooks.add("crm", seq, f"ev_{seq}", now)
+            delivery, _ = tx.webhooks.due("crm", now, 2)
+            tx.webhooks.save(delivery, replace(delivery, status=DeliveryStatus.DEAD, settled_at=now))
+
+        async def kept() -> list[int]:
+            return [delivery.seq for delivery in await world.store.read(lambda tx: tx.webhooks.page(EVERYTHING))]
+
+        await world.store.write(unit)
+        await pass_days(30)
+        assert await kept() == [2, 1]
+        await pass_an_hour()
+        assert await kept() == [2]
 
     simulate(tmp_path, reaping(work))
 

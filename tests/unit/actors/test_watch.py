@@ -12,7 +12,10 @@ from camd.actors.wake import Doorbells
 from camd.actors.watch import Watch
 from camd.pipeline.send_gate import GateReason
 from camd.ports.records import Touch, TouchStatus
+from camd.ports.store import Tx
 from camd.ports.store_errors import StoreUnavailable
+from camd.ports.webhooks import Endpoint
+from camd.sim.clock import START
 from camd.sim.world import World, people, simulate
 from camd.store.sqlite import SqliteStore
 
@@ -33,6 +36,25 @@ def test_a_database_that_goes_makes_the_process_unready_until_it_is_back(tmp_pat
         world.store.trouble = None
         await world.run_for(seconds=5)
         assert world.health.is_ready
+
+    simulate(tmp_path, scenario)
+
+
+def test_the_gauges_count_what_endpoints_are_still_to_get(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        def unit(tx: Tx) -> None:
+            for number, name in enumerate(("crm", "make", "idle")):
+                tx.webhooks.put(Endpoint(name, 0))
+                for seq in range(number if name != "idle" else 0):
+                    tx.webhooks.add(name, seq, f"ev_{seq}", world.clock.now())
+
+        await world.store.write(unit)
+        await world.start(watch=True)
+        await world.run_for(seconds=6)
+        families = text_string_to_metric_families(world.context.metrics.render().decode())
+        shown = {sample.name: sample.value for family in families for sample in family.samples}
+        assert shown["camd_webhook_backlog"] == 1
+        assert shown["camd_webhook_oldest_timestamp_seconds"] == START.timestamp()
 
     simulate(tmp_path, scenario)
 
