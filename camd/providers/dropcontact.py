@@ -157,20 +157,6 @@ class Dropcontact:
                 return self._pending(job, is_forced=is_forced)
         raise Transient("Dropcontact's answer about a batch has no result", scope=Scope.PROVIDER)
 
-    async def balance(self) -> Decimal | None:
-        """The credits left, those of batches in work counted as spent; None where they cannot be learned."""
-        try:
-            answer = await self._request("GET", "account/credits")
-            if answer.status in {403, 404, 405}:
-                # Where there is no such route, a batch of one empty record tells the same and costs nothing.
-                answer = await self._request("POST", "enrich/all", {"data": [{}]})
-            told = answer.json() if _is_good(answer) else None
-        except (NotSent, AnswerLost, Unreadable, KeyRefused):
-            return None
-        left = answers.credits(told.get("credits", told.get("credits_left"))) if isinstance(told, dict) else None
-        self._learn(int(left) if left is not None else None)
-        return left
-
     async def _request(self, method: str, target: str, body: object = None) -> Answer:
         key = self._settings.api_key
         if key is None:

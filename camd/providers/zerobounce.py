@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
@@ -98,23 +97,6 @@ class ZeroBounce:
 
     async def poll(self, job: Job, questions: Sequence[Question]) -> Sequence[Reply]:  # noqa: ARG002 - the port's
         raise AssertionError("ZeroBounce has no jobs")
-
-    async def balance(self) -> Decimal | None:
-        """The credits that are left; None where that cannot be read."""
-        if self._settings.api_key is None:
-            return None
-        # The one call that takes the key in its query only.
-        key = quote(self._settings.api_key.get_secret_value(), safe="")
-        try:
-            target = f"{self._settings.base_url}/v2/getcredits?api_key={key}"
-            answer = await self._http.request("GET", target, headers={})
-            told = answer.json()
-        except (NotSent, AnswerLost, Unreadable):
-            return None
-        # Of a key that it does not know it says that -1 is left.
-        left = answers.credits(told.get("Credits")) if answer.status == 200 and isinstance(told, dict) else None
-        self._key_was_good = self._key_was_good or left is not None
-        return left
 
     async def _validated(self, addresses: Sequence[str]) -> tuple[Entries, Entries]:
         """What it says of the addresses, and its errors."""

@@ -291,7 +291,6 @@ async def test_nobody_is_offered_anything_without_a_key(server: simulator.Dropco
     asker.key = None
     asker.begin()
     assert asker.vendor.services == ()
-    assert await asker.vendor.balance() is None
     with pytest.raises(KeyRefused, match=r"set providers\.dropcontact\.api_key"):
         await asker.vendor.poll(Job("qzmxkpvlrtdnhwa", NOW, NOW), QUESTIONS[:1])
     assert server.requests == []
@@ -386,7 +385,6 @@ async def test_fault_60_a_submission_that_never_left_is_weather(asker: Asker) ->
     with pytest.raises(Transient, match="not reached") as caught:
         await asker.submit(QUESTIONS[:1])
     assert (type(caught.value), caught.value.scope) == (Transient, Scope.PROVIDER)
-    assert await asker.vendor.balance() is None
 
 
 POLLS: list[tuple[str | int, type[Failure], str]] = [
@@ -571,37 +569,8 @@ async def test_a_batch_is_cut_to_what_the_balance_covers(server: simulator.Dropc
         await asker.submit(QUESTIONS[:1])
     assert (batch(), caught.value.retry_after) == (1, None)
     server.balance = 5_000
-    await asker.vendor.balance()
+    await asker.submit(QUESTIONS[:1])
     assert batch() == 250
-
-
-async def test_the_balance_tells_whether_a_submission_had_arrived(server: simulator.Dropcontact, asker: Asker) -> None:
-    before = await asker.vendor.balance()
-    server.meet([Spoilt.LOST])
-    with pytest.raises(Uncertain):
-        await asker.submit(QUESTIONS)
-    after = await asker.vendor.balance()
-    assert (before, after) == (Decimal(100_000), Decimal(99_970))
-    assert server.requests[-1].target == "/v1/account/credits"
-
-
-async def test_where_there_is_no_balance_route_an_empty_batch_tells_it_and_costs_nothing(
-    server: simulator.Dropcontact, asker: Asker
-) -> None:
-    server.meet([404])
-    assert await asker.vendor.balance() == server.balance == 100_000
-    assert json.loads(server.requests[-1].body) == {"data": [{}]}
-    asker.clock.instant += HOUR
-    server.settle()
-    assert (server.balance, server.charges) == (100_000, [])
-
-
-@pytest.mark.parametrize("fault", [Fault.UNKNOWN_ACCOUNT, 500, Spoilt.HTML, Spoilt.LOST, Fault.RATE_LIMITED])
-async def test_a_balance_that_cannot_be_read_is_none(
-    server: simulator.Dropcontact, asker: Asker, fault: str | int
-) -> None:
-    server.always = fault
-    assert await asker.vendor.balance() is None
 
 
 @pytest.mark.parametrize(
@@ -648,7 +617,6 @@ async def test_rubbish_raises_nothing_but_what_the_engine_knows(asker: Asker, bo
     asker.clock.instant = NOW
     asker.http = Told(body=json.dumps(body).encode())
     asker.begin()
-    await asker.vendor.balance()
     with suppress(KeyRefused, BudgetExhausted, Permanent, Uncertain):
         assert (await asker.submit(QUESTIONS[:2])).id.strip()
     with suppress(KeyRefused, Transient, Uncertain):

@@ -238,14 +238,7 @@ async def test_a_key_that_never_worked_is_taken_for_a_wrong_one(server: zeroboun
     assert (type(told), told.scope) == (KeyRefused, Scope.PROVIDER)
     with pytest.raises(KeyRefused, match=r"correct providers\.zerobounce\.api_key, or buy credits"):
         raise told
-    assert await adapter.balance() is None
     assert isinstance(await failure(adapter), KeyRefused)
-
-
-async def test_a_balance_that_can_be_read_proves_the_key(server: zerobounce.ZeroBounce, adapter: ZeroBounce) -> None:
-    server.credits_left = 0
-    assert await adapter.balance() == 0
-    assert isinstance(await failure(adapter), BudgetExhausted)
 
 
 ANSWERS: list[tuple[str | int, type[Failure], Scope, timedelta | None, str]] = [
@@ -302,27 +295,6 @@ async def test_an_answer_that_says_nothing_may_have_been_paid_for(told: str) -> 
 async def test_an_error_that_only_speaks_of_a_field_is_no_matter_of_the_account() -> None:
     told = {"errors": [{"error": "Missing email_batch key: email_address.", "email_address": "unknown"}]}
     assert type(await failure(made(http=Canned(body=json.dumps(told))))) is Transient
-
-
-async def test_the_balance_is_read_with_the_key_in_the_query_alone(server: zerobounce.ZeroBounce) -> None:
-    adapter = made(server.base_url)
-    assert await adapter.balance() == Decimal(100_000)
-    [request] = server.requests
-    assert request.target == f"/v2/getcredits?api_key={KEY}"
-    await made(server.base_url, key="a&b=c").balance()
-    assert server.requests[-1].target == "/v2/getcredits?api_key=a%26b%3Dc"
-
-
-@pytest.mark.parametrize("fault", ["lost", "html", "truncated", 500, Fault.SHIELD])
-async def test_a_balance_that_cannot_be_read_is_none(
-    server: zerobounce.ZeroBounce, adapter: ZeroBounce, fault: str | int
-) -> None:
-    server.always = fault
-    assert await adapter.balance() is None
-
-
-async def test_without_a_key_there_is_no_balance() -> None:
-    assert await ZeroBounce(ZeroBounceSettings(), StillClock(), Canned(body='{"Credits": "5"}')).balance() is None
 
 
 @pytest.mark.parametrize(("documented", "count"), [(30, 28), (5, 4), (1, 1)])
