@@ -49,6 +49,40 @@ _PROBLEMS: Mapping[int, str] = {
     503: "It does not work now: nothing was stored, but where the problem's `type` ends in `time-out`.",
     507: "There is no room for the file.",
 }
+_DONE: Mapping[int, str] = {
+    200: "Done.",
+    201: "Created.",
+    202: "Begun, or taken down: it is not done yet.",
+    204: "Done; there is nothing to say.",
+    400: "The body cannot be read.",
+    413: "The body is too large.",
+    429: "Too many requests.",
+    503: "Not well.",
+}
+_ONCE: Schema = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same request under the same key is done once, and answered the same for 24 hours.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+_HEADERS: Schema = {
+    "Location": {"description": "Where it is found from now on.", "schema": {"type": "string"}},
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}},
+    "WWW-Authenticate": {"description": "`Bearer`.", "schema": {"type": "string"}},
+}
+_HEADERS_OF: Mapping[int, Sequence[str]] = {
+    201: ("Location",),
+    202: ("Location",),
+    401: ("WWW-Authenticate",),
+    429: ("Retry-After",),
+    503: ("Retry-After",),
+}
+_SIGNED_WITH: Mapping[str, str] = {
+    "webhook-id": "The same in every attempt: who has seen it passes over the event.",
+    "webhook-timestamp": "Seconds since 1970, of this attempt.",
+    "webhook-signature": "`v1,` and the signature by the endpoint's secret, where it has one (Standard Webhooks).",
+}
 _APART = frozenset({"docs", "health", "hooks", "public"})
 """Groups that are no part of the API: they stand at the end."""
 _ABOUT = f"""\
@@ -102,45 +136,6 @@ def document(
             "securitySchemes": {_TOKEN: {"type": "http", "scheme": "bearer", "description": prose(_ABOUT_TOKENS)}},
         },
     }
-
-
-_SIGNED_WITH: Mapping[str, str] = {
-    "webhook-id": "The same in every attempt: who has seen it passes over the event.",
-    "webhook-timestamp": "Seconds since 1970, of this attempt.",
-    "webhook-signature": "`v1,` and the signature by the endpoint's secret, where it has one (Standard Webhooks).",
-}
-
-
-def _header(name: str, description: str) -> Schema:
-    required = name != "webhook-signature"
-    return {
-        "name": name,
-        "in": "header",
-        "required": required,
-        "description": description,
-        "schema": {"type": "string"},
-    }
-
-
-_ONCE: Schema = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "The same request under the same key is done once, and answered the same for 24 hours.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-}
-_HEADERS: Schema = {
-    "Location": {"description": "Where it is found from now on.", "schema": {"type": "string"}},
-    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}},
-    "WWW-Authenticate": {"description": "`Bearer`.", "schema": {"type": "string"}},
-}
-_HEADERS_OF: Mapping[int, Sequence[str]] = {
-    201: ("Location",),
-    202: ("Location",),
-    401: ("WWW-Authenticate",),
-    429: ("Retry-After",),
-    503: ("Retry-After",),
-}
 
 
 def problems_of(route: Route) -> frozenset[int]:
@@ -257,21 +252,20 @@ def _answer(status: int, contents: Sequence[Content], schemas: Schemas) -> Schem
     return told if HealthReport in contents else told | _headers(status)
 
 
-_DONE: Mapping[int, str] = {
-    200: "Done.",
-    201: "Created.",
-    202: "Begun, or taken down: it is not done yet.",
-    204: "Done; there is nothing to say.",
-    400: "The body cannot be read.",
-    413: "The body is too large.",
-    429: "Too many requests.",
-    503: "Not well.",
-}
-
-
 def _problem(status: int, schemas: Schemas) -> Schema:
     schema = schemas.reference(Problem, SENT)
     return {"description": _PROBLEMS[status], "content": {MEDIA_TYPE: {"schema": schema}}} | _headers(status)
+
+
+def _header(name: str, description: str) -> Schema:
+    required = name != "webhook-signature"
+    return {
+        "name": name,
+        "in": "header",
+        "required": required,
+        "description": description,
+        "schema": {"type": "string"},
+    }
 
 
 def _headers(status: int) -> Schema:
