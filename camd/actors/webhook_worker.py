@@ -72,7 +72,7 @@ def _reason(status: int) -> str:
 class _Work:
     """What may go now, or when to look again."""
 
-    batch: Sequence[tuple[Delivery, bytes]] = ()
+    batch: Sequence[Delivery] = ()
     until: datetime | None = None
     is_old: bool = False
 
@@ -113,7 +113,7 @@ class Worker:
             return _Work(is_old=True)
         if endpoint.not_before is not None and endpoint.not_before > now:
             return _Work(until=endpoint.not_before)
-        batch = [(each, body_of(tx, self._endpoint, each.seq)) for each in self._next(tx, endpoint, now)]
+        batch = self._next(tx, endpoint, now)
         return _Work(batch, tx.webhooks.next_at(name) if not endpoint.paused else None)
 
     def _next(self, tx: Tx, endpoint: Endpoint, now: datetime) -> Sequence[Delivery]:
@@ -122,17 +122,17 @@ class Worker:
             return [oldest] if oldest else []
         return tx.webhooks.due(endpoint.name, now, 1 if endpoint.failing_since else BATCH)
 
-    async def _deliver(self, batch: Sequence[tuple[Delivery, bytes]]) -> None:
+    async def _deliver(self, batch: Sequence[Delivery]) -> None:
         """Begins no more once one of them failed."""
         self._is_well = True
         slots = anyio.Semaphore(AT_ONCE)
         async with anyio.create_task_group() as tasks:
-            for delivery, body in batch:
+            for delivery in batch:
                 await slots.acquire()
                 await self._pace()
                 if not self._is_well or self._stop.is_set():
                     return
-                tasks.start_soon(self._attempt, delivery, body, slots)
+                tasks.start_soon(self._attempt, delivery, slots)
 
     async def _pace(self) -> None:
         """The endpoint's rate; half of it for a minute after it was too much."""
@@ -147,8 +147,10 @@ class Worker:
         assert isinstance(taken, Taken), "there is room at the instant that was named"
         self._full_at = taken.tat
 
-    async def _attempt(self, delivery: Delivery, body: bytes, slots: anyio.Semaphore) -> None:
+    async def _attempt(self, delivery: Delivery, slots: anyio.Semaphore) -> None:
         context = self._context
+        # Read only now: who was erased while this waited for its turn is not in it.
+        body = await persistently(context.store.read, lambda tx: body_of(tx, self._endpoint, delivery.seq))
         outcome = await attempt(context, self._endpoint, delivery.event_id, body)
         if outcome.verdict not in webhooks.SPOKE:
             self._is_well = False

@@ -253,6 +253,19 @@ def test_an_endpoint_that_hangs_delays_no_other_and_no_campaign(tmp_path: Path) 
     assert simulate(folders[1], scenario, settings=with_hooks(alone, beside)) == sent_alone
 
 
+def test_an_endpoint_that_fails_is_asked_one_thing_at_a_time(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        campaign = await begun(world)
+        world.webhooks.habits["crm"] = lambda _: None
+        await happen(world, campaign, 50)
+        await world.run_for(minutes=30)
+        later = world.webhooks.requests["crm"][AT_ONCE:]
+        assert len(later) > 5
+        assert all(after.at - before.at >= timedelta(seconds=15) for before, after in pairwise(later))
+
+    simulate(tmp_path, scenario, settings=with_hooks(hook()))
+
+
 def test_410_pauses_and_is_probed_with_the_oldest_every_30_minutes_for_a_day_then_every_6_hours(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
         campaign = await begun(world)
