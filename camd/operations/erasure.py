@@ -61,13 +61,15 @@ async def erase(desk: Desk, lead_id: str, *, actor: str) -> LeadView:
 async def erase_person(desk: Desk, text: str, *, actor: str) -> PersonErased:
     """Whoever has that address, in every campaign, also where nobody knows them yet. Erasing again changes nothing."""
     address = read_address(text)
-    address_hash = await desk.read(lambda tx: hash_of(tx, address))
-    await desk.context.journal.append([ErasureLine(desk.now(), address_hash)])
     traces = await traces_of(desk, address)
+    own = await desk.read(lambda tx: hash_of(tx, address))
+    others = await desk.read(lambda tx: {_address_hash(tx, lead) for lead in traces.leads})
+    hashes = sorted({own, *filter(None, others)})
+    await desk.context.journal.append([ErasureLine(desk.now(), address_hash) for address_hash in hashes])
 
     def unit(tx: Tx) -> PersonErased:
         ctx, now = desk.context, desk.now()
-        _suppress(tx, ctx, address_hash, actor, now)
+        _suppress(tx, ctx, own, actor, now)
         leads = [lead for lead in leads_of(tx, address) if not _is_erased(lead)]
         candidates = [each for each in traces.candidates if tx.candidates.get(each.id)]
         _forget_candidates(tx, candidates, now)

@@ -74,7 +74,11 @@ def in_use() -> Conflict:
 def keep(
     tx: Tx, desk: Desk, order: Order, status: int, location: str | None, body: bytes | None, *, is_personal: bool
 ) -> None:
-    instance_key = tx.instance.key()
+    """Raises `Conflict` where another request was answered under the key since it was asked for: what this one creates
+    is undone."""
+    instance_key, now = tx.instance.key(), desk.now()
+    if tx.answers.get(order.id(instance_key), now) is not None:
+        raise in_use()
     tx.answers.add(
         KeptAnswer(
             id=order.id(instance_key),
@@ -83,6 +87,6 @@ def keep(
             location=location,
             body=body,
             is_personal=is_personal,
-            at=desk.now(),
+            at=now,
         )
     )

@@ -37,7 +37,7 @@ async def traces_of(desk: Desk, address: EmailAddress) -> Traces:
     leads = await desk.read(lambda tx: leads_of(tx, address))
     facts = [Facts(email=address.given), *(lead.facts for lead in leads)]
     likeness = _Likeness.of(facts)
-    candidates = [each async for each in _every_candidate(desk) if likeness.fits(each)]
+    candidates = [each async for each in _candidates(desk, likeness)]
     messages = await desk.read(lambda tx: messages_of(tx, facts))
     return Traces(tuple(leads), tuple(candidates), tuple(messages))
 
@@ -69,16 +69,22 @@ def _campaigns(tx: Tx) -> Iterator[CampaignId]:
         before = str(page[-1].id)
 
 
-async def _every_candidate(desk: Desk) -> AsyncIterator[Candidate]:
-    after = CandidateId(0)
-    while page := await desk.read(_page_after(after)):
-        for candidate in page:
+async def _candidates(desk: Desk, likeness: "_Likeness") -> AsyncIterator[Candidate]:
+    after: CandidateId | None = CandidateId(0)
+    while after is not None:
+        fitting, after = await desk.read(_piece(likeness, after))
+        for candidate in fitting:
             yield candidate
-        after = page[-1].id
 
 
-def _page_after(after: CandidateId) -> Callable[[Tx], Sequence[Candidate]]:
-    return lambda tx: tx.candidates.all(after, _CANDIDATES)
+def _piece(likeness: "_Likeness", after: CandidateId) -> Callable[[Tx], tuple[list[Candidate], CandidateId | None]]:
+    """Compared where they are read: reading thousands of addresses would hold the loop."""
+
+    def query(tx: Tx) -> tuple[list[Candidate], CandidateId | None]:
+        piece = tx.candidates.all(after, _CANDIDATES)
+        return [each for each in piece if likeness.fits(each)], piece[-1].id if piece else None
+
+    return query
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,13 @@ import httpx
 import pytest
 
 from camd.api.app import TABLE
-from camd.operations import once
+from camd.operations import campaigns, once
 from camd.operations.desk import Desk
 from camd.ports.answer_store import KEPT_FOR
 from camd.ports.records import EventFilter
 from camd.ports.store import Store, Tx
+from camd.schema.campaign import CampaignDetail
+from camd.schema.definition import CampaignBody
 
 Serve = Callable[[Desk], AbstractAsyncContextManager[httpx.AsyncClient]]
 
@@ -156,6 +158,23 @@ async def test_the_second_of_two_at_once_is_told_to_wait(desk: Desk, store: Stor
         answers.append(await create(http))
         goes_on.set()
     assert answers == [409, 201]
+
+
+async def test_of_two_that_did_not_know_of_each_other_one_is_undone(desk: Desk, store: Store, serving: Serve) -> None:
+    """As where the first caller left, and its create went on."""
+
+    order = once.Order("os:local", KEY["Idempotency-Key"], "POST", "/api/cam/campaigns", b"")
+
+    def keep(tx: Tx, _: CampaignDetail) -> None:
+        once.keep(tx, desk, order, 201, None, b"{}", is_personal=False)
+
+    async def late(unit: Callable[[Tx], Any]) -> Any:
+        await campaigns.create(desk, CampaignBody(name="Q2"), actor="os:local", keep=keep)
+        return await store.write(unit)
+
+    async with serving(with_writes(desk, late)) as http:
+        assert await create(http) == 409
+    assert [each.name for each in (await campaigns.page(desk)).items] == ["Q2"]
 
 
 async def test_a_crash_before_the_commit_creates_nothing(desk: Desk, store: Store, serving: Serve) -> None:

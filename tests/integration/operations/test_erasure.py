@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 import camd.store.sqlite  # noqa: F401 - knows every table
 from camd.daemon.journal import FileJournal
+from camd.daemon.journal_lines import read_journal
 from camd.domain.facts import CampaignId, Facts, InboundId, LeadId, TouchId
 from camd.domain.inbound import InboundClass
 from camd.domain.lead import LostReason
@@ -23,6 +24,7 @@ from camd.operations.errors import Unprocessable
 from camd.operations.lead_moves import hold
 from camd.operations.once import Order, keep
 from camd.ports.clock import Clock
+from camd.ports.journal import JournalMark
 from camd.ports.lookups import Asking, LookupAnswer
 from camd.ports.providers import Found
 from camd.ports.records import (
@@ -199,6 +201,17 @@ async def test_erasing_a_lead_empties_what_is_its_campaign_s(desk: Desk, lead_id
     await erasure.erase(desk, lead_id, actor="os:ann")
     # What is found by the profile or the address in other campaigns is for `camd people erase`.
     assert await tables_with_the_canary(desk) == {"leads", "candidates", "lookups"}
+
+
+async def test_every_address_of_the_person_is_remembered_as_erased(desk: Desk, tmp_path: Path) -> None:
+    for name, address in (("Q1", KEY), ("Q2", "private@home.example")):
+        await campaigns.create(desk, CampaignBody(name=name), actor="os:ann")
+        await leads.add(desk, name, LeadBody(email=address, linkedin_url=PROFILE), actor="os:ann")
+    assert (await erasure.erase_person(desk, KEY, actor="os:ann")).leads == 2
+    erased = read_journal(tmp_path / "installed" / "camd.journal", after=JournalMark(0, 0)).refusals.erased
+    key = await desk.read(lambda tx: tx.instance.key())
+    addresses = (KEY, "private@home.example")
+    assert set(erased) == {keyed_hash(key, SuppressionKind.ADDRESS, address) for address in addresses}
 
 
 async def test_erasing_again_changes_nothing(desk: Desk, lead_id: LeadId) -> None:
