@@ -36,6 +36,19 @@ async def test_the_ledger_counts_on_the_campaign_s_local_day(store: Store) -> No
     assert len(await store.read(lambda tx: tx.days.since(campaign.id, date(2026, 3, 3)))) == 1
 
 
+async def test_where_the_zone_is_lost_the_days_are_those_of_utc(store: Store) -> None:
+    draft = StatusChange(CampaignStatus.DRAFT, None, "os:ann", EVENING)
+
+    def unit(tx: Tx) -> Campaign:
+        campaign = tx.campaigns.add(Definition("Gone", timezone="Europe/Atlantis"), draft)
+        tx.ledger.append(Event(EventType.LEAD_WON, EVENING, "os:ann", campaign.id))
+        return campaign
+
+    campaign = await store.write(unit)
+    [(day, _)] = await store.read(lambda tx: tx.days.since(campaign.id, date(2026, 3, 1)))
+    assert day == date(2026, 3, 2)
+
+
 async def test_an_event_that_is_undone_counts_for_nothing(store: Store, campaign: Campaign) -> None:
     def unit(tx: Tx) -> None:
         tx.ledger.append(Event(EventType.LEAD_WON, EVENING, "os:ann", campaign.id))
