@@ -21,7 +21,8 @@ FILE_SECONDS = 3700.0
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
-    """A request; `answer` reads the JSON of a good answer."""
+    """A request; `answer` reads the JSON of a good answer. What is created under a `key` of the caller's own is
+    created once, however often it is asked for within a day."""
 
     method: str
     path: str
@@ -30,6 +31,11 @@ class Call(Generic[T]):
     body: bytes | None = None
     upload: BinaryIO | None = None
     seconds: float = SECONDS
+    key: str | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Idempotency-Key": self.key} if self.key is not None else {}
 
 
 def path(template: str, *parts: str | int) -> str:

@@ -1,6 +1,7 @@
 """Every route of the API as a function that describes its request; both faces have a method for each.
 
 `ref` is a campaign's number or its name. Bodies are the schema's models, so that a mistake shows before it is sent.
+`key` is an `Idempotency-Key`: see `Call`.
 """
 
 from collections.abc import Mapping
@@ -75,8 +76,8 @@ def campaigns(
     return Call("GET", path("/campaigns"), Page[CampaignSummary].model_validate_json, query)
 
 
-def create_campaign(body: CampaignBody) -> Call[CampaignDetail]:
-    return Call("POST", path("/campaigns"), _campaign, body=body_of(body))
+def create_campaign(body: CampaignBody, *, key: str | None = None) -> Call[CampaignDetail]:
+    return Call("POST", path("/campaigns"), _campaign, body=body_of(body), key=key)
 
 
 def campaign(ref: str | int) -> Call[CampaignDetail]:
@@ -170,9 +171,9 @@ def leads(
     return Call("GET", path("/campaigns/{}/leads", ref), Page[Lead].model_validate_json, query)
 
 
-def add_lead(ref: str | int, body: LeadBody) -> Call[Lead]:
+def add_lead(ref: str | int, body: LeadBody, *, key: str | None = None) -> Call[Lead]:
     """Answers the lead that this person is already, where the campaign knows them."""
-    return Call("POST", path("/campaigns/{}/leads", ref), _lead, body=body_of(body))
+    return Call("POST", path("/campaigns/{}/leads", ref), _lead, body=body_of(body), key=key)
 
 
 def import_leads(
@@ -183,6 +184,7 @@ def import_leads(
     update: bool = False,
     mapping: Mapping[str, str] | None = None,
     file_name: str | None = None,
+    key: str | None = None,
 ) -> Call[ImportReport]:
     """`mapping` names for a column of the file the field that it fills."""
     query = params(dry_run=dry_run, update=update, file_name=file_name) + pairs("map", mapping or {})
@@ -193,6 +195,7 @@ def import_leads(
         query,
         upload=file,
         seconds=FILE_SECONDS,
+        key=key,
     )
 
 
@@ -363,8 +366,8 @@ def suppressions(
     return Call("GET", path("/suppressions"), Page[Suppression].model_validate_json, query)
 
 
-def add_suppression(body: SuppressionBody) -> Call[Suppression]:
-    return Call("POST", path("/suppressions"), Suppression.model_validate_json, body=body_of(body))
+def add_suppression(body: SuppressionBody, *, key: str | None = None) -> Call[Suppression]:
+    return Call("POST", path("/suppressions"), Suppression.model_validate_json, body=body_of(body), key=key)
 
 
 def remove_suppression(suppression_id: str) -> Call[None]:
@@ -372,7 +375,7 @@ def remove_suppression(suppression_id: str) -> Call[None]:
 
 
 def import_suppressions(
-    file: BinaryIO, *, reason: SuppressionReason | None = None, note: str | None = None
+    file: BinaryIO, *, reason: SuppressionReason | None = None, note: str | None = None, key: str | None = None
 ) -> Call[SuppressionImport]:
     return Call(
         "POST",
@@ -381,6 +384,7 @@ def import_suppressions(
         params(reason=reason, note=note),
         upload=file,
         seconds=FILE_SECONDS,
+        key=key,
     )
 
 
@@ -447,9 +451,9 @@ def tokens(*, limit: int | None = None, cursor: str | None = None) -> Call[Page[
     return Call("GET", path("/tokens"), Page[Token].model_validate_json, params(limit=limit, cursor=cursor))
 
 
-def create_token(body: TokenBody) -> Call[NewToken]:
+def create_token(body: TokenBody, *, key: str | None = None) -> Call[NewToken]:
     """The answer alone shows the token."""
-    return Call("POST", path("/tokens"), NewToken.model_validate_json, body=body_of(body))
+    return Call("POST", path("/tokens"), NewToken.model_validate_json, body=body_of(body), key=key)
 
 
 def revoke_token(token_id: int) -> Call[None]:

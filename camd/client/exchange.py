@@ -24,6 +24,7 @@ def request_of(call: Call[Any]) -> dict[str, Any]:
         "method": call.method,
         "url": call.path,
         "params": call.params,
+        "headers": call.headers,
         "timeout": httpx.Timeout(call.seconds, connect=CONNECT_SECONDS),
     }
 

@@ -16,7 +16,7 @@ from camd.api.app import TABLE
 from camd.client import ApiError, CamdClient, SyncCamdClient, calls
 from camd.client.call import Call, body_of, params, path
 from camd.client.errors import problem_of
-from camd.client.exchange import run_of, understood
+from camd.client.exchange import request_of, run_of, understood
 from camd.client.place import Place
 from camd.domain.inbound import InboundClass
 from camd.domain.lead import LeadStatus
@@ -84,6 +84,14 @@ def test_every_route_has_a_call_and_every_call_a_route() -> None:
     filled = {(method, re.sub(r"\{\w+\}", "7", path)) for method, path in routes - ASKED_FOR_BY_NO_CALL}
     assert asked == filled
     assert routes >= ASKED_FOR_BY_NO_CALL
+
+
+def test_what_creates_takes_a_key_and_sends_it() -> None:
+    creating = {route.doc.name for route in TABLE if route.doc.once}
+    assert creating == {name for name in EVERY if "key" in inspect.signature(getattr(calls, name)).parameters}
+    call = calls.create_campaign(CampaignBody(name="Q1"), key="9f1c")
+    assert request_of(call)["headers"] == {"Idempotency-Key": "9f1c"}
+    assert request_of(calls.gate())["headers"] == {}
 
 
 def test_a_method_is_documented_as_its_call() -> None:

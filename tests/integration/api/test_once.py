@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from camd.api.app import TABLE
+from camd.client import ApiError, CamdClient
 from camd.operations import campaigns, once
 from camd.operations.desk import Desk
 from camd.ports.answer_store import KEPT_FOR
@@ -207,3 +208,14 @@ async def test_a_crash_after_the_commit_is_answered_by_the_next_process(
         assert (again.status_code, again.json()["name"]) == (201, "Q1")
         assert again.headers["Location"] == "/api/cam/campaigns/1"
     assert await count(desk) == events == 1
+
+
+@pytest.mark.parametrize("key", ["1", None])
+async def test_the_client_creates_once_under_a_key(http: httpx.AsyncClient, key: str | None) -> None:
+    async with CamdClient(str(http.base_url)) as camd:
+        first = await camd.create_campaign(CampaignBody(name="Q2"), key=key)
+        if key is None:
+            with pytest.raises(ApiError, match="name is taken"):
+                await camd.create_campaign(CampaignBody(name="Q2"), key=key)
+        else:
+            assert await camd.create_campaign(CampaignBody(name="Q2"), key=key) == first
