@@ -87,6 +87,7 @@ def seed(client: SyncCamdClient) -> dict[str, list[str]]:
     archived = [client.create_campaign(CampaignBody(name=f"To archive {n}")) for n in range(EXPENDABLE)]
     busy = client.create_campaign(CampaignBody(name="To erase and to undo")).id
     erased = [client.add_lead(busy, LeadBody(email=f"person-{n}@erased.example")) for n in range(EXPENDABLE)]
+    revoked = [client.create_token(TokenBody(name=f"to revoke {n}", scope=Scope.READ)) for n in range(EXPENDABLE)]
     for n in range(EXPENDABLE):
         client.import_leads(busy, BytesIO(f"email\nsomebody-{n}@undone.example\n".encode()))
     return {
@@ -97,7 +98,9 @@ def seed(client: SyncCamdClient) -> dict[str, list[str]]:
         "leads": [lead.id for campaign_id in lasting for lead in client.leads(campaign_id, limit=100).items],
         "DELETE leads": [lead.id for lead in erased],
         "mailboxes": [each.name for each in client.mailboxes().items],
+        "people": [lead.email for lead in erased if lead.email],
         "suppressions": [each.id for each in suppressed],
+        "tokens": [str(token.id) for token in revoked],
         "touches": [each.id for each in client.touches(limit=500).items],
         "POST touches": [each.id for each in client.touches(status=TouchStatus.PLANNED, limit=500).items],
     }
