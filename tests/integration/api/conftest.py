@@ -82,11 +82,20 @@ def socket(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def serving(health: Health, socket: Path) -> Serve:
-    """Serves a desk, impatient with cycles; gives a client of its TCP listener."""
+    """Serves a desk; gives a client of its TCP listener."""
+    return _serving(health, socket, patience_seconds=60)
 
+
+@pytest.fixture
+def impatient(health: Health, socket: Path) -> Serve:
+    """As `serving`, and waits for no cycle."""
+    return _serving(health, socket, patience_seconds=0.05)
+
+
+def _serving(health: Health, socket: Path, patience_seconds: float) -> Serve:
     @asynccontextmanager
     async def served(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
-        app = build_app(desk, health, patience_seconds=0.05)
+        app = build_app(desk, health, patience_seconds=patience_seconds)
         async with serve(app, ServerSettings("127.0.0.1", 0, socket)) as url, httpx.AsyncClient(base_url=url) as http:
             yield http
 

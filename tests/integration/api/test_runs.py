@@ -58,9 +58,9 @@ async def test_run_all_answers_a_list_also_for_one_campaign(desk: Desk, serving:
 
 
 @pytest.mark.parametrize("path", [RUN, "/api/cam/run-all"])
-async def test_a_long_run_is_202_until_it_is_done(desk: Desk, serving: Serve, path: str) -> None:
+async def test_a_long_run_is_202_until_it_is_done(desk: Desk, impatient: Serve, path: str) -> None:
     slow = Patient(desk.run)
-    async with anyio.create_task_group() as tasks, serving(replace(desk, tasks=tasks, run=slow.run)) as http:
+    async with anyio.create_task_group() as tasks, impatient(replace(desk, tasks=tasks, run=slow.run)) as http:
         accepted = await (await with_campaigns(http)).post(path)
         assert accepted.status_code == 202
         place = accepted.headers["Location"]
@@ -74,7 +74,7 @@ async def test_a_long_run_is_202_until_it_is_done(desk: Desk, serving: Serve, pa
 
 
 @pytest.mark.parametrize("face", [CamdClient, SyncCamdClient])
-async def test_the_client_waits_for_a_long_run(desk: Desk, serving: Serve, face: type) -> None:
+async def test_the_client_waits_for_a_long_run(desk: Desk, impatient: Serve, face: type) -> None:
     slow = Patient(desk.run)
     asked: list[CycleReport] = []
 
@@ -86,7 +86,7 @@ async def test_the_client_waits_for_a_long_run(desk: Desk, serving: Serve, face:
             with SyncCamdClient(str(http.base_url)) as plain:
                 asked.append(await anyio.to_thread.run_sync(plain.run_cycle, "Q1"))
 
-    async with anyio.create_task_group() as tasks, serving(replace(desk, tasks=tasks, run=slow.run)) as http:
+    async with anyio.create_task_group() as tasks, impatient(replace(desk, tasks=tasks, run=slow.run)) as http:
         await with_campaigns(http)
         async with anyio.create_task_group() as asking:
             asking.start_soon(ask)
