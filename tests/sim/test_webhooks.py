@@ -201,7 +201,7 @@ def test_a_failing_endpoint_is_tried_twelve_times_within_72_hours_under_one_id(t
     simulate(tmp_path, scenario, settings=with_hooks(hook()))
 
 
-def test_after_72_hours_of_failure_the_endpoint_is_paused_and_the_operator_is_told(tmp_path: Path) -> None:
+def test_fault_90_after_72_hours_of_failure_the_endpoint_is_paused_and_the_operator_is_told(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
         campaign = await begun(world)
         world.webhooks.habits["crm"] = lambda _: FAILS
@@ -232,7 +232,7 @@ def test_an_outage_of_two_days_loses_nothing(tmp_path: Path) -> None:
     simulate(tmp_path, scenario, settings=with_hooks(hook()))
 
 
-def test_an_endpoint_that_hangs_delays_no_other_and_no_campaign(tmp_path: Path) -> None:
+def test_fault_89_an_endpoint_that_hangs_delays_no_other_and_no_campaign(tmp_path: Path) -> None:
     async def scenario(world: World) -> list[datetime | None]:
         await begun(world)
         world.webhooks.habits["hangs"] = lambda _: None

@@ -118,7 +118,7 @@ async def test_a_make_webhook_is_signed_or_gets_its_key(secret: str | None, has:
     assert lacks not in sent
 
 
-async def test_a_redirect_is_an_answer_and_not_followed() -> None:
+async def test_fault_89_a_redirect_is_an_answer_and_not_followed() -> None:
     heard = Heard(
         b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/latest/meta-data\r\nContent-Length: 0\r\n\r\n"
     )
@@ -160,7 +160,7 @@ async def drips(stream: SocketStream, _: bytes) -> None:
 
 
 @pytest.mark.parametrize("serve", [never, drips])
-async def test_one_deadline_holds_for_all_of_it(serve: Serve) -> None:
+async def test_fault_89_one_deadline_holds_for_all_of_it(serve: Serve) -> None:
     async def quietly(stream: SocketStream, request: bytes) -> None:
         with suppress(anyio.BrokenResourceError, anyio.EndOfStream):
             await serve(stream, request)
@@ -180,7 +180,7 @@ async def test_a_resolver_that_hangs_is_cut_off_too() -> None:
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::ffff:127.0.0.1", "fe80::1"])
-async def test_a_host_of_the_own_network_is_not_connected_to(address: str) -> None:
+async def test_fault_89_a_host_of_the_own_network_is_not_connected_to(address: str) -> None:
     heard = Heard()
     async with server(heard) as port:
         refused = endpoint(f"https://hook.example:{port}/{CANARY}", allow_private=False)
@@ -190,7 +190,7 @@ async def test_a_host_of_the_own_network_is_not_connected_to(address: str) -> No
     assert not any(CANARY in shown for shown in whole(error.value))
 
 
-async def test_the_connection_goes_to_the_address_that_was_judged_and_to_no_other() -> None:
+async def test_fault_89_the_connection_goes_to_the_address_that_was_judged_and_to_no_other() -> None:
     """The name is asked once; who rebinds it to another address a moment later changes nothing."""
     asked: list[str] = []
 
