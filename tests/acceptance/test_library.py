@@ -11,6 +11,8 @@ import camd
 from camd.client import ApiError
 from camd.domain.facts import CampaignId
 
+pytestmark = pytest.mark.acceptance
+
 Command = Callable[..., "CompletedProcess[str]"]
 
 

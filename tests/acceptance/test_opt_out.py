@@ -11,6 +11,8 @@ import pytest
 
 from camd.domain.opt_out import make_token
 
+pytestmark = pytest.mark.acceptance
+
 PUBLIC = "CAMD_PUBLIC__ENABLED"
 PORT = "CAMD_PUBLIC__PORT"
 

@@ -10,6 +10,8 @@ import pytest
 
 import camd as package
 
+pytestmark = pytest.mark.acceptance
+
 ROOT = Path(package.__file__).parent.parent
 CAMPAIGNS = sorted((ROOT / "config" / "campaigns").glob("*.toml"))
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.acceptance
+
 CAMD = [sys.executable, "-m", "camd"]
 # Holds the database as the daemon does and writes a suppression with its ledger row in each commit, until killed.
 WRITES = """

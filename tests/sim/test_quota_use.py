@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from camd.ports.settings import Settings
 from camd.sim.world import STEPS, World, mailbox, people, simulate
 
@@ -18,6 +20,7 @@ def small_gaps(settings: Settings) -> Settings:
     return replace(settings, mailboxes={"sales": box})
 
 
+@pytest.mark.nightly
 def test_under_a_backlog_at_least_99_percent_of_thirty_days_are_used(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
         world.roster_seconds = 86_400.0
