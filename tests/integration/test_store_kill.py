@@ -101,6 +101,7 @@ async def assert_all_stands_and_adds_up(path: Path, acknowledged: set[str]) -> i
     return len(stored)
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("point", ["begin", "unit", "before_commit", "after_commit"])
 @pytest.mark.parametrize("group", [2, pytest.param(3, marks=pytest.mark.nightly), 5])
 async def test_no_acknowledged_lead_is_lost_or_doubled_by_a_kill(database: Path, point: str, group: int) -> None:

@@ -113,6 +113,7 @@ class Fate:
             pass  # the supervisor sees it when the campaign's own cycle meets it
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("seed", [11])
 def test_the_invariants_hold_after_each_of_ninety_days(tmp_path: Path, seed: int) -> None:
     async def scenario(world: World) -> None:

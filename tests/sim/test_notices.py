@@ -6,6 +6,8 @@ from datetime import UTC, datetime, time
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from camd.domain.campaign import Step
 from camd.domain.errors import Misconfigured, Scope
 from camd.domain.token_bucket import QuotaScope
@@ -69,6 +71,7 @@ def test_one_positive_answer_is_one_notice_within_a_minute(tmp_path: Path) -> No
     simulate(tmp_path, scenario, settings=told(ANN))
 
 
+@pytest.mark.nightly
 def test_500_answers_in_an_hour_are_one_notice_with_the_count(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
         handovers = await written_to(world, 500)

@@ -197,7 +197,9 @@ def outcomes(folder: Path, *, live: bool, wrap: Wrap) -> Iterator[Outcome]:
         yield anyio.run(outcome, path)
 
 
-@pytest.mark.parametrize("live", [False, True], ids=["previews", "touches"])
+@pytest.mark.parametrize(
+    "live", [pytest.param(False, id="previews", marks=pytest.mark.nightly), pytest.param(True, id="touches")]
+)
 def test_a_kill_at_any_commit_loses_and_doubles_nothing(tmp_path: Path, live: bool) -> None:
     expected, *found = outcomes(tmp_path, live=live, wrap=lambda store: store)
     stored, _ = expected

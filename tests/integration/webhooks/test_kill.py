@@ -69,6 +69,7 @@ def judge(receiver: Receiver, count: int) -> None:
     print(f"{count} events, {receiver.requests} requests, {again} taken again after a kill")  # noqa: T201 - figures
 
 
+@pytest.mark.acceptance
 async def test_every_event_arrives_over_kills_under_one_id(database: Path) -> None:
     async with receiving() as receiver:
         with anyio.fail_after(SECONDS):
