@@ -101,9 +101,15 @@ async def assert_all_stands_and_adds_up(path: Path, acknowledged: set[str]) -> i
     return len(stored)
 
 
-@pytest.mark.acceptance
 @pytest.mark.parametrize("point", ["begin", "unit", "before_commit", "after_commit"])
-@pytest.mark.parametrize("group", [2, pytest.param(3, marks=pytest.mark.nightly), 5])
+@pytest.mark.parametrize(
+    "group",
+    [
+        pytest.param(2, marks=pytest.mark.acceptance),
+        pytest.param(3, marks=pytest.mark.nightly),
+        pytest.param(5, marks=pytest.mark.acceptance),
+    ],
+)
 async def test_no_acknowledged_lead_is_lost_or_doubled_by_a_kill(database: Path, point: str, group: int) -> None:
     ended, acknowledged = work(database, point, group)
     assert ended == -signal.SIGKILL
