@@ -13,7 +13,7 @@ from camd.domain.events import Value
 from camd.domain.inbound import InboundClass
 from camd.ports.records import Effects, MatchedBy, NoticeKind
 from camd.store.column_types import Instant, Json, Word
-from camd.store.tables import SERIAL, metadata
+from camd.store.tables import SERIAL, index_where, metadata
 
 inbound = Table(
     "inbound",
@@ -48,10 +48,6 @@ inbound = Table(
 _row = inbound.c
 
 
-def _partial(name: str, condition: sa.ColumnElement[bool], *columns: sa.ColumnElement[object]) -> None:
-    Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
-
-
 PERSONAL = ("sender", "subject", "text", "note", "raw")
 """What a retention's end and an erasure take from a message."""
 # Not the bare column: an index would say it in other words than a statement does.
@@ -59,12 +55,12 @@ WAITS = _row.waiting.is_(sa.literal_column("TRUE"))
 OWN_COPIES = _row.kind == sa.literal_column(f"'{InboundClass.OWN_COPY}'")
 HAS_TEXT = sa.or_(*(_row[name].is_not(None) for name in PERSONAL))
 
-_partial("ix_inbound_waiting", WAITS, _row.id, _row.created_at)
-_partial("ix_inbound_campaign", _row.campaign_id.is_not(None), _row.campaign_id, _row.id)
-_partial("ix_inbound_lead", _row.lead_id.is_not(None), _row.lead_id, _row.id)
-_partial("ix_inbound_sender", _row.sender_hash.is_not(None), _row.sender_hash)
-_partial("ix_inbound_own_copy", OWN_COPIES, _row.mailbox, _row.message_id)
-_partial("ix_inbound_texts", HAS_TEXT, _row.arrived_at)
+index_where("ix_inbound_waiting", WAITS, _row.id, _row.created_at)
+index_where("ix_inbound_campaign", _row.campaign_id.is_not(None), _row.campaign_id, _row.id)
+index_where("ix_inbound_lead", _row.lead_id.is_not(None), _row.lead_id, _row.id)
+index_where("ix_inbound_sender", _row.sender_hash.is_not(None), _row.sender_hash)
+index_where("ix_inbound_own_copy", OWN_COPIES, _row.mailbox, _row.message_id)
+index_where("ix_inbound_texts", HAS_TEXT, _row.arrived_at)
 
 inbox_positions = Table(
     "inbox_positions",

@@ -10,7 +10,7 @@ from sqlalchemy import Boolean, Column, Date, Float, ForeignKey, Index, Integer,
 from camd.domain.token_bucket import QuotaScope
 from camd.ports.records import Debits, DeliveryFact, DeliveryScope, MailboxReason, TouchStatus
 from camd.store.column_types import Instant, Json, Word
-from camd.store.tables import SERIAL, metadata
+from camd.store.tables import SERIAL, index_where, metadata
 
 touches = Table(
     "touches",
@@ -66,10 +66,6 @@ def _is(status: TouchStatus) -> sa.ColumnElement[bool]:
     return _touch.status == sa.literal_column(f"'{status}'")
 
 
-def _partial(name: str, condition: sa.ColumnElement[bool], *columns: sa.ColumnElement[object]) -> None:
-    Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
-
-
 THROUGH_A_MAILBOX = _touch.mailbox.is_not(None)
 WAITS = _in(TouchStatus.APPROVED, TouchStatus.DEFERRED) & THROUGH_A_MAILBOX
 QUEUED = _truly_in(TouchStatus.PLANNED, TouchStatus.APPROVED, TouchStatus.DEFERRED) & THROUGH_A_MAILBOX
@@ -86,7 +82,7 @@ KEPT_TEXT = _truly_in(
 # Nothing settles a cancelled one.
 over_at = sa.func.coalesce(_touch.settled_at, _touch.due_at)
 
-_partial(
+index_where(
     "ix_touches_next_ready",
     WAITS,
     _touch.mailbox,
@@ -99,15 +95,15 @@ _partial(
     _touch.ready_at,
     _touch.status,
 )
-_partial("ix_touches_ready_at", WAITS, _touch.mailbox, _touch.ready_at)
-_partial("ix_touches_ready_of", WAITS, _touch.campaign_id, _touch.ready_at, _touch.id)
-_partial("ix_touches_queued", QUEUED, _touch.mailbox, _touch.follow_up, _touch.id, _touch.status)
-_partial("ix_touches_approved", APPROVED, _touch.campaign_id, _touch.ready_at, _touch.id)
-_partial("ix_touches_planned", PLANNED, _touch.campaign_id, _touch.channel, _touch.due_at, _touch.id)
-_partial("ix_touches_mailbox", THROUGH_A_MAILBOX, _touch.mailbox, _touch.id)
-_partial("ix_touches_intent", _touch.intent_at.is_not(None), _touch.mailbox, _touch.intent_at)
-_partial("ix_touches_texts", KEPT_TEXT, over_at)
-_partial("ix_touches_message", _touch.message_id.is_not(None), _touch.message_id)
+index_where("ix_touches_ready_at", WAITS, _touch.mailbox, _touch.ready_at)
+index_where("ix_touches_ready_of", WAITS, _touch.campaign_id, _touch.ready_at, _touch.id)
+index_where("ix_touches_queued", QUEUED, _touch.mailbox, _touch.follow_up, _touch.id, _touch.status)
+index_where("ix_touches_approved", APPROVED, _touch.campaign_id, _touch.ready_at, _touch.id)
+index_where("ix_touches_planned", PLANNED, _touch.campaign_id, _touch.channel, _touch.due_at, _touch.id)
+index_where("ix_touches_mailbox", THROUGH_A_MAILBOX, _touch.mailbox, _touch.id)
+index_where("ix_touches_intent", _touch.intent_at.is_not(None), _touch.mailbox, _touch.intent_at)
+index_where("ix_touches_texts", KEPT_TEXT, over_at)
+index_where("ix_touches_message", _touch.message_id.is_not(None), _touch.message_id)
 
 previews = Table(
     "previews",
