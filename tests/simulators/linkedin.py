@@ -20,6 +20,7 @@ import anyio
 from aiohttp import web
 
 from camd.system import SystemClock
+from tests.simulators.vendor import Spoilt, spoilt
 
 ACCOUNT = "urn:li:sponsoredAccount:1234567"
 PAGE_OWNER = "urn:li:organization:11223344"
@@ -57,6 +58,7 @@ class Fault(StrEnum):
     NO_FORMS = "no_forms"
 
 
+_SPOILT = {Fault(each.value): each for each in Spoilt}
 _STATUSES = {
     Fault.UNAUTHORISED: (401, "EXPIRED_ACCESS_TOKEN", {}),
     Fault.FORBIDDEN: (403, "ACCESS_DENIED", {}),
@@ -186,7 +188,9 @@ class LinkedIn:
         if fault in _STATUSES:
             status, code, headers = _STATUSES[fault]
             return _problem(status, code, headers)
-        return await _spoilt(request, self._answer(request, fault), fault)
+        good = self._answer(request, fault)
+        spoils = _SPOILT.get(fault) if fault is not None else None
+        return good if spoils is None else await spoilt(request, good, spoils)
 
     def _answer(self, request: web.Request, fault: Fault | None) -> web.Response:
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
@@ -257,41 +261,6 @@ class LinkedIn:
         if fault is Fault.NO_TOTAL:
             del paging["total"]
         return web.json_response({"paging": paging, "elements": elements})
-
-
-async def _spoilt(request: web.Request, good: web.Response, fault: Fault | None) -> web.StreamResponse:
-    body = good.body
-    assert isinstance(body, bytes)
-    match fault:
-        case Fault.SLOW:
-            await anyio.sleep(3600)
-        case Fault.LOST:
-            assert request.transport is not None
-            request.transport.abort()
-        case Fault.HTML:
-            return web.Response(text="<html>Please log in</html>", content_type="text/html")
-        case Fault.MISLABELLED:
-            return web.Response(body=body, content_type="text/plain")
-        case Fault.TRUNCATED:
-            return web.Response(body=body[:-20], content_type="application/json")
-        case Fault.EMPTY_BODY:
-            return web.Response(body=b"", content_type="application/json")
-        case Fault.REDIRECT:
-            return web.Response(status=307, headers={"Location": "http://127.0.0.1:9/elsewhere"})
-        case Fault.DRIP | Fault.HUGE:
-            return await _streamed(request, fault)
-    return good
-
-
-async def _streamed(request: web.Request, fault: Fault) -> web.StreamResponse:
-    stream = web.StreamResponse(headers={"Content-Type": "application/json"})
-    await stream.prepare(request)
-    part, pause = (b" ", 1.0) if fault is Fault.DRIP else (b" " * 1_000_000, 0.0)
-    with contextlib.suppress(ConnectionError):
-        for _ in range(1000):
-            await stream.write(part)
-            await anyio.sleep(pause)
-    return stream
 
 
 def _problem(status: int, code: str, headers: dict[str, str] | None = None) -> web.Response:

@@ -108,13 +108,14 @@ class Vendor(ABC):
         if fault in list(Spoilt):
             good = self.answer(heard, None)
             await anyio.sleep(self.delay_seconds)
-            return await _spoilt(request, good, Spoilt(str(fault)))
+            return await spoilt(request, good, Spoilt(str(fault)))
         good = self.answer(heard, fault)
         await anyio.sleep(self.delay_seconds)
         return good
 
 
-async def _spoilt(request: web.Request, good: web.Response, fault: Spoilt) -> web.StreamResponse:
+async def spoilt(request: web.Request, good: web.Response, fault: Spoilt) -> web.StreamResponse:
+    """What becomes of an answer that is good by itself."""
     body = good.body
     assert isinstance(body, bytes)
     match fault:
