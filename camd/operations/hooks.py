@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
-from types import MappingProxyType
 from typing import assert_never
 
 import anyio
@@ -38,6 +37,7 @@ from camd.domain.lead import (
 from camd.domain.suppression import SuppressionKind, SuppressionReason, SuppressionValue, keyed_hash
 from camd.operations.desk import Desk
 from camd.operations.errors import NotFound, Unprocessable
+from camd.operations.lead_moves import SUPPRESSES, revenue
 from camd.pipeline import dedupe, record
 from camd.ports.hooks import HookReader
 from camd.ports.providers import Found
@@ -45,15 +45,6 @@ from camd.ports.records import Inbound, SourceState
 from camd.ports.store import Tx
 from camd.schema.hooks import HookAction, HookAnswer, HookOrder, HookOutcome, HookResult
 from camd.schema.problem import FieldProblem, field_problems
-
-_SUPPRESSES: Mapping[LostReason, SuppressionReason] = MappingProxyType(
-    {
-        LostReason.OPTED_OUT: SuppressionReason.OPTED_OUT,
-        LostReason.COMPLAINED: SuppressionReason.COMPLAINED,
-        LostReason.BOUNCED: SuppressionReason.HARD_BOUNCE,
-        LostReason.DO_NOT_CONTACT: SuppressionReason.DO_NOT_CONTACT,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,9 +221,7 @@ class _Work:
 
     def _won(self, lead: Lead, mrr: Decimal | None) -> HookResult:
         if lead.status is not LeadStatus.WON:
-            offered = (mrr, lead.facts.expected_mrr, self._hook.campaign.definition.mrr_per_client)
-            amount = next((amount for amount in offered if amount is not None), Decimal(0))
-            return self._move(lead, HookOutcome.WON, Won(amount))
+            return self._move(lead, HookOutcome.WON, Won(revenue(mrr, self._hook.campaign, lead)))
         if mrr is None or mrr == lead.won_mrr:
             return HookResult(lead_id=lead.id, result=HookOutcome.UNCHANGED)
         return self._move(lead, HookOutcome.WON, Reopened(), Won(mrr))
@@ -244,7 +233,7 @@ class _Work:
             result = self._move(lead, HookOutcome.LOST, Lost(reason, Authority.OPERATOR))
         elif reason in OVERRULING and reason is not lead.state.lost_reason:
             result = self._move(lead, HookOutcome.LOST, Lost(reason, Authority.RULE))
-        if lead.facts.email and (suppresses := _SUPPRESSES.get(reason)) and self._add(lead.facts.email, suppresses):
+        if lead.facts.email and (suppresses := SUPPRESSES.get(reason)) and self._add(lead.facts.email, suppresses):
             return HookResult(lead_id=lead.id, result=HookOutcome.LOST)
         return result
 

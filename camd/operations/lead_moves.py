@@ -33,7 +33,7 @@ from camd.ports.store import Tx
 from camd.schema.lead import HoldBody, LostBody, NoteBody, ReleaseBody, WonBody
 from camd.schema.lead import Lead as LeadView
 
-_SUPPRESSES: Mapping[LostReason, SuppressionReason] = MappingProxyType(
+SUPPRESSES: Mapping[LostReason, SuppressionReason] = MappingProxyType(
     {
         LostReason.OPTED_OUT: SuppressionReason.OPTED_OUT,
         LostReason.COMPLAINED: SuppressionReason.COMPLAINED,
@@ -41,6 +41,7 @@ _SUPPRESSES: Mapping[LostReason, SuppressionReason] = MappingProxyType(
         LostReason.DO_NOT_CONTACT: SuppressionReason.DO_NOT_CONTACT,
     }
 )
+"""What a lead is suppressed for that a person, or a hook for them, calls lost for that reason."""
 
 
 async def qualify(desk: Desk, lead_id: str, body: NoteBody, *, actor: str) -> LeadView:
@@ -54,13 +55,14 @@ async def qualify(desk: Desk, lead_id: str, body: NoteBody, *, actor: str) -> Le
 async def won(desk: Desk, lead_id: str, body: WonBody, *, actor: str) -> LeadView:
     def work(tx: Tx, campaign: Campaign, lead: Lead) -> Lead:
         after = _noted(lead, "won_note", body.note)
-        return _moved(tx, desk, lead, Won(_revenue(body, campaign, lead)), after, actor)
+        return _moved(tx, desk, lead, Won(revenue(body.mrr, campaign, lead)), after, actor)
 
     return await _write(desk, lead_id, work)
 
 
-def _revenue(body: WonBody, campaign: Campaign, lead: Lead) -> Decimal:
-    offered = (body.mrr, lead.facts.expected_mrr, campaign.definition.mrr_per_client)
+def revenue(told: Decimal | None, campaign: Campaign, lead: Lead) -> Decimal:
+    """A month's, in the campaign's currency: as it was told, else as it was expected."""
+    offered = (told, lead.facts.expected_mrr, campaign.definition.mrr_per_client)
     return next((amount for amount in offered if amount is not None), Decimal(0))
 
 
@@ -72,7 +74,7 @@ async def lost(desk: Desk, lead_id: str, body: LostBody, *, actor: str) -> LeadV
     def work(tx: Tx, _: Campaign, lead: Lead) -> Lead:
         after = _noted(lead, "lost_note", body.note)
         saved = _moved(tx, desk, lead, Lost(body.reason, Authority.OPERATOR), after, actor)
-        if lead.facts.email and (reason := _SUPPRESSES.get(body.reason)):
+        if lead.facts.email and (reason := SUPPRESSES.get(body.reason)):
             value = parse_value(lead.facts.email)
             record.suppress(tx, desk.context, value, reason, actor=actor, now=desk.now(), note=body.note)
         return saved
