@@ -29,11 +29,11 @@ from camd.domain.errors import (
     Uncertain,
 )
 from camd.domain.facts import CampaignId
-from camd.domain.waterfall import Operation
+from camd.domain.waterfall import LookupResult, Operation
 from camd.pipeline import lookup_outcomes
 from camd.pipeline.context import Context
 from camd.pipeline.lookup_claims import Call, Claim, claim
-from camd.ports.lookups import Enricher, Finding, Job, JobId, Later, LookupResult, OpenJob, Reply, Unfinished
+from camd.ports.lookups import Enricher, Finding, Job, JobId, Later, OpenJob, Reply, Unfinished
 from camd.ports.store import StaleWrite, Tx
 from camd.ports.store_errors import StoreUnavailable
 from camd.telemetry.logs import get_log

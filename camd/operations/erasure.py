@@ -12,6 +12,7 @@ from camd.domain.facts import Facts
 from camd.domain.lead import Erased, Lead, LostReason
 from camd.domain.placeholder import placeholder_hash
 from camd.domain.suppression import SuppressionKind, SuppressionReason, keyed_hash, parse_value
+from camd.domain.waterfall import LookupStatus
 from camd.operations import lead_views
 from camd.operations.desk import Desk, find_lead
 from camd.operations.people import read_address
@@ -22,7 +23,6 @@ from camd.pipeline.hashed_suppression import suppress_hash
 from camd.pipeline.lookup_outcomes import withdraw
 from camd.pipeline.recognise import identity_of
 from camd.ports.journal import ErasureLine
-from camd.ports.lookups import LookupStatus
 from camd.ports.records import Candidate
 from camd.ports.store import Tx
 from camd.schema.lead import Lead as LeadView

@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields, replace
 
 from camd.domain.contact import parse_address
 from camd.domain.facts import Facts, Verdict
-from camd.domain.waterfall import most_trusted
-from camd.ports.lookups import Lookup, LookupResult, LookupStatus
+from camd.domain.waterfall import LookupResult, LookupStatus, most_trusted
+from camd.ports.lookups import Lookup
 
 UNUSABLE = frozenset({Verdict.INVALID, Verdict.SUPPRESSED})
 """Nobody is ever written to at an address of which this is said."""

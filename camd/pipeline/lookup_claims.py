@@ -13,14 +13,14 @@ from camd.domain.campaign import Campaign
 from camd.domain.facts import CampaignId, Facts
 from camd.domain.lead import LeadStatus
 from camd.domain.run_mode import run_mode
-from camd.domain.waterfall import Operation, fresh_days, next_offer
+from camd.domain.waterfall import LookupStatus, Operation, fresh_days, next_offer
 from camd.pipeline import credit_budget
 from camd.pipeline.context import Context
 from camd.pipeline.lookup_offers import open_offers, wanted_by
 from camd.pipeline.lookup_outcomes import give_up, lost_counterpart, names_of, settle_copy, withdraw
 from camd.pipeline.provider_rate import room, take_calls
 from camd.pipeline.record import is_lead_suppressed
-from camd.ports.lookups import Lookup, LookupStatus, Question, Service
+from camd.ports.lookups import Lookup, Question, Service
 from camd.ports.store import Tx
 
 MOST = 500

@@ -17,7 +17,7 @@ from camd.domain.events import ENGINE
 from camd.domain.facts import CampaignId, Facts, LeadId
 from camd.domain.lead import Action, Lead, LeadStatus, LostReason
 from camd.domain.suppression import SuppressionReason, parse_value
-from camd.domain.waterfall import Offer, Operation, likeness_of, subjects_of
+from camd.domain.waterfall import LookupResult, LookupStatus, Offer, Operation, likeness_of, subjects_of
 from camd.pipeline import credit_budget, record
 from camd.pipeline.context import Context
 from camd.pipeline.learned import UNUSABLE, merged
@@ -31,8 +31,6 @@ from camd.ports.lookups import (
     Later,
     Lookup,
     LookupAnswer,
-    LookupResult,
-    LookupStatus,
     Question,
     Reply,
     Service,

@@ -12,9 +12,7 @@ from types import MappingProxyType
 from typing import NewType, Protocol
 
 from camd.domain.facts import CampaignId, CandidateId, Facts, LeadId, Verdict
-from camd.domain.waterfall import LookupResult as LookupResult
-from camd.domain.waterfall import LookupStatus as LookupStatus
-from camd.domain.waterfall import Offer, Operation
+from camd.domain.waterfall import LookupResult, LookupStatus, Offer, Operation
 from camd.ports.providers import JsonScalar, RateLimit
 
 LookupId = NewType("LookupId", int)

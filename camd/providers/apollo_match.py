@@ -12,9 +12,9 @@ from typing import Any
 from camd.domain.contact import folded, linkedin_key, name_key, parse_address
 from camd.domain.errors import Invalid
 from camd.domain.facts import Facts
-from camd.domain.waterfall import REF, Offer, Operation, known_facts
+from camd.domain.waterfall import REF, LookupResult, Offer, Operation, known_facts
 from camd.ports.clock import Clock
-from camd.ports.lookups import Finding, Job, LookupResult, Question, Reply, Service
+from camd.ports.lookups import Finding, Job, Question, Reply, Service
 from camd.providers import answers
 from camd.providers.apollo_api import MATCH, MOST_AT_ONCE, ApolloApi, ApolloSettings
 from camd.providers.apollo_person import LEARNED, facts_of, verdict_of

@@ -12,8 +12,8 @@ from typing import Any
 
 from camd.domain.contact import folded, linkedin_key, registrable_domain
 from camd.domain.facts import Facts, Verdict
-from camd.domain.waterfall import known_facts
-from camd.ports.lookups import Finding, LookupResult, Question, Reply, Unfinished
+from camd.domain.waterfall import LookupResult, known_facts
+from camd.ports.lookups import Finding, Question, Reply, Unfinished
 from camd.providers import answers
 from camd.providers import csv_values as values
 

@@ -13,9 +13,9 @@ from urllib.parse import unquote
 from camd.domain.contact import linkedin_key
 from camd.domain.errors import Permanent, Scope
 from camd.domain.facts import Facts, Verdict
-from camd.domain.waterfall import VERDICT, Offer, Operation, known_facts
+from camd.domain.waterfall import VERDICT, LookupResult, Offer, Operation, known_facts
 from camd.ports.clock import Clock
-from camd.ports.lookups import Finding, Job, Later, LookupResult, Memory, Question, Reply, Service
+from camd.ports.lookups import Finding, Job, Later, Memory, Question, Reply, Service
 from camd.ports.providers import RateLimit
 from camd.providers import answers
 from camd.providers import csv_values as values

@@ -26,9 +26,9 @@ from camd.domain.errors import (
     Uncertain,
 )
 from camd.domain.facts import Verdict
-from camd.domain.waterfall import VERDICT, Offer, Operation
+from camd.domain.waterfall import VERDICT, LookupResult, Offer, Operation
 from camd.ports.clock import Clock
-from camd.ports.lookups import Finding, Job, Later, LookupResult, Question, Reply, Service, Unfinished
+from camd.ports.lookups import Finding, Job, Later, Question, Reply, Service, Unfinished
 from camd.ports.providers import RateLimit
 from camd.providers import answers
 from camd.providers.http import Answer, AnswerLost, BaseUrl, HeaderSecret, Http, NotSent, Unreadable

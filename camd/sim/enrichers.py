@@ -10,9 +10,9 @@ import anyio
 
 from camd.domain.errors import Uncertain
 from camd.domain.facts import Facts, Verdict
-from camd.domain.waterfall import REF, VERDICT, Offer, Operation
+from camd.domain.waterfall import REF, VERDICT, LookupResult, Offer, Operation
 from camd.ports.clock import Clock
-from camd.ports.lookups import Finding, Job, LookupResult, Question, Reply, Service
+from camd.ports.lookups import Finding, Job, Question, Reply, Service
 from camd.ports.providers import RateLimit
 
 NAMED: tuple[frozenset[str], ...] = (

@@ -8,8 +8,8 @@ conditions stand here.
 import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
 
-from camd.domain.waterfall import Operation
-from camd.ports.lookups import OPEN, LookupAnswer, LookupResult, LookupStatus, Memory
+from camd.domain.waterfall import LookupResult, LookupStatus, Operation
+from camd.ports.lookups import OPEN, LookupAnswer, Memory
 from camd.store.column_types import Credits, Instant, Json, Word
 from camd.store.tables import SERIAL, index_where, metadata
 

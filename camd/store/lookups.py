@@ -24,8 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as upsert  # SQLite's compiler reads it too
 
 from camd.domain.facts import CampaignId, CandidateId, LeadId
-from camd.domain.waterfall import Operation
-from camd.ports.lookups import NOTHING, Asking, Job, JobId, Lookup, LookupId, LookupStatus, OpenJob
+from camd.domain.waterfall import LookupStatus, Operation
+from camd.ports.lookups import NOTHING, Asking, Job, JobId, Lookup, LookupId, OpenJob
 from camd.ports.store import StaleWrite
 from camd.store.lookup_tables import (
     IN_FLIGHT,

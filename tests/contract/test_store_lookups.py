@@ -10,8 +10,8 @@ import pytest
 from camd.domain.campaign import Campaign
 from camd.domain.facts import CampaignId, CandidateId, Facts, LeadId, Verdict
 from camd.domain.lead import Lead, LeadState, LeadStatus
-from camd.domain.waterfall import Operation
-from camd.ports.lookups import Asking, Job, JobId, Lookup, LookupAnswer, LookupId, LookupResult, LookupStatus, OpenJob
+from camd.domain.waterfall import LookupResult, LookupStatus, Operation
+from camd.ports.lookups import Asking, Job, JobId, Lookup, LookupAnswer, LookupId, OpenJob
 from camd.ports.providers import Found
 from camd.ports.records import Candidate
 from camd.ports.store import StaleWrite, Store, Tx

@@ -7,8 +7,7 @@ from decimal import Decimal
 from itertools import chain, combinations
 
 from camd.domain.lead import Lead
-from camd.domain.waterfall import Operation
-from camd.ports.lookups import LookupStatus
+from camd.domain.waterfall import LookupStatus, Operation
 from tests.proof.paid_people import FINDER, VERIFIER, Deal, End, Fate, Mailbox, Place, Somebody
 from tests.proof.paid_site import Books
 from tests.proof.paid_vendors import Paid

@@ -28,10 +28,10 @@ from camd.daemon.wiring import build_context, make_metrics
 from camd.domain.campaign import CampaignStatus, Definition, Enrichment, SourceEntry, StatusChange
 from camd.domain.facts import CampaignId
 from camd.domain.lead import Lead, LeadStatus
+from camd.domain.waterfall import LookupStatus
 from camd.pipeline import record
 from camd.pipeline.context import Context
 from camd.ports.clock import Clock
-from camd.ports.lookups import LookupStatus
 from camd.ports.records import LeadFilter, Listing
 from camd.ports.store import Tx
 from camd.schema.report import CycleReport

@@ -20,8 +20,8 @@ from camd.domain.campaign import Campaign, Enrichment
 from camd.domain.errors import BudgetExhausted, Failure, KeyRefused, Permanent, RateLimited, Scope, Transient, Uncertain
 from camd.domain.facts import Facts, Verdict
 from camd.domain.lead import LeadStatus
-from camd.domain.waterfall import Operation
-from camd.ports.lookups import OPEN, Lookup, LookupId, LookupStatus, Reply
+from camd.domain.waterfall import LookupStatus, Operation
+from camd.ports.lookups import OPEN, Lookup, LookupId, Reply
 from camd.ports.providers import Found, RateLimit
 from camd.ports.store import StaleWrite, Tx
 from camd.ports.store_errors import StoreUnavailable

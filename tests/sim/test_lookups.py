@@ -13,9 +13,9 @@ from camd.domain.errors import KeyRefused, PlanRefused, RateLimited, Scope, Unce
 from camd.domain.events import EventType
 from camd.domain.facts import Facts, Verdict
 from camd.domain.lead import LeadStatus
-from camd.domain.waterfall import Operation
+from camd.domain.waterfall import LookupStatus, Operation
 from camd.operations import imports, lead_import, recovery
-from camd.ports.lookups import LookupId, LookupStatus, Reply, Service
+from camd.ports.lookups import LookupId, Reply, Service
 from camd.ports.providers import Found
 from camd.sim.enrichers import MemoryEnricher, found, service
 from camd.sim.world import OPERATOR, World, people, simulate

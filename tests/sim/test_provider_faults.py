@@ -14,10 +14,10 @@ from camd.domain.campaign import Campaign, Enrichment
 from camd.domain.events import EventType
 from camd.domain.facts import Facts, Verdict
 from camd.domain.lead import LeadStatus
-from camd.domain.waterfall import Operation
+from camd.domain.waterfall import LookupResult, LookupStatus, Operation
 from camd.pipeline import credit_budget
 from camd.ports.clock import Clock
-from camd.ports.lookups import Enricher, Lookup, LookupResult, LookupStatus
+from camd.ports.lookups import Enricher, Lookup
 from camd.ports.providers import Found
 from camd.providers.apollo_api import ApolloSettings
 from camd.providers.apollo_match import ApolloEnricher

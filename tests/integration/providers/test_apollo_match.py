@@ -23,8 +23,8 @@ from camd.domain.errors import (
 )
 from camd.domain.facts import Facts, Verdict
 from camd.domain.token_bucket import RateBucket, Taken
-from camd.domain.waterfall import REF, VERDICT, Operation
-from camd.ports.lookups import Finding, LookupResult, Question
+from camd.domain.waterfall import REF, VERDICT, LookupResult, Operation
+from camd.ports.lookups import Finding, Question
 from camd.ports.providers import RateLimit
 from camd.providers.apollo_api import ApolloSettings
 from camd.providers.apollo_match import ApolloEnricher

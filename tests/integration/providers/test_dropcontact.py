@@ -25,8 +25,8 @@ from camd.domain.errors import (
     Uncertain,
 )
 from camd.domain.facts import Facts, Verdict
-from camd.domain.waterfall import Operation
-from camd.ports.lookups import Finding, Job, LookupResult, Question, Reply, Unfinished
+from camd.domain.waterfall import LookupResult, Operation
+from camd.ports.lookups import Finding, Job, Question, Reply, Unfinished
 from camd.providers.dropcontact import Dropcontact, DropcontactSettings
 from camd.providers.http import Answer, Http
 from tests.simulators import dropcontact as simulator

@@ -21,8 +21,8 @@ from camd.domain.errors import (
     Uncertain,
 )
 from camd.domain.facts import Facts, Verdict
-from camd.domain.waterfall import VERDICT, Operation
-from camd.ports.lookups import NOTHING, Finding, Later, LookupResult, Memory, Question, Reply
+from camd.domain.waterfall import VERDICT, LookupResult, Operation
+from camd.ports.lookups import NOTHING, Finding, Later, Memory, Question, Reply
 from camd.providers.http import Http
 from camd.providers.hunter_api import REST, HunterSettings
 from camd.providers.hunter_lookups import HunterLookups

@@ -25,8 +25,8 @@ from camd.domain.errors import (
     Uncertain,
 )
 from camd.domain.facts import Facts, Verdict
-from camd.domain.waterfall import Operation
-from camd.ports.lookups import Finding, LookupResult, Question
+from camd.domain.waterfall import LookupResult, Operation
+from camd.ports.lookups import Finding, Question
 from camd.ports.providers import RateLimit
 from camd.providers.http import Answer, Http
 from camd.providers.millionverifier import MillionVerifier, MillionVerifierSettings

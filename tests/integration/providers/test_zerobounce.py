@@ -25,8 +25,8 @@ from camd.domain.errors import (
     Uncertain,
 )
 from camd.domain.facts import Facts, Verdict
-from camd.domain.waterfall import Operation
-from camd.ports.lookups import Finding, Later, LookupResult, Question, Reply, Unfinished
+from camd.domain.waterfall import LookupResult, Operation
+from camd.ports.lookups import Finding, Later, Question, Reply, Unfinished
 from camd.ports.providers import RateLimit
 from camd.providers.http import Answer, Http
 from camd.providers.zerobounce import ZeroBounce, ZeroBounceSettings

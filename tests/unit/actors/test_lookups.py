@@ -27,10 +27,10 @@ from camd.domain.errors import (
 )
 from camd.domain.facts import Verdict
 from camd.domain.lead import LostReason
-from camd.domain.waterfall import Operation
+from camd.domain.waterfall import LookupResult, LookupStatus, Operation
 from camd.pipeline.context import Context
 from camd.pipeline.cycle import run_cycle
-from camd.ports.lookups import Finding, Job, Later, Lookup, LookupResult, LookupStatus, Unfinished
+from camd.ports.lookups import Finding, Job, Later, Lookup, Unfinished
 from camd.ports.store import Tx
 from camd.ports.store_errors import StoreUnavailable
 from camd.sim.clock import START

@@ -14,8 +14,9 @@ from camd.domain.errors import Failure, Scope, Transient, Uncertain
 from camd.domain.facts import Facts
 from camd.domain.lead import LostReason
 from camd.domain.token_bucket import QuotaScope
+from camd.domain.waterfall import LookupStatus
 from camd.pipeline.cycle import run_cycle
-from camd.ports.lookups import LookupId, LookupStatus
+from camd.ports.lookups import LookupId
 from camd.ports.providers import Cursor, Found, NotYet, Page, RateLimit
 from camd.ports.records import Recovery
 from camd.ports.store import Tx

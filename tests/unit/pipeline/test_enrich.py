@@ -11,9 +11,9 @@ from camd.domain.errors import Scope
 from camd.domain.facts import CampaignId, Facts, LeadId, Verdict
 from camd.domain.lead import Action, Enriched, Lead, LeadState, LeadStatus, Lost
 from camd.domain.outcome import Advance, Outcome, Snooze, Want
-from camd.domain.waterfall import Operation
+from camd.domain.waterfall import LookupResult, LookupStatus, Operation
 from camd.pipeline.enrich import enrich, not_configured
-from camd.ports.lookups import Lookup, LookupAnswer, LookupId, LookupResult, LookupStatus
+from camd.ports.lookups import Lookup, LookupAnswer, LookupId
 from camd.ports.providers import RateLimit
 from camd.schema.report import CycleError
 from camd.sim.clock import START

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from camd.domain.facts import CampaignId, Facts, LeadId, Verdict
-from camd.domain.waterfall import Operation
+from camd.domain.waterfall import LookupResult, LookupStatus, Operation
 from camd.pipeline.learned import add_up, is_same_address, merged
-from camd.ports.lookups import Lookup, LookupAnswer, LookupId, LookupResult, LookupStatus
+from camd.ports.lookups import Lookup, LookupAnswer, LookupId
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 ANN = Facts(first_name="Ann", last_name="L***e", source="csv", source_ref="1")

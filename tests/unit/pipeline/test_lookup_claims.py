@@ -15,12 +15,12 @@ from camd.domain.errors import KeyRefused, PlanRefused, RateLimited, Scope, Tran
 from camd.domain.facts import Facts, Verdict
 from camd.domain.lead import Lead
 from camd.domain.suppression import SuppressionReason, parse_value
-from camd.domain.waterfall import Operation
+from camd.domain.waterfall import LookupStatus, Operation
 from camd.pipeline import lookup_outcomes
 from camd.pipeline.cycle import run_cycle
 from camd.pipeline.lookup_claims import DENIED, MOST, TOO_DEAR_RETRY, Claim, claim
 from camd.pipeline.record import suppress
-from camd.ports.lookups import Lookup, LookupStatus, Service
+from camd.ports.lookups import Lookup, Service
 from camd.ports.providers import Found, RateLimit
 from camd.ports.records import Recovery
 from camd.ports.store import Tx

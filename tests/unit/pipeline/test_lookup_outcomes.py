@@ -14,12 +14,12 @@ from camd.domain.facts import Facts, Verdict
 from camd.domain.lead import Lead, LeadStatus, LostReason
 from camd.domain.suppression import SuppressionReason, parse_value
 from camd.domain.token_bucket import QuotaScope
-from camd.domain.waterfall import Operation
+from camd.domain.waterfall import LookupResult, LookupStatus, Operation
 from camd.operations.imports import remove_leads
 from camd.pipeline import lookup_outcomes, record
 from camd.pipeline.cycle import run_cycle
 from camd.pipeline.lookup_claims import claim
-from camd.ports.lookups import Finding, Job, Later, Lookup, LookupResult, LookupStatus, Reply, Service, Unfinished
+from camd.ports.lookups import Finding, Job, Later, Lookup, Reply, Service, Unfinished
 from camd.ports.providers import Found
 from camd.ports.records import Candidate
 from camd.ports.store import Tx

@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from camd.domain.errors import Uncertain
 from camd.domain.facts import Facts
-from camd.domain.waterfall import Operation
-from camd.ports.lookups import Finding, LookupResult, Question
+from camd.domain.waterfall import LookupResult, Operation
+from camd.ports.lookups import Finding, Question
 from camd.providers.apollo_api import ApolloSettings
 from camd.providers.apollo_match import ApolloEnricher
 from camd.providers.http import Answer, Http

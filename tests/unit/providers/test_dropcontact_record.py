@@ -10,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from camd.domain.facts import Facts, Verdict
-from camd.ports.lookups import Finding, LookupResult, Question, Reply, Unfinished
+from camd.domain.waterfall import LookupResult
+from camd.ports.lookups import Finding, Question, Reply, Unfinished
 from camd.providers.dropcontact_record import record_of, replies, reply
 
 MARA = Facts(first_name="Mara", last_name="Linden", company="Nordwind Logistik", domain="nordwind.example")

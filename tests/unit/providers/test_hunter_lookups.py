@@ -16,8 +16,8 @@ from pydantic import SecretStr
 from camd.domain.errors import Failure, Uncertain
 from camd.domain.facts import Facts
 from camd.domain.token_bucket import NotBefore, RateBucket
-from camd.domain.waterfall import Operation
-from camd.ports.lookups import Finding, Later, LookupResult, Question, Reply
+from camd.domain.waterfall import LookupResult, Operation
+from camd.ports.lookups import Finding, Later, Question, Reply
 from camd.ports.providers import Page, RateLimit
 from camd.providers.http import Answer, Http
 from camd.providers.hunter import HunterSource
