@@ -34,6 +34,7 @@ COMMANDS = {
     "run-all": "camd.cli.cycles",
     "kill-switch": "camd.cli.instance",
     "gate": "camd.cli.instance",
+    "ui": "camd.cli.ui",
 }
 """Where each command lives; its module has it under its name with underscores."""
 

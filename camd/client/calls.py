@@ -1,4 +1,5 @@
-"""Every route of the API as a function that describes its request; both faces have a method for each.
+"""The routes of the API as functions that describe their requests; both faces have a method for each. `outlook_calls`
+has those that tell how a campaign does and what is to come.
 
 `ref` is a campaign's number or its name. Bodies are the schema's models, so that a mistake shows before it is sent.
 `key` is an `Idempotency-Key`: see `Call`.
@@ -20,7 +21,6 @@ from camd.domain.webhooks import DeliveryStatus
 from camd.schema.campaign import CampaignDetail, CampaignSummary
 from camd.schema.definition import CampaignBody, CampaignPatch
 from camd.schema.event import EventPage
-from camd.schema.figures import CampaignMetrics, CampaignSeries, ReportFormat
 from camd.schema.imports import Import, ImportReport, UndoReport
 from camd.schema.inbound import ClassifyBody, Inbound
 from camd.schema.lead import (
@@ -39,13 +39,11 @@ from camd.schema.lead import (
 from camd.schema.mailbox import DisableBody, MailboxTest, TrialBody, TrialReport
 from camd.schema.page import Page
 from camd.schema.person import PersonErased, PersonExport
-from camd.schema.preflight import PreflightReport
-from camd.schema.preview import Preview
 from camd.schema.report import CycleReport
 from camd.schema.status import Gate, KillSwitch, KillSwitchBody, MailboxState, ProviderState, Recovery, Status
 from camd.schema.suppression import Suppression, SuppressionBody, SuppressionImport
 from camd.schema.token import NewToken, Token, TokenBody
-from camd.schema.touch import ApproveBody, ApproveReport, Resolution, ResolveBody, Touch
+from camd.schema.touch import ApproveBody, ApproveReport, CancelBody, Resolution, ResolveBody, Touch
 from camd.schema.webhook import WebhookDelivery, WebhookEndpoint, WebhookTest
 
 _campaign = CampaignDetail.model_validate_json
@@ -63,6 +61,7 @@ HELD = HoldBody()
 RELEASED = ReleaseBody()
 TO_THE_FIRST = TrialBody()
 DISABLED = DisableBody()
+NO_REASON = CancelBody()
 
 
 def _nothing(_: bytes) -> None:
@@ -109,36 +108,12 @@ def resume(ref: str | int) -> Call[CampaignDetail]:
     return Call("POST", path("/campaigns/{}/resume", ref), _campaign)
 
 
-def preflight(ref: str | int) -> Call[PreflightReport]:
-    return Call("GET", path("/campaigns/{}/preflight", ref), PreflightReport.model_validate_json)
-
-
 def live(ref: str | int) -> Call[CampaignDetail]:
     return Call("POST", path("/campaigns/{}/live", ref), _campaign)
 
 
 def dry(ref: str | int) -> Call[CampaignDetail]:
     return Call("POST", path("/campaigns/{}/dry", ref), _campaign)
-
-
-def preview(ref: str | int, *, limit: int | None = None) -> Call[Page[Preview]]:
-    """The mails to come, soonest first."""
-    return Call("GET", path("/campaigns/{}/preview", ref), Page[Preview].model_validate_json, params(limit=limit))
-
-
-def campaign_metrics(ref: str | int) -> Call[CampaignMetrics]:
-    """Funnel, rates with what they are of, goals, and what today's quotas leave."""
-    return Call("GET", path("/campaigns/{}/metrics", ref), CampaignMetrics.model_validate_json)
-
-
-def timeseries(ref: str | int, *, days: int | None = None) -> Call[CampaignSeries]:
-    """Each of the last days, today included, oldest first."""
-    return Call("GET", path("/campaigns/{}/timeseries", ref), CampaignSeries.model_validate_json, params(days=days))
-
-
-def report(ref: str | int, *, format: ReportFormat = ReportFormat.MD) -> Call[str]:  # noqa: A002 - as in the API
-    """One page for a client, as text of that format."""
-    return Call("GET", path("/campaigns/{}/report", ref), bytes.decode, params(format=format))
 
 
 def send_test(ref: str | int, body: TrialBody = TO_THE_FIRST) -> Call[TrialReport]:
@@ -315,9 +290,9 @@ def resolve(touch_id: str, outcome: Resolution) -> Call[Touch]:
     return Call("POST", path("/touches/{}/resolve", touch_id), _touch, body=body_of(body))
 
 
-def cancel(touch_id: str) -> Call[Touch]:
+def cancel(touch_id: str, body: CancelBody = NO_REASON) -> Call[Touch]:
     """Takes it back before it is handed over, and holds its lead."""
-    return Call("POST", path("/touches/{}/cancel", touch_id), _touch)
+    return Call("POST", path("/touches/{}/cancel", touch_id), _touch, body=body_of(body))
 
 
 def done(touch_id: str) -> Call[Touch]:
@@ -360,9 +335,14 @@ def export_inbound(ref: str | int) -> Call[None]:
 
 
 def suppressions(
-    *, reason: SuppressionReason | None = None, limit: int | None = None, cursor: str | None = None
+    *,
+    reason: SuppressionReason | None = None,
+    search: str | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
 ) -> Call[Page[Suppression]]:
-    query = params(reason=reason, limit=limit, cursor=cursor)
+    """`search` is a part of an address or domain, or the whole of one of which only the hash is kept."""
+    query = params(reason=reason, search=search, limit=limit, cursor=cursor)
     return Call("GET", path("/suppressions"), Page[Suppression].model_validate_json, query)
 
 
@@ -441,9 +421,12 @@ def event_page(
     type: EventType | None = None,  # noqa: A002 - the parameter's name in the API
     since: datetime | None = None,
     limit: int | None = None,
+    newest: bool | None = None,
 ) -> Call[EventPage]:
-    """The events with a `seq` above `after`, ascending. `since` is aware."""
-    query = params(after=after, campaign=campaign, lead=lead, actor=actor, type=type, since=since, limit=limit)
+    """The first events with a `seq` above `after`, or with `newest` the last ones, ascending. `since` is aware."""
+    query = params(
+        after=after, campaign=campaign, lead=lead, actor=actor, type=type, since=since, limit=limit, newest=newest
+    )
     return Call("GET", path("/events"), EventPage.model_validate_json, query)
 
 

@@ -11,7 +11,7 @@ from typing import BinaryIO, Generic, ParamSpec, Self, TypeVar
 
 import httpx
 
-from camd.client import calls
+from camd.client import calls, outlook_calls
 from camd.client.call import Call
 from camd.client.exchange import FOLLOW_SECONDS, PAGE, PIECE_BYTES, check, request_of, run_of, understood
 from camd.client.place import Place, answers_now, open_sync, reaching
@@ -146,13 +146,18 @@ class SyncCamdClient:
     activate = _Asked(calls.activate)
     pause = _Asked(calls.pause)
     resume = _Asked(calls.resume)
-    preflight = _Asked(calls.preflight)
+    preflight = _Asked(outlook_calls.preflight)
     live = _Asked(calls.live)
     dry = _Asked(calls.dry)
-    preview = _Asked(calls.preview)
-    campaign_metrics = _Asked(calls.campaign_metrics)
-    timeseries = _Asked(calls.timeseries)
-    report = _Asked(calls.report)
+    preview = _Asked(outlook_calls.preview)
+    campaign_metrics = _Asked(outlook_calls.campaign_metrics)
+    timeseries = _Asked(outlook_calls.timeseries)
+    report = _Asked(outlook_calls.report)
+    outlook = _Asked(outlook_calls.outlook)
+    instance_outlook = _Asked(outlook_calls.instance_outlook)
+    instance_series = _Asked(outlook_calls.instance_series)
+    check_draft = _Asked(outlook_calls.check_draft)
+    check_import = _Asked(outlook_calls.check_import)
     send_test = _Asked(calls.send_test)
     run_cycle = _Asked(calls.run_cycle)
     run_all = _Asked(calls.run_all)

@@ -20,7 +20,8 @@ from camd.schema.values import Instant, Number, View
 
 class CampaignSummary(View):
     """All rates are fractions from 0 to 1. `current_leads` counts every status, `contacted_leads` those ever handed
-    a touch, `qualified_leads` and `won_leads` those in exactly that status now."""
+    a touch, `replied_leads` those of them who ever answered, `qualified_leads` and `won_leads` those in exactly that
+    status now. `won_mrr` is what the won leads bring a month, in `currency`."""
 
     id: int
     name: str
@@ -33,8 +34,12 @@ class CampaignSummary(View):
     target_mrr: Number | None
     current_leads: int
     contacted_leads: int
+    replied_leads: int
     qualified_leads: int
     won_leads: int
+    won_mrr: Number
+    currency: str
+    goal_counts: GoalCounts
     conversion_rate: float
     goal_progress: float | None
     sent_today: int
@@ -57,8 +62,6 @@ class CampaignDetail(CampaignSummary):
 
     description: str | None
     mrr_per_client: Number | None
-    currency: str
-    goal_counts: GoalCounts
     timezone: str
     language: str
     channels: tuple[Channel, ...]

@@ -1,5 +1,6 @@
 """Files brought in by a person: what an import did, and what is remembered of it."""
 
+from camd.schema.lead import LeadBody
 from camd.schema.values import Instant, View
 
 MAX_REJECTED = 10_000
@@ -47,3 +48,22 @@ class UndoReport(View):
     import_id: str
     removed: int
     kept: int
+
+
+class ColumnUse(View):
+    """What a column of the file fills: a fact of a lead, `custom.<name>`, or null for a column that is passed over."""
+
+    column: str
+    field: str | None
+
+
+class ImportCheck(View):
+    """What an import would do; nothing was stored. `sample` are the first people of the file that would be added."""
+
+    columns: list[ColumnUse]
+    rows: int
+    added: int
+    duplicates: int
+    suppressed: int
+    rejected: list[RejectedLine]
+    sample: list[LeadBody]

@@ -56,7 +56,8 @@ class InboxStatus(StrEnum):
 
 class MailboxState(View):
     """`detail` says how a mailbox that may not send is mended, `inbox_detail` the same of an inbox that cannot be read.
-    `used_today` counts its local day; `queued` are the mails that are planned, approved or put off there.
+    `used_today` counts its local day against `limit_today`, which is below `daily_limit` while it is in its ramp, as is
+    `limit_tomorrow`; `queued` are the mails that are planned, approved or put off there.
     `last_heard_at` is when its inbox was last read to its end, null before the first time since camd started."""
 
     name: str
@@ -67,6 +68,8 @@ class MailboxState(View):
     since: Instant | None
     until: Instant | None
     daily_limit: int
+    limit_today: int
+    limit_tomorrow: int
     used_today: int
     queued: int
     inbox: InboxStatus = InboxStatus.NONE
@@ -74,9 +77,26 @@ class MailboxState(View):
     inbox_detail: str | None = None
 
 
+class FieldKind(StrEnum):
+    TEXT = "text"
+    NUMBER = "number"
+    FLAG = "flag"
+    LIST = "list"
+
+
+class SourceField(View):
+    """A field that a `[[sources]]` entry of the provider takes; `about` says what it is for, in a line."""
+
+    name: str
+    kind: FieldKind
+    required: bool
+    about: str
+
+
 class ProviderState(View):
     """`roles`: what the provider does here, `source`, `verifier` (for nothing), `match`, `find` or `verify` (for
-    credits, and only while it is configured). `credits_today` counts what is reserved too; none where nothing costs."""
+    credits, and only while it is configured). `credits_today` counts what is reserved too; none where nothing costs.
+    `source_fields` are what it takes as a source."""
 
     name: str
     roles: list[str]
@@ -84,6 +104,7 @@ class ProviderState(View):
     problem: str | None = None
     credits_today: Number | None = None
     credits_per_day: Number | None = None
+    source_fields: list[SourceField] = Field(default_factory=list)
 
 
 class Waiting(View):

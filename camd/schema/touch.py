@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from camd.domain.campaign import Channel
-from camd.schema.values import Body, Instant, View
+from camd.schema.values import Body, Instant, Note, View
 
 MAX_APPROVED = 1_000
 """Touches that one request approves."""
@@ -44,6 +44,12 @@ class ResolveBody(Body):
     model_config = ConfigDict(serialize_by_alias=True)
 
     outcome: Resolution = Field(alias="as")
+
+
+class CancelBody(Body):
+    """`reason` is text, kept as the note of the hold that the lead gets."""
+
+    reason: Note | None = None
 
 
 class ApproveBody(Body):

@@ -1,0 +1,42 @@
+"""What the console tells a person: what was done, and in words what could not be, with the mend."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from camd.client.errors import ApiError, Unreachable
+from camd.schema.problem import Problem
+from camd.ui.words import plain
+
+_DONE = "notices.done"
+
+
+def done(text: str) -> None:
+    """Shown at the top of the page after the next run."""
+    st.session_state.setdefault(_DONE, []).append(text)
+
+
+def show_done() -> None:
+    for text in st.session_state.pop(_DONE, []):
+        st.success(text)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """What camd refuses in the block, or that it does not answer, is told in place of what is missing."""
+    try:
+        yield
+    except ApiError as refusal:
+        show_problem(refusal.problem)
+    except Unreachable:
+        st.error("camd does not answer. What you see here comes back by itself as soon as it does.")
+
+
+def show_problem(problem: Problem) -> None:
+    """Title, mend, and each field or finding of it."""
+    st.error(f"**{plain(problem.title)}** {plain(problem.detail)}")
+    for wrong in problem.errors:
+        st.warning(f"**{plain(wrong.field)}**: {plain(wrong.message)}")
+    for finding in problem.findings:
+        st.warning(f"**{plain(finding.message)}** {plain(finding.mend)}")
