@@ -49,7 +49,7 @@ def test_every_status_and_every_reason_has_words() -> None:
 
 @pytest.mark.parametrize(
     ("amount", "told"),
-    [(Decimal("250"), "250 EUR"), (Decimal("1250.5"), "1,250.50 EUR"), (0.1 + 0.2, "0.30 EUR"), (0, "0 EUR")],
+    [(Decimal(250), "250 EUR"), (Decimal("1250.5"), "1,250.50 EUR"), (0.1 + 0.2, "0.30 EUR"), (0, "0 EUR")],
 )
 def test_money_has_its_currency_and_cents_only_where_there_are_some(amount: Decimal | float, told: str) -> None:
     assert words.money(amount, "EUR") == told
@@ -83,7 +83,7 @@ def test_a_count_has_its_noun(number: int, told: str) -> None:
 def test_numbers_lists_and_words_of_the_engine() -> None:
     assert words.count(2, "reply", "replies") == "2 replies"
     assert words.number(Decimal("1200.50")) == "1,200.5"
-    assert words.number(Decimal("100")) == "100"
+    assert words.number(Decimal(100)) == "100"
     assert words.listed([], none="none yet") == "none yet"
     assert words.listed(["a", "b"]) == "a, b"
     assert words.told("mailbox:sales.day_limit") == "mailbox sales day limit"
