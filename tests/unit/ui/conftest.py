@@ -10,8 +10,9 @@ from collections.abc import Callable, Coroutine, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import anyio
 import pytest
@@ -25,12 +26,13 @@ from camd.providers.hook import HookSource
 from camd.sim.clock import VirtualClock, VirtualLoop, run
 from camd.sim.world import World, plain_settings
 
-st = pytest.importorskip("streamlit", reason="the console needs the extra ui")
+# Where Streamlit is not installed the test modules skip themselves, and this one still has to be importable.
+if TYPE_CHECKING or find_spec("streamlit"):
+    import streamlit as st
+    from streamlit.testing.v1 import AppTest
 
-from streamlit.testing.v1 import AppTest  # noqa: E402 - only where it is installed
-
-from camd.ui import visitor  # noqa: E402 - only where Streamlit is installed
-from camd.ui.visitor import ConsoleClient  # noqa: E402 - only where Streamlit is installed
+    from camd.ui import visitor
+    from camd.ui.visitor import ConsoleClient
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -45,7 +47,7 @@ class ServedWorld:
     """`world` lives on a loop of its own: its methods are awaited by `do` alone."""
 
     world: World
-    client: ConsoleClient
+    client: "ConsoleClient"
     loop: VirtualLoop
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
@@ -83,10 +85,14 @@ def camd(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served
 
 
 @pytest.fixture
-def opened(camd: ServedWorld) -> Callable[Concatenate[Callable[Concatenate[ConsoleClient, P], object], P], AppTest]:
+def opened(
+    camd: ServedWorld,
+) -> "Callable[Concatenate[Callable[Concatenate[ConsoleClient, P], object], P], AppTest]":
     """Shows a function of the console that takes the client first: `opened(lead_list.show, campaign)`."""
 
-    def open_(show: Callable[Concatenate[ConsoleClient, P], object], /, *args: P.args, **kwargs: P.kwargs) -> AppTest:
+    def open_(
+        show: "Callable[Concatenate[ConsoleClient, P], object]", /, *args: P.args, **kwargs: P.kwargs
+    ) -> "AppTest":
         given = {"show": show, "client": camd.client, "args": args, "kwargs": kwargs}
         return AppTest.from_function(_page, default_timeout=PATIENCE_SECONDS, kwargs=given).run()
 
