@@ -16,6 +16,7 @@ FIGURES = frozenset(
         "actor",
         "added",
         "attempt",
+        "changed",
         "code",
         "count",
         "delay_s",
@@ -54,6 +55,7 @@ FIGURES = frozenset(
         "until",
         "updated",
         "used",
+        "waits_for_restart",
     }
 )
 """Further figures an event may carry: never an address, a name or a text of a person."""
@@ -96,6 +98,18 @@ CATALOGUE = {
             "Look for a long import or a slow disk; if it repeats, systemd restarts the service.",
         ),
         Event("config.loaded", "info", "The configuration is valid and in force.", NOTHING),
+        Event(
+            "config.rejected",
+            "error",
+            "The configuration that a reload found is not valid; the one before stays in force, all of it.",
+            "Run `camd check-config`, mend what it names, then reload again.",
+        ),
+        Event(
+            "config.reloaded",
+            "info",
+            "The configuration was read again; `changed` is in force, `waits_for_restart` is not yet.",
+            "Where `waits_for_restart` names something restart camd: it drains first.",
+        ),
         Event("actor.started", "debug", "An actor of the supervisor runs.", NOTHING),
         Event(
             "actor.crashed",
