@@ -59,10 +59,16 @@ class Log:
     """The level of a line is the catalogue's; the method's name tells it to the reader (a test compares them)."""
 
     _least: int
+    _way: tuple[Callable[[str], object], list[Any]]
     _bound: structlog.typing.FilteringBoundLogger
 
     def __init__(self) -> None:
+        self._key: bytes | None = None
         self.reset()
+
+    def hash_leads_with(self, instance_key: bytes) -> None:
+        """From now on `lead`, which any event may carry, is shown as its `lead_ref`; before that it is left out."""
+        self._key = instance_key
 
     def debug(self, event: str, **fields: LogValue) -> None:
         self._emit(event, fields)
@@ -77,10 +83,15 @@ class Log:
         self._emit(event, fields)
 
     def write_to(self, put: Callable[[str], object], processors: list[Any], level: str) -> None:
+        self._way = put, processors
         self._least = SEVERITY[level]
         filtering = structlog.make_filtering_bound_logger(self._least)
         # Bound here: structlog would do it anew for each event.
         self._bound = structlog.wrap_logger(_Lines(put), processors=processors, wrapper_class=filtering).bind()
+
+    def set_level(self, level: str) -> None:
+        """From now on what is below it is left out; the way and the form of lines stay."""
+        self.write_to(*self._way, level)
 
     def reset(self) -> None:
         """What is logged without a daemon around it goes to stderr, warnings and worse."""
@@ -88,6 +99,8 @@ class Log:
 
     def _emit(self, event: str, fields: dict[str, LogValue]) -> None:
         assert event in CATALOGUE, f"{event} is not in the catalogue of log events"
+        if lead := fields.pop("lead", None):
+            fields["lead_ref"] = lead_ref(self._key, str(lead)) if self._key else None
         unknown = fields.keys() - ENVELOPE - FIGURES
         assert not unknown, f"{event} carries unknown keys: {sorted(unknown)}"
         level = CATALOGUE[event].level

@@ -16,6 +16,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.registry import Collector
 
 from camd.domain.inbound import InboundClass
+from camd.domain.invariant import Invariant
 from camd.domain.token_bucket import QuotaScope
 from camd.domain.waterfall import Operation
 from camd.domain.webhooks import Verdict
@@ -36,6 +37,13 @@ PROVIDER_RESULTS = (
     "plan_or_scope",
 )
 """The words for every provider's answers; of several in one call the first counts."""
+QUOTA_SUMS = (
+    QuotaScope.MAILBOX_DAY,
+    QuotaScope.MAILBOX_24H,
+    QuotaScope.INSTANCE,
+    QuotaScope.PROVIDER_CREDITS,
+)
+"""The quotas of which there are few: each campaign, company, person and pace has one of its own."""
 LAG = (0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600)
 
 Instrument = TypeVar("Instrument", bound=MetricWrapperBase)
@@ -119,6 +127,9 @@ class Metrics:
             "touches_unknown_oldest_timestamp_seconds",
             "When the oldest touch that is unknown went on the wire, Unix time; 0 for none.",
         )
+        self.touches_due = gauge(
+            "touches_due", "Mails of active campaigns that are due and not yet taken by an outbox."
+        )
         self.cycles_total = Family(
             counter("cycles_total", "Cycles by how they ended.", "result"), ("live", "dry", "failed")
         )
@@ -137,6 +148,28 @@ class Metrics:
     def _make_limits(self, make: _Maker, labels: Labels) -> None:
         self.quota_denied_total = Family(
             make.counter("quota_denied_total", "Times a quota said not yet.", "scope"), tuple(QuotaScope)
+        )
+        self.quota_limit = Family(
+            make.gauge(
+                "quota_limit", "What today's quotas of this scope allow together; 0 where none is set.", "scope"
+            ),
+            QUOTA_SUMS,
+        )
+        self.quota_used = Family(
+            make.gauge("quota_used", "What was taken of them, refunds left out.", "scope"), QUOTA_SUMS
+        )
+        self.quota_overrun_total = make.counter(
+            "quota_overrun_total", "Debits after which a quota held more than its limit; must stay 0."
+        )
+        self.invariant_violations_total = Family(
+            make.counter(
+                "invariant_violations_total", "Times a law that must always hold was broken; must stay 0.", "invariant"
+            ),
+            tuple(Invariant),
+        )
+        self.mailbox_usable = Family(
+            make.gauge("mailbox_usable", "1 while the mailbox may send, 0 while it is stopped or disabled.", "mailbox"),
+            labels.mailboxes,
         )
         self.sends_total = Family(
             make.counter("sends_total", "Handovers by how they ended.", "mailbox", "result"),
