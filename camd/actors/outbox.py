@@ -24,13 +24,14 @@ from camd.pipeline.rehoming import give_away
 from camd.pipeline.send_gate import GateReason
 from camd.pipeline.send_quota import note_zones
 from camd.pipeline.settle import Result, Untold, outcome_word, settle, settle_interrupted
-from camd.ports.channel import Unknown, Withdrawn
+from camd.pipeline.violations import look_at_sent
+from camd.ports.channel import Refused, Unknown, Withdrawn
 from camd.ports.journal import OutcomeLine
 from camd.ports.records import TouchStatus
 from camd.ports.settings import MailboxSettings
 from camd.ports.store import Tx
 from camd.ports.store_errors import StoreUnavailable
-from camd.telemetry.logs import get_log
+from camd.telemetry.logs import LogValue, get_log
 
 log = get_log()
 
@@ -121,7 +122,8 @@ class Outbox:
         """A touch for each free place, as far as there are any that may go."""
         if self._stopping.is_set():
             return [], None
-        refused = self._refused
+        refused, clock = self._refused, self._context.clock
+        started = clock.monotonic()
         try:
             rounds = await self._context.store.write(self._claims(self._places.value))
             if _waits_for_a_person(rounds) and await give_all_away(self._context, self.mailbox):
@@ -129,8 +131,10 @@ class Outbox:
         except StoreUnavailable:
             # The watch tells of it once for all.
             return [], Nothing(self._context.clock.now() + timedelta(seconds=RETRY_SECONDS))
-        last = rounds[-1].found
-        return self._learn(rounds, refused), None if isinstance(last, Claimed) else last
+        claimed, last = self._learn(rounds, refused), rounds[-1].found
+        if claimed:
+            self._context.metrics.send_duration_seconds.labels("claim").observe(clock.monotonic() - started)
+        return claimed, None if isinstance(last, Claimed) else last
 
     def _claims(self, places: int) -> Callable[[Tx], list[Round]]:
         """The unit that claims for so many places. Whose turn it is it asks when it runs: another place may have
@@ -237,8 +241,12 @@ class Outbox:
         follow = None if is_last or self._stopping.is_set() else self._claims(1)
 
         def outcome(tx: Tx) -> TouchStatus:
-            return settle(tx, context, touch.id, result, context.clock.now())
+            status = settle(tx, context, touch.id, result, context.clock.now())
+            if status is TouchStatus.SENT:
+                look_at_sent(tx, context, touch.id)
+            return status
 
+        started = context.clock.monotonic()
         try:
             status, rounds = await context.store.write(lambda tx: (outcome(tx), follow(tx) if follow else []))
         except StoreUnavailable:
@@ -246,27 +254,27 @@ class Outbox:
             raise
         except Exception:
             # What is wrong with another touch must not cost this one its outcome.
-            self._tell(claimed, await context.store.write(outcome))
+            self._tell(claimed, await context.store.write(outcome), result)
             raise
+        context.metrics.send_duration_seconds.labels("settle").observe(context.clock.monotonic() - started)
         if any(closure.reason is GateReason.OUTCOME_WAITS for closure in context.gate.closures()):
             context.gate.open(GateReason.OUTCOME_WAITS)
             self._bells.ring_outboxes()
-        self._tell(claimed, status)
+        self._tell(claimed, status, result)
         return next(iter(self._learn(rounds, refused)), None)
 
-    def _tell(self, claimed: Claimed, status: TouchStatus) -> None:
-        touch = claimed.touch
-        campaign_id, touch_id, mailbox = touch.campaign_id, touch.id, self.mailbox
+    def _tell(self, claimed: Claimed, status: TouchStatus, result: Result) -> None:
+        campaign_id, mailbox, named = claimed.touch.campaign_id, self.mailbox, _named(claimed)
         self._counts.add(campaign_id, status)
         match status:
             case TouchStatus.SENT:
-                log.info("send.sent", campaign_id=campaign_id, touch_id=touch_id, mailbox=mailbox)
+                log.info("send.sent", **named)
             case TouchStatus.REJECTED:
-                log.warning("send.rejected", campaign_id=campaign_id, touch_id=touch_id, mailbox=mailbox)
+                log.warning("send.rejected", **named, reason=_code(result))
             case TouchStatus.DEFERRED:
-                log.info("send.deferred", campaign_id=campaign_id, touch_id=touch_id, mailbox=mailbox)
+                log.info("send.deferred", **named, reason=_code(result))
             case TouchStatus.UNKNOWN:
-                log.warning("send.unknown", campaign_id=campaign_id, touch_id=touch_id, mailbox=mailbox)
+                log.warning("send.unknown", **named)
         if status in RESULTS:
             self._context.metrics.sends_total.labels(mailbox, status).inc()
         self._bells.ring(campaign_id)
@@ -276,11 +284,11 @@ class Outbox:
 
     def _blocked(self, claimed: Claimed, reason: str) -> None:
         """What a person or an answer changed between the two marks won."""
-        touch = claimed.touch
-        self._counts.add(touch.campaign_id, TouchStatus.CANCELLED)
+        campaign_id = claimed.touch.campaign_id
+        self._counts.add(campaign_id, TouchStatus.CANCELLED)
         self._context.metrics.sends_total.labels(self.mailbox, "blocked").inc()
-        log.info("send.blocked", campaign_id=touch.campaign_id, touch_id=touch.id, mailbox=self.mailbox, reason=reason)
-        self._bells.ring(touch.campaign_id)
+        log.info("send.blocked", **_named(claimed), reason=reason)
+        self._bells.ring(campaign_id)
         self._bells.ring_outboxes()
 
 
@@ -302,6 +310,19 @@ class _OnWire:
 
     def interrupted(self) -> Result:
         return Unknown("camd was stopped") if self.is_marked else Untold("camd was stopped")
+
+
+def _named(claimed: Claimed) -> dict[str, LogValue]:
+    """A touch as the log names it."""
+    touch = claimed.touch
+    return {"campaign_id": touch.campaign_id, "touch_id": touch.id, "lead": touch.lead_id, "mailbox": touch.mailbox}
+
+
+def _code(result: Result) -> str:
+    """What the server said, without its text: that may name a person."""
+    if isinstance(result, Refused):
+        return f"{result.stage} {result.code} {result.enhanced or ''}".strip()
+    return type(result).__name__
 
 
 def _waits_for_a_person(rounds: Sequence[Round]) -> bool:

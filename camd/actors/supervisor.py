@@ -15,7 +15,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from camd.actors.campaign import CampaignActor, CycleRunner
 from camd.actors.wake import Doorbells
-from camd.domain.campaign import CampaignStatus, StatusReason
+from camd.domain.campaign import Campaign, CampaignStatus, StatusReason
 from camd.domain.errors import Transient
 from camd.domain.events import ENGINE, Event, EventType
 from camd.domain.facts import CampaignId, LeadId
@@ -23,6 +23,7 @@ from camd.domain.lead import Hold, HoldReason, Lead
 from camd.domain.retry import ACTOR_INTENSITY, GiveUp, Restart, is_common_cause
 from camd.pipeline import evaluate, record
 from camd.pipeline.context import Context, LeadCrash
+from camd.pipeline.judging import tell_status
 from camd.pipeline.send_gate import REOPENS_AFTER, GateReason
 from camd.ports.records import Crash
 from camd.ports.store import Tx
@@ -131,7 +132,9 @@ class Supervisor:
             if await context.store.write(lambda tx: _record_crash(tx, crash)):
                 child.forgive(crash.lead_id)
             elif isinstance(verdict, GiveUp):
-                await context.store.write(lambda tx: _park(tx, crash))
+                parked = await context.store.write(lambda tx: _park(tx, crash))
+                if parked is not None:
+                    tell_status(parked)
                 log.error("actor.parked", campaign_id=campaign_id, error=crash.error)
                 return False
         except Transient:
@@ -170,16 +173,18 @@ def _record_crash(tx: Tx, crash: Crash) -> bool:
 
 def _poisoned(lead: Lead, crash: Crash) -> Lead:
     poison = Hold(HoldReason.POISON, crash.at, note=crash.error)
-    log.info("lead.held", campaign_id=crash.campaign_id, reason=HoldReason.POISON)
     return replace(lead, strikes=0, holds=lead.holds_with(poison), next_action_at=None)
 
 
-def _park(tx: Tx, crash: Crash) -> None:
+def _park(tx: Tx, crash: Crash) -> Campaign | None:
+    """The campaign as it is paused; none where it is not active any more."""
     campaign = tx.campaigns.get(crash.campaign_id)
     if campaign is None or campaign.status.status is not CampaignStatus.ACTIVE:
-        return
-    evaluate.change_status(tx, campaign, CampaignStatus.PAUSED, StatusReason.PARKED, crash.at, detail=crash.traceback)
+        return None
+    status, reason = CampaignStatus.PAUSED, StatusReason.PARKED
+    paused = evaluate.change_status(tx, campaign, status, reason, crash.at, detail=crash.traceback)
     tx.ledger.append(Event(EventType.ACTOR_PARKED, crash.at, ENGINE, crash.campaign_id))
+    return paused
 
 
 def _crashed_on(error: BaseException) -> LeadId | None:

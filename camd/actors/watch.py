@@ -13,6 +13,7 @@ from pathlib import Path
 import anyio
 
 from camd.actors.health import Health
+from camd.actors.sending_gauges import set_sending_gauges
 from camd.actors.wake import Doorbells
 from camd.domain import tally
 from camd.domain.campaign import CampaignStatus, StatusReason
@@ -129,6 +130,7 @@ class Watch:
         metrics.webhook_backlog.set(figures.webhooks.count)
         since = figures.webhooks.oldest_at
         metrics.webhook_oldest_timestamp_seconds.set(since.timestamp() if since else 0)
+        await set_sending_gauges(self._context)
         metrics.db_size_bytes.set(_size(self._database))
         metrics.db_wal_bytes.set(_size(Path(f"{self._database}-wal")))
 

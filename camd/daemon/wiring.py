@@ -66,6 +66,7 @@ from camd.providers.hook import HookSource
 from camd.store.checkpoints import require_safe_checkpoints
 from camd.store.sqlite import SqliteStore
 from camd.system import SystemClock, SystemEntropy, SystemIds
+from camd.telemetry.logs import get_log
 from camd.telemetry.metrics import Labels, Metrics
 from camd.webhooks.delivery import HttpWebhooks
 
@@ -194,6 +195,7 @@ class Engine:
                 inbox_doors = InboxDoors(boxes, parts.clock, tokens=lambda: mail.tokens)
                 doors = Doors(mail, inbox_doors, letters, parts.domain_records)
                 context = build_context(settings, parts, store, metrics, doors, journal)
+                get_log().hash_leads_with(await store.read(lambda tx: tx.instance.key()))
                 await check_integrity(store.writer, context.gate)
                 await recover(context, journal, parts.identify(database.path))
                 health = Health(parts.clock.now())

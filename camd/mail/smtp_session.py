@@ -19,6 +19,9 @@ from camd.domain.errors import Misconfigured, Scope, Transient
 from camd.mail.address import Mailable
 from camd.mail.replies import mailbox_trouble, refused_log_in, text_of
 from camd.ports.settings import MailboxSettings, is_loopback
+from camd.telemetry.logs import get_log
+
+log = get_log()
 
 _BARE_END = re.compile(rb"\r\n|\r|\n")
 _DOT = re.compile(rb"^\.", re.MULTILINE)
@@ -145,7 +148,7 @@ class Session:
 
     async def _encrypt(self) -> None:
         if not self.offers("starttls"):
-            raise self._misconfigured(
+            raise self._untrusted(
                 "does not offer STARTTLS, and nothing is sent in the clear",
                 "set smtp_security and smtp_port as the provider says",
             )
@@ -191,6 +194,10 @@ class Session:
     def _misconfigured(self, fault: str, mend: str) -> Misconfigured:
         return _misconfigured(self._mailbox, fault, mend)
 
+    def _untrusted(self, fault: str, mend: str) -> Misconfigured:
+        log.error("smtp.tls_failed", mailbox=self._mailbox.name, reason=fault)
+        return self._misconfigured(fault, mend)
+
     @contextmanager
     def _weather(self, doing: str) -> Iterator[None]:
         """The library's errors as failures of the mailbox."""
@@ -203,7 +210,7 @@ class Session:
         except (aiosmtplib.SMTPException, OSError) as error:
             cause = error if isinstance(error, ssl.SSLError) else error.__cause__
             if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-                raise self._misconfigured(
+                raise self._untrusted(
                     f"cannot be trusted: {_tls_fault(cause)}",
                     "set smtp_host to the name in its certificate, smtp_security and smtp_port as the provider says",
                 ) from error

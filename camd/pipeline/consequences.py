@@ -36,9 +36,6 @@ from camd.ports.channel import Refused, Stage
 from camd.ports.inbox import Report
 from camd.ports.records import DeliveryFact, Effects, Inbound, MatchedBy
 from camd.ports.store import Tx
-from camd.telemetry.logs import get_log
-
-log = get_log()
 
 SOFT_BOUNCES = 3
 SOFT_BOUNCES_WITHIN = timedelta(days=14)
@@ -295,7 +292,6 @@ class _Work:
         if held.next_action is Action.OUTREACH:
             held = replace(held, next_action_at=self.now)
         record.apply(self.tx, lead, (), actor=self.case.by_hand or ENGINE, now=self.now, after=held)
-        log.info("lead.held", campaign_id=lead.campaign_id, reason=reason)
         self.campaigns.add(lead.campaign_id)
 
     def _count(self, lead: Lead, fact: DeliveryFact) -> None:

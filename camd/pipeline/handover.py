@@ -38,11 +38,12 @@ from camd.pipeline.mailboxes import unusable
 from camd.pipeline.owners import campaign_of, lead_of
 from camd.pipeline.record import is_lead_suppressed
 from camd.pipeline.settle import release
+from camd.pipeline.violations import refusal_of, tell_overruns
 from camd.ports.channel import Handover
 from camd.ports.journal import HandoverLine
 from camd.ports.records import Debits, Touch, TouchStatus
 from camd.ports.store import Tx
-from camd.telemetry.logs import get_log
+from camd.telemetry.logs import LogValue, get_log
 
 log = get_log()
 
@@ -183,11 +184,15 @@ def _intend(tx: Tx, ctx: Context, campaign: Campaign, touch: Touch, mailbox: str
     """Every check of the gate, the quotas last; then the intent."""
     subject = _subject(tx, campaign, touch)
     if refusal := first_refusal(tx, ctx, subject, now):
+        if subject.suppressed and refusal.reach is Reach.TOUCH and refusal.until is None:
+            ctx.metrics.sends_total.labels(mailbox, "blocked").inc()
+            _tell_blocked(touch)
         return refusal
     mail = mail_of(tx, ctx, subject)
     assert mail is not None, "the gate lets nothing through without mailbox and address"
     taken = send_quota.take(tx, ctx.settings, mail, now)
     if isinstance(taken, Debits):
+        tell_overruns(ctx, send_quota.overruns(tx, ctx.settings, mail, now))
         return _with_intent(tx, ctx, subject, touch, taken, now)
     scope, denied = taken
     ctx.metrics.quota_denied_total.labels(scope).inc()
@@ -223,7 +228,7 @@ def _with_intent(tx: Tx, ctx: Context, subject: Subject, touch: Touch, taken: De
         references=_references(tx, touch),
         opt_out_url=opt_out_url(ctx.settings, key, email),
     )
-    log.debug("send.intent", campaign_id=touch.campaign_id, touch_id=touch.id, mailbox=touch.mailbox)
+    log.debug("send.intent", **_named(touch))
     return Claimed(saved, handover)
 
 
@@ -279,11 +284,13 @@ def mark_on_wire(tx: Tx, ctx: Context, touch_id: TouchId, now: datetime) -> str 
     """The second mark, with its line in the journal; or, where something changed, the intent's release and why."""
     touch = tx.touches.get(touch_id)
     assert touch is not None, "a touch with an intent is never deleted"
-    if touch.status is not TouchStatus.INTENT:
-        return touch.reason or touch.status
-    reason = _changed(tx, ctx, touch, now)
+    is_intended = touch.status is TouchStatus.INTENT
+    reason = _changed(tx, ctx, touch, now) if is_intended else touch.reason or touch.status
+    if reason is not None and refusal_of(tx, touch) is not None:
+        _tell_blocked(touch)
     if reason is not None:
-        release(tx, touch, reason, now)
+        if is_intended:
+            release(tx, touch, reason, now)
         return reason
     tx.touches.save(touch, replace(touch, status=TouchStatus.ON_WIRE, on_wire_at=now))
     assert touch.message_id and touch.mailbox and touch.recipient_hash, "an intent is whole"  # noqa: PT018 - one promise
@@ -291,8 +298,17 @@ def mark_on_wire(tx: Tx, ctx: Context, touch_id: TouchId, now: datetime) -> str 
     tx.journal.add(
         HandoverLine(mark, now, touch.message_id, touch.campaign_id, touch.step, touch.mailbox, touch.recipient_hash)
     )
-    log.debug("send.on_wire", campaign_id=touch.campaign_id, touch_id=touch.id, mailbox=touch.mailbox)
+    log.debug("send.on_wire", **_named(touch))
     return None
+
+
+def _tell_blocked(touch: Touch) -> None:
+    log.info("suppression.blocked_send", **_named(touch))
+
+
+def _named(touch: Touch) -> dict[str, LogValue]:
+    """A touch as the log names it."""
+    return {"campaign_id": touch.campaign_id, "touch_id": touch.id, "lead": touch.lead_id, "mailbox": touch.mailbox}
 
 
 def _changed(tx: Tx, ctx: Context, touch: Touch, now: datetime) -> str | None:

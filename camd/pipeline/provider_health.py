@@ -10,7 +10,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from camd.domain.breaker import FAILURES, Breaker
-from camd.domain.errors import BudgetExhausted, Failure, Misconfigured, PlanRefused, RateLimited, Scope, Transient
+from camd.domain.errors import (
+    BudgetExhausted,
+    Failure,
+    KeyRefused,
+    Misconfigured,
+    PlanRefused,
+    RateLimited,
+    Scope,
+    Transient,
+)
 from camd.domain.events import ENGINE, Event, EventType
 from camd.domain.retry import backoff
 from camd.domain.waterfall import Operation
@@ -128,6 +137,8 @@ class ProviderHealth:
         self._breakers[name] = breaker
         if breaker.open_until is None:
             return
+        if isinstance(failure, KeyRefused) and not is_resting:
+            log.error("provider.auth_failed", provider=provider, until=breaker.open_until)
         is_refused = isinstance(failure, Misconfigured)
         if name in self._degraded:
             since = self._degraded[name].since

@@ -109,7 +109,6 @@ def _hold(tx: Tx, lead: Lead, letter: Letter, now: datetime) -> bool:
         return False
     held = replace(lead, holds=lead.holds_with(Hold(HoldReason.OPERATOR_WROTE, now)), next_action_at=now)
     record.apply(tx, lead, (), actor=ENGINE, now=now, after=held)
-    log.info("lead.held", campaign_id=lead.campaign_id, reason=HoldReason.OPERATOR_WROTE)
     return True
 
 

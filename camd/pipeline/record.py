@@ -74,6 +74,8 @@ def apply(
     saved = tx.leads.save(before, lead)
     for row in (*rows, *_learned(before, lead, actor, now)):
         tx.ledger.append(row)
+        if row.type is EventType.LEAD_HELD:
+            log.info("lead.held", campaign_id=lead.campaign_id, lead=lead.id, reason=str(row.data["reason"]))
     if not lead.is_open:
         cancel_touches(tx, lead, actor=actor, now=now, reason=lead.status.value)
     return saved

@@ -5,7 +5,7 @@ A count that cannot be read denies: its error undoes the unit that asked.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from camd.domain.campaign import Campaign
 from camd.domain.contact import company_of, parse_address
@@ -55,6 +55,15 @@ class Cap:
     debit: Debit
 
 
+@dataclass(frozen=True, slots=True)
+class Overrun:
+    """A cap whose window holds more debits than its limit."""
+
+    scope: QuotaScope
+    limit: int
+    used: int
+
+
 Need = Cap | RateBucket
 Verdict = Allowed | Taken | NotBefore
 
@@ -100,7 +109,7 @@ def _needs(tx: Tx, settings: Settings, mail: Mail, days: _Days, now: datetime) -
     campaign, box, limits = mail.campaign, mail.mailbox, settings.limits
     definition = campaign.definition
     yield from days.caps(QuotaScope.CAMPAIGN, str(campaign.id), definition.daily_email_limit, definition.timezone)
-    volume = _volume(tx, box, now)
+    volume = volume_of(tx, box, local_day(now, box.timezone))
     yield from days.caps(QuotaScope.MAILBOX_DAY, box.name, volume, box.timezone)
     rolling = VolumeCap(QuotaScope.MAILBOX_24H, volume, Rolling(_ONE_DAY))
     yield rolling.scope, Cap(rolling, Debit(QuotaScope.MAILBOX_DAY, box.name, box.timezone))
@@ -147,10 +156,25 @@ def take(tx: Tx, settings: Settings, mail: Mail, now: datetime) -> Debits | tupl
     return debits.take(tx, list(caps), mail.mailbox.name, pace, now)
 
 
+def overruns(tx: Tx, settings: Settings, mail: Mail, now: datetime) -> Iterator[Overrun]:
+    """The caps over their limit right after `take` debited the mail, counted anew: none, or a debit missed its cap."""
+    needs = _needs(tx, settings, mail, _Days(tx, now), now)
+    caps = [need for _, need in needs if isinstance(need, Cap)]
+    for need, used in zip(caps, _used(tx, caps, now), strict=True):
+        if used > need.cap.limit:
+            yield Overrun(need.cap.scope, need.cap.limit, used)
+
+
 def volume_left(tx: Tx, box: MailboxSettings, now: datetime) -> int:
     """How many mails more its daily volume allows today."""
     day = LocalDay(box.timezone)
-    return _volume(tx, box, now) - tx.quotas.used(QuotaScope.MAILBOX_DAY, box.name, day.since(now))
+    used = tx.quotas.used(QuotaScope.MAILBOX_DAY, box.name, day.since(now))
+    return volume_of(tx, box, day.day(now)) - used
+
+
+def volume_of(tx: Tx, box: MailboxSettings, day: date) -> int:
+    """How many mails the mailbox may send on that local day, by its clean days before it as far as they are known."""
+    return ramp_limit(tx.deliveries.clean_days(box.name, day), box.daily_limit) if box.ramp else box.daily_limit
 
 
 def used_by_instance(tx: Tx, settings: Settings, now: datetime) -> int:
@@ -189,10 +213,13 @@ def _asked(
     """What each need says in its order; the caps were counted together, as if nothing were taken meanwhile."""
     needs = list(_needs(tx, settings, mail, days, now))
     caps = [need for _, need in needs if isinstance(need, Cap)]
-    windows = [(need.debit.scope, need.debit.key, need.cap.window.since(now)) for need in caps]
-    used = iter(tx.quotas.used_of(windows))
+    used = iter(_used(tx, caps, now))
     for scope, need in needs:
         yield scope, need, _room(tx, need, next(used), now) if isinstance(need, Cap) else _pace(tx, need, mail, now)
+
+
+def _used(tx: Tx, caps: Sequence[Cap], now: datetime) -> Sequence[int]:
+    return tx.quotas.used_of([(need.debit.scope, need.debit.key, need.cap.window.since(now)) for need in caps])
 
 
 def _pace(tx: Tx, need: RateBucket, mail: Mail, now: datetime) -> Taken | NotBefore:
@@ -218,12 +245,6 @@ def _net(rows: Sequence[tuple[datetime, int]]) -> list[tuple[datetime, int]]:
     for at, amount in rows:
         amounts[at] = amounts.get(at, 0) + amount
     return [(at, amount) for at, amount in amounts.items() if amount]
-
-
-def _volume(tx: Tx, box: MailboxSettings, now: datetime) -> int:
-    if not box.ramp:
-        return box.daily_limit
-    return ramp_limit(tx.deliveries.clean_days(box.name, local_day(now, box.timezone)), box.daily_limit)
 
 
 def _counted(known: ZoneChange, now: datetime) -> str:

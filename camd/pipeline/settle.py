@@ -110,7 +110,14 @@ def release(tx: Tx, touch: Touch, reason: str, now: datetime) -> TouchStatus:
     ready = replace(
         touch, status=TouchStatus.APPROVED, reason=reason, ready_at=now, intent_at=None, on_wire_at=None, debits=None
     )
-    log.info("send.released", campaign_id=touch.campaign_id, touch_id=touch.id, mailbox=touch.mailbox, reason=reason)
+    log.info(
+        "send.released",
+        campaign_id=touch.campaign_id,
+        touch_id=touch.id,
+        lead=touch.lead_id,
+        mailbox=touch.mailbox,
+        reason=reason,
+    )
     return _save_unless_ended(tx, touch, ready, now)
 
 
@@ -220,7 +227,6 @@ def _hold(tx: Tx, touch: Touch, reason: HoldReason, note: str, now: datetime) ->
         steps_version=lead.steps_version or touch.steps_version,
     )
     record.apply(tx, lead, (), actor=ENGINE, now=now, after=held)
-    log.info("lead.held", campaign_id=lead.campaign_id, reason=reason)
 
 
 def count(tx: Tx, ctx: Context, touch: Touch, fact: DeliveryFact, at: datetime) -> None:

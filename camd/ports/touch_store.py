@@ -67,6 +67,10 @@ class Touches(Protocol):
         """How many are planned, approved or deferred there."""
         ...
 
+    def count_due(self, mailbox: str, now: datetime) -> int:
+        """How many of active campaigns are ready to be handed over by the mailbox."""
+        ...
+
     def rearm(self, lead_id: LeadId, at: datetime) -> int:
         """Makes the lead's approved and deferred touches without `ready_at` ready at `at`; answers how many."""
         ...

@@ -77,6 +77,7 @@ from camd.sim.journal import MemoryJournal
 from camd.sim.mail import MemoryMail
 from camd.sim.webhooks import MemoryWebhooks
 from camd.store.sqlite import SqliteStore
+from camd.telemetry.logs import get_log
 
 T = TypeVar("T")
 
@@ -391,6 +392,7 @@ class World:
         kept = await self._process.enter_async_context(opened)
         # Nobody cuts the power of a simulated machine: its commits wait for no disk.
         await kept.writer.alone(lambda connection: connection.exec_driver_sql("PRAGMA synchronous=OFF"))
+        get_log().hash_leads_with(INSTANCE_KEY)
         store = CountingStore(kept)
         tasks = await self._process.enter_async_context(anyio.create_task_group())
         self._daemon = self._built(store, tasks)

@@ -16,6 +16,7 @@ from camd.store.inbox_tables import touch_aliases
 from camd.store.prepared import Memory
 from camd.store.rows import NEWEST_ID, changed, columns_of, values
 from camd.store.sending_tables import APPROVED, KEPT_TEXT, PLANNED, QUEUED, WAITS, over_at, touches
+from camd.store.tables import campaigns
 
 _row = touches.c
 _ALL = select(*columns_of(touches, Touch))
@@ -84,6 +85,11 @@ UNBOUND = (
 )
 NEXT_WAITING_MAILBOX = select(func.min(_row.mailbox)).where(QUEUED, _row.mailbox > bindparam("after"))
 COUNT_QUEUED = select(func.count()).select_from(touches).where(QUEUED, _of_mailbox)
+COUNT_DUE = (
+    select(func.count())
+    .select_from(touches.join(campaigns, campaigns.c.id == _row.campaign_id))
+    .where(WAITS, _of_mailbox, _row.ready_at <= bindparam("now"), campaigns.c.status == sa.literal_column("'active'"))
+)
 # A new version: whoever read the touch before must not write its old instant back.
 REARM = (
     update(touches)
@@ -171,6 +177,9 @@ class Touches:
 
     def queued(self, mailbox: str) -> int:
         return self._count(COUNT_QUEUED, on_mailbox=mailbox)
+
+    def count_due(self, mailbox: str, now: datetime) -> int:
+        return self._count(COUNT_DUE, on_mailbox=mailbox, now=now)
 
     def rearm(self, lead_id: LeadId, at: datetime) -> int:
         return self._connection.execute(REARM, {"of_lead": lead_id, "at": at}).rowcount

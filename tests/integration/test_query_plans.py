@@ -145,6 +145,7 @@ INDEX = {
     "touches.COUNT": "ix_touches_status",
     "touches.COUNT_OF_CHANNEL": "ix_touches_status",
     "touches.COUNT_QUEUED": "ix_touches_queued",
+    "touches.COUNT_DUE": "ix_touches_ready_at",
     "touches.FIRST_INTENT_AT": "ix_touches_intent",
     "touches.FORGET_TEXTS": "ix_touches_texts",
     "touches.READY_INSTANTS": "ix_touches_approved",
