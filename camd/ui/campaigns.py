@@ -1,12 +1,88 @@
-"""The tab Campaigns."""
+"""The tab Campaigns: one campaign is chosen, by `?campaign=` in the page's address too, and one section of it shown."""
+
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
+from camd.domain.campaign import CampaignStatus
+from camd.schema.campaign import CampaignDetail, CampaignSummary
+from camd.schema.page import MAX_LIMIT
+from camd.ui import (
+    approvals,
+    campaign_edit,
+    campaign_files,
+    campaign_overview,
+    campaign_standing,
+    going_live,
+    lead_list,
+    review,
+    tasks,
+    unknowns,
+)
 from camd.ui.visitor import ConsoleClient
-from camd.ui.words import mode, plain, standing
+from camd.ui.words import mode, standing
+
+SECTIONS: Mapping[str, Callable[[ConsoleClient, CampaignDetail], None]] = {
+    "Overview": campaign_overview.show,
+    "Approvals": approvals.show,
+    "Review": review.show,
+    "Leads": lead_list.show,
+    "Unknown": unknowns.show,
+    "Tasks": tasks.show,
+    "Go live": going_live.show,
+    "Edit": campaign_edit.show,
+    "Files": campaign_files.show,
+}
+CHOSEN = "campaign"
+"""The parameter of the page's address."""
+_ORDER = (
+    CampaignStatus.ACTIVE,
+    CampaignStatus.PAUSED,
+    CampaignStatus.DRAFT,
+    CampaignStatus.COMPLETED,
+    CampaignStatus.ARCHIVED,
+)
 
 
 def show(client: ConsoleClient) -> None:
-    for campaign in client.campaigns().items:
-        how = standing(campaign.status, campaign.status_reason)
-        st.markdown(f"{plain(campaign.name)}: {how}, {mode(dry_run=campaign.dry_run)}")
+    known = _all(client)
+    if not known:
+        st.info("There is no campaign yet. Make one under *Create New*: it begins in dry run and writes to nobody.")
+        return
+    campaign = client.campaign(_choose(known))
+    campaign_standing.show(client, campaign)
+    section = st.segmented_control(
+        "Section", list(SECTIONS), default="Overview", required=True, key="campaigns.section", persist_state="session"
+    )
+    SECTIONS[section or "Overview"](client, campaign)
+
+
+def _all(client: ConsoleClient) -> list[CampaignSummary]:
+    """What one works with first, the newest first."""
+    page = client.campaigns(limit=MAX_LIMIT)
+    found = list(page.items)
+    while page.next is not None:
+        page = client.campaigns(limit=MAX_LIMIT, cursor=page.next)
+        found += page.items
+    return sorted(found, key=lambda campaign: _ORDER.index(campaign.status))
+
+
+def _choose(known: list[CampaignSummary]) -> int:
+    labels = {campaign.id: _label(campaign) for campaign in known}
+    ids = list(labels)
+    wanted = st.query_params.get(CHOSEN, "")
+    index = ids.index(int(wanted)) if wanted.isdecimal() and int(wanted) in labels else 0
+    chosen: int = st.selectbox(
+        f"Campaign ({len(ids):,} to choose from; type to search)",
+        ids,
+        index,
+        format_func=labels.__getitem__,
+        key="campaigns.campaign",
+        required=True,
+    )
+    st.query_params[CHOSEN] = str(chosen)
+    return chosen
+
+
+def _label(campaign: CampaignSummary) -> str:
+    return f"{campaign.name} · {standing(campaign.status, campaign.status_reason)}, {mode(dry_run=campaign.dry_run)}"

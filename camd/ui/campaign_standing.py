@@ -1,0 +1,89 @@
+"""The line above every section of a campaign: whether it works and writes, who decided that, and the buttons that
+change it."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import streamlit as st
+
+from camd.domain.campaign import CampaignStatus
+from camd.schema.campaign import CampaignDetail
+from camd.ui.asking import confirmed
+from camd.ui.event_words import by_whom
+from camd.ui.notices import done, told
+from camd.ui.visitor import ConsoleClient
+from camd.ui.words import mode, moment, plain, standing
+
+REFRESH = "5s"
+
+
+@st.fragment(run_every=REFRESH)
+def show(client: ConsoleClient, campaign: CampaignDetail) -> None:
+    """Begins the page anew when the campaign was started, stopped, set live or edited elsewhere."""
+    with told():
+        now = client.campaign(campaign.id)
+        if _told(now) != _told(campaign):
+            st.rerun()
+        _draw(client, now)
+
+
+def _told(campaign: CampaignDetail) -> tuple[object, ...]:
+    return campaign.status, campaign.status_reason, campaign.dry_run, campaign.steps_version, campaign.name
+
+
+def _draw(client: ConsoleClient, campaign: CampaignDetail) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="campaigns.standing"):
+        st.badge(plain(standing(campaign.status, campaign.status_reason)), color=_colour(campaign.status))
+        st.badge(mode(dry_run=campaign.dry_run), color="blue" if campaign.dry_run else "green")
+        _buttons(client, campaign)
+    by = by_whom(campaign.status_by)
+    who = f" by {by}" if by else ""
+    text = f"Since {moment(campaign.status_at, campaign.timezone)}{who}."
+    if campaign.status_detail:
+        text += f" {campaign.status_detail}"
+    if campaign.status is CampaignStatus.ACTIVE and campaign.next_cycle_at:
+        text += f" Next cycle {moment(campaign.next_cycle_at, campaign.timezone)}."
+    st.caption(plain(text))
+
+
+def _colour(status: CampaignStatus) -> Literal["green", "orange", "gray"]:
+    match status:
+        case CampaignStatus.ACTIVE:
+            return "green"
+        case CampaignStatus.PAUSED:
+            return "orange"
+        case _:
+            return "gray"
+
+
+def _buttons(client: ConsoleClient, campaign: CampaignDetail) -> None:
+    name = plain(campaign.name)
+    match campaign.status:
+        case CampaignStatus.ARCHIVED:
+            return
+        case CampaignStatus.ACTIVE:
+            if st.button("Pause", key="campaigns.pause", icon=":material/pause:"):
+                _do(
+                    client.pause,
+                    campaign,
+                    f"{name} is paused: it finds, pays and sends nothing; answers are still read.",
+                )
+        case CampaignStatus.PAUSED:
+            if st.button("Resume", key="campaigns.resume", icon=":material/play_arrow:", type="primary"):
+                _do(client.resume, campaign, f"{name} goes on.")
+        case _:
+            if st.button("Activate", key="campaigns.activate", icon=":material/play_arrow:", type="primary"):
+                _do(client.activate, campaign, f"{name} is active, in {mode(dry_run=campaign.dry_run)}.")
+    question = (
+        f"Archive **{name}**? This is final: it never works again, mails that are planned are not sent, and its name "
+        "becomes free. Its people and figures can still be read."
+    )
+    if confirmed("Archive", question, key="campaigns.archive", verb="Archive for good"):
+        _do(client.archive, campaign, f"{name} is archived.")
+
+
+def _do(act: Callable[[str | int], CampaignDetail], campaign: CampaignDetail, text: str) -> None:
+    with told():
+        act(campaign.id)
+        done(text)
+        st.rerun()
