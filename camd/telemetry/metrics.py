@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import Metric
@@ -64,6 +64,16 @@ class Labels:
     providers: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What the catalogue says of one metric."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    text: str
+    labels: tuple[str, ...]
+
+
 class Family(Generic[Instrument]):
     """A metric with labels and the values each of them may have."""
 
@@ -87,14 +97,18 @@ class _Maker:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
+        self.made: list[Figure] = []
 
     def counter(self, name: str, text: str, *names: str) -> Counter:
+        self.made.append(Figure(f"camd_{name}", "counter", text, names))
         return Counter(f"camd_{name}", text, names, registry=self._registry)
 
     def gauge(self, name: str, text: str, *names: str) -> Gauge:
+        self.made.append(Figure(f"camd_{name}", "gauge", text, names))
         return Gauge(f"camd_{name}", text, names, registry=self._registry)
 
     def histogram(self, name: str, text: str, buckets: Sequence[float], *names: str) -> Histogram:
+        self.made.append(Figure(f"camd_{name}", "histogram", text, names))
         return Histogram(f"camd_{name}", text, names, buckets=buckets, registry=self._registry)
 
 
@@ -110,6 +124,7 @@ class Metrics:
         self._make_work(make, labels)
         self._make_limits(make, labels)
         self._make_machine(make, labels)
+        self.figures = tuple(make.made)
 
     def _make_work(self, make: _Maker, labels: Labels) -> None:
         counter, gauge, histogram = make.counter, make.gauge, make.histogram

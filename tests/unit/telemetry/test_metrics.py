@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from camd.domain.invariant import Invariant
 from camd.domain.token_bucket import QuotaScope
 from camd.telemetry.metrics import Labels, Metrics
 
@@ -61,7 +62,15 @@ CATALOGUE = {
     "http_request_duration_seconds",
     "log_events_total",
     "log_dropped_total",
+    "quota_limit",
+    "quota_used",
+    "quota_overrun_total",
+    "invariant_violations_total",
+    "touches_due",
+    "mailbox_usable",
 }
+"""Those of which other people's dashboards and alerts know, two of them (`touches_due`, `mailbox_usable`) for the
+alerts alone."""
 
 
 @pytest.fixture
@@ -91,7 +100,25 @@ def test_the_names_are_those_of_the_catalogue(metrics: Metrics) -> None:
     assert declared == CATALOGUE
 
 
+def test_the_catalogue_says_what_is_served(metrics: Metrics) -> None:
+    lines = metrics.render().decode().splitlines()
+    kinds = {name: kind for _, _, name, kind in (line.split() for line in lines if line.startswith("# TYPE"))}
+    texts = {line.split()[2]: line.split(maxsplit=3)[3] for line in lines if line.startswith("# HELP")}
+    assert kinds == {figure.name: figure.kind for figure in metrics.figures}
+    assert texts == {figure.name: figure.text for figure in metrics.figures}
+
+
+def test_no_label_can_name_a_person_or_a_campaign(metrics: Metrics) -> None:
+    labels = {label for figure in metrics.figures for label in figure.labels}
+    assert labels == {
+        "version", "reason", "status", "result", "stage", "scope", "mailbox", "provider", "operation", "class",
+        "method", "kind", "direction", "route", "code", "level", "invariant",
+    }  # fmt: skip
+
+
 def test_known_series_start_at_0(metrics: Metrics) -> None:
+    assert all(value(metrics, "invariant_violations_total", invariant) == 0 for invariant in Invariant)
+    assert value(metrics, "quota_overrun_total") == 0
     assert value(metrics, "leads", "won") == 0
     assert value(metrics, "stage_items_total", "score", "snoozed") == 0
     assert all(value(metrics, "quota_denied_total", scope) == 0 for scope in QuotaScope)
