@@ -1,8 +1,9 @@
 """Who sends a request: somebody on this machine, the holder of a token, or a stranger.
 
-The Unix socket needs nothing: who may open it may operate. Over TCP a token says it all. While no token exists, this
-machine alone is answered, directly: by HTTP/1.1, for a loopback name, without a proxy's headers and without a foreign
-Origin, so that neither a bare `proxy_pass` nor DNS rebinding publishes the API.
+A token that is sent says it all, wherever it is sent. Without one the Unix socket needs nothing: who may open it may
+operate. Over TCP, while no token exists, this machine alone is answered, directly: by HTTP/1.1, for a loopback name,
+without a proxy's headers and without a foreign Origin, so that neither a bare `proxy_pass` nor DNS rebinding publishes
+the API.
 """
 
 import pwd
@@ -71,11 +72,12 @@ EXPIRED = Stranger("token-expired", "The token has expired", _MAKE_ANOTHER)
 
 
 def identify(request: web.Request, keyring: Keyring, now: datetime, *, require_token: bool) -> Caller | Stranger:
-    """A token that is sent counts on loopback too, where none would do."""
-    if peer := over_socket(request):
-        return Caller(by_user(_user_of(peer)), Scope.ADMIN)
+    """A token that is sent counts on loopback and over the socket too, where none would do: a program that asks for
+    several people names each of them by theirs."""
     if (sent := _sent_token(request)) is not None:
         return _holder(keyring.find(sent), now)
+    if peer := over_socket(request):
+        return Caller(by_user(_user_of(peer)), Scope.ADMIN)
     if require_token and not keyring.is_empty:
         return NO_TOKEN_SENT
     return Caller(by_user(_ON_LOOPBACK), Scope.ADMIN) if is_local(request) else NO_TOKEN_EXISTS

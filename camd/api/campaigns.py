@@ -14,9 +14,18 @@ from camd.api.routes import CSV, MARKDOWN, Doc, Route, asking, route, taking
 from camd.api.security import Handler, actor_of, may
 from camd.domain.access import Scope
 from camd.domain.campaign import CampaignStatus, Verb
-from camd.operations import campaign_figures, campaign_report, campaign_status, campaigns, going_live, trial_mails
+from camd.operations import (
+    campaign_figures,
+    campaign_report,
+    campaign_status,
+    campaigns,
+    drafts,
+    going_live,
+    trial_mails,
+)
 from camd.schema.campaign import CampaignDetail, CampaignSummary
 from camd.schema.definition import CampaignBody, CampaignPatch
+from camd.schema.draft import DraftBody, DraftReport
 from camd.schema.figures import (
     DEFAULT_DAYS,
     MAX_DAYS,
@@ -61,6 +70,10 @@ async def create(request: web.Request, body: CampaignBody) -> web.Response:
         lambda keep: campaigns.create(desk, body, actor=actor, keep=keep),
         lambda made: answer(made, 201, location=f"/campaigns/{made.id}"),
     )
+
+
+async def check_draft(request: web.Request, body: DraftBody) -> web.Response:
+    return answer(await drafts.check(request.app[DESK], body))
 
 
 async def show(request: web.Request) -> web.Response:
@@ -142,6 +155,13 @@ ROUTES: tuple[Route, ...] = (
         CampaignBody,
         create,
         Doc("create_campaign", "Create a campaign", {201: CampaignDetail}, may=(409,), once=True),
+    ),
+    taking(
+        "POST",
+        "/campaigns/draft",
+        DraftBody,
+        check_draft,
+        Doc("check_draft", "Try out a campaign that is not stored", DraftReport),
     ),
     route("GET", "/campaigns/{id}", show, Doc("campaign", "Read a campaign with its definition", CampaignDetail)),
     taking(

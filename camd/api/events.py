@@ -30,6 +30,7 @@ class Listed(Query):
     actor: Annotated[str | None, Field(description="Those of this actor, such as `os:anna`.")] = None
     type: Annotated[EventType | None, Field(description="Those of this type.")] = None
     since: Annotated[Instant | None, Field(description="Those from this instant on.")] = None
+    newest: Annotated[bool, Field(description="The last ones, not the first; ascending too.")] = False
 
 
 async def list_all(request: web.Request, chosen: Listed) -> web.Response:
@@ -41,7 +42,8 @@ async def list_all(request: web.Request, chosen: Listed) -> web.Response:
         type=chosen.type,
         since=chosen.since,
     )
-    return answer(await events.page(desk, wanted, after=chosen.after, limit=chosen.limit))
+    page = await events.page(desk, wanted, after=chosen.after, limit=chosen.limit, newest=chosen.newest)
+    return answer(page)
 
 
 ROUTES: tuple[Route, ...] = (

@@ -1,11 +1,12 @@
 """Leads of a campaign, one lead, and what a person decides about it."""
 
-from typing import Annotated, ClassVar, Protocol, TypeVar
+from typing import Annotated, Protocol, TypeVar
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from camd.api.answers import answer, stream_csv
+from camd.api.imports import Mapped
 from camd.api.keys import DESK
 from camd.api.once import created_once
 from camd.api.paging import Paged
@@ -50,27 +51,10 @@ class Listed(Filtered, Paged):
     """The filters, page by page."""
 
 
-def _pair(text: str) -> str:
-    column, equals, field = text.rpartition("=")
-    if not (column and equals and field):
-        raise ValueError("give column=field")
-    return text
-
-
-class Imported(Query):
-    repeated: ClassVar[frozenset[str]] = frozenset({"map"})
-
+class Imported(Mapped):
     dry_run: Annotated[bool, Field(description="Only say what would be done.")] = False
     update: Annotated[bool, Field(description="Fill the facts of people who are known already.")] = False
-    map: Annotated[
-        tuple[Annotated[str, Field(pattern=".=."), AfterValidator(_pair)], ...],
-        Field(description="`column=field`: a column of the file and the field it fills, as often as needed."),
-    ] = ()
     file_name: Annotated[str | None, Field(description="Under which the list of imports remembers it.")] = None
-
-    def mapping(self) -> dict[str, str]:
-        pairs = (text.rpartition("=") for text in self.map)
-        return {column: field for column, _, field in pairs}
 
 
 async def list_all(request: web.Request, chosen: Listed) -> web.Response:

@@ -21,6 +21,10 @@ from camd.schema.values import Note
 
 class Listed(Paged):
     reason: Annotated[SuppressionReason | None, Field(description="Those for this reason.")] = None
+    search: Annotated[
+        str | None,
+        Field(description="A part of an address or domain, or the whole of one of which only the hash is kept."),
+    ] = None
 
 
 class Imported(Query):
@@ -30,7 +34,10 @@ class Imported(Query):
 
 async def list_all(request: web.Request, chosen: Listed) -> web.Response:
     desk = request.app[DESK]
-    return answer(await suppressions.page(desk, reason=chosen.reason, limit=chosen.limit, cursor=chosen.cursor))
+    page = await suppressions.page(
+        desk, reason=chosen.reason, search=chosen.search, limit=chosen.limit, cursor=chosen.cursor
+    )
+    return answer(page)
 
 
 async def add(request: web.Request, body: SuppressionBody) -> web.Response:

@@ -16,7 +16,7 @@ from camd.operations import touches
 from camd.operations.desk import Desk
 from camd.ports.records import TouchFilter, TouchStatus
 from camd.schema.page import Page
-from camd.schema.touch import ApproveBody, ApproveReport, ResolveBody, Touch
+from camd.schema.touch import ApproveBody, ApproveReport, CancelBody, ResolveBody, Touch
 
 
 class Listed(Paged):
@@ -46,6 +46,10 @@ async def approve_many(request: web.Request, body: ApproveBody) -> web.Response:
 
 async def resolve(request: web.Request, body: ResolveBody) -> web.Response:
     return answer(await touches.resolve(request.app[DESK], request.match_info["id"], body, actor=actor_of(request)))
+
+
+async def cancel(request: web.Request, body: CancelBody) -> web.Response:
+    return answer(await touches.cancel(request.app[DESK], request.match_info["id"], body, actor=actor_of(request)))
 
 
 class Decision(Protocol):
@@ -83,7 +87,7 @@ ROUTES: tuple[Route, ...] = (
         resolve,
         _moved("resolve", "Say what became of a touch of which nobody knows"),
     ),
-    route("POST", "/touches/{id}/cancel", decided(touches.cancel), _moved("cancel", "Cancel a touch")),
+    taking("POST", "/touches/{id}/cancel", CancelBody, cancel, _moved("cancel", "Cancel a touch")),
     route("POST", "/touches/{id}/done", decided(touches.done), _moved("done", "Call a task done")),
     route("POST", "/touches/{id}/skip", decided(touches.skip), _moved("skip", "Skip a task")),
 )

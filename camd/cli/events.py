@@ -23,6 +23,7 @@ from camd.system import SystemClock
 @click.option("--actor", help="Who did it, such as engine or os:ada.")
 @click.option("--type", "kind", type=OneOf(EventType), metavar="TYPE", help="Such as lead.scored.")
 @click.option("--since", type=Instant(), help="Only those from this time on.")
+@click.option("--newest", is_flag=True, help="The last ones instead of the first.")
 @click.option("--limit", type=click.IntRange(1, MAX_LIMIT), default=DEFAULT_LIMIT, show_default=True)
 def events(
     follow: bool,
@@ -32,16 +33,26 @@ def events(
     actor: str | None,
     kind: EventType | None,
     since: datetime | None,
+    newest: bool,
     limit: int,
 ) -> None:
     """What happened, in the order in which it did."""
+    if follow and newest:
+        raise click.UsageError("give either --follow or --newest")
     if not follow:
         page = ask(
             lambda client: client.event_page(
-                after=after or 0, campaign=campaign, lead=lead, actor=actor, type=kind, since=since, limit=limit
+                after=after or 0,
+                campaign=campaign,
+                lead=lead,
+                actor=actor,
+                type=kind,
+                since=since,
+                limit=limit,
+                newest=newest or None,
             )
         )
-        show(page, lambda found: _page(found, limit))
+        show(page, lambda found: _page(found, 0 if newest else limit))
         return
     if after is None and since is None:
         since = SystemClock().now()
@@ -72,7 +83,8 @@ def told(event: Event) -> str:
 
 
 def _page(page: EventPage, limit: int) -> None:
+    """`limit` is how many a full page has; 0 where none follows."""
     for event in page.items:
         line(told(event))
-    if len(page.items) == limit:
+    if limit and len(page.items) == limit:
         note(f"more: --after {page.next}")

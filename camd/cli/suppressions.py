@@ -21,10 +21,11 @@ def suppressions() -> None:
 
 @suppressions.command("list")
 @click.option("--reason", type=OneOf(SuppressionReason))
+@click.option("--search", help="A part of the address or domain; all of it where only its hash is kept.")
 @paged
-def list_all(reason: SuppressionReason | None, limit: int, cursor: str | None) -> None:
+def list_all(**filters: Any) -> None:
     """Suppressions, newest first."""
-    show(ask(lambda client: client.suppressions(reason=reason, limit=limit, cursor=cursor)), _table)
+    show(ask(lambda client: client.suppressions(**filters)), _table)
 
 
 @suppressions.command()

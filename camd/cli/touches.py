@@ -5,13 +5,13 @@ from typing import Any
 import click
 
 from camd.cli.grammar import Command, Group
-from camd.cli.options import OneOf, paged
+from camd.cli.options import OneOf, body_options, paged, read_body
 from camd.cli.output import Cell, facts, line, lines, more, note, show, table
 from camd.cli.reaching import ask
 from camd.domain.campaign import Channel
 from camd.ports.records import TouchStatus
 from camd.schema.page import Page
-from camd.schema.touch import ApproveBody, ApproveReport, Resolution, Touch
+from camd.schema.touch import ApproveBody, ApproveReport, CancelBody, Resolution, Touch
 
 
 @click.group(cls=Group)
@@ -75,8 +75,16 @@ def _decision(name: str, help_: str) -> click.Command:
     return decide
 
 
+@touches.command()
+@click.argument("touch")
+@body_options(CancelBody)
+def cancel(touch: str, **given: Any) -> None:
+    """Take it back and hold its lead; `camd leads release` has the step planned anew."""
+    body = read_body(CancelBody, given)
+    _tell(ask(lambda client: client.cancel(touch, body)))
+
+
 for command in (
-    _decision("cancel", "Take it back and hold its lead; `camd leads release` has the step planned anew."),
     _decision("done", "A task was done: its lead counts as contacted."),
     _decision("skip", "Leave a task out; the next step follows."),
 ):

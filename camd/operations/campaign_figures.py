@@ -32,6 +32,7 @@ from camd.schema.figures import (
     Rate,
     Rates,
 )
+from camd.schema.outlook import InstanceSeries
 
 _NO_LEADS: Mapping[DayFact, int] = dict.fromkeys(DayFact, 0)
 _NO_MAILS: Mapping[DeliveryFact, int] = dict.fromkeys(DeliveryFact, 0)
@@ -43,8 +44,7 @@ async def metrics(desk: Desk, ref: str | int) -> CampaignMetrics:
 
 async def series(desk: Desk, ref: str | int, *, days: int = DEFAULT_DAYS) -> CampaignSeries:
     """The last days, today included. Raises `Unprocessable` for more than a year of them."""
-    if not 1 <= days <= MAX_DAYS:
-        raise invalid("days", f"give a number from 1 to {MAX_DAYS}")
+    _require_days(days)
 
     def query(tx: Tx) -> CampaignSeries:
         campaign = find_campaign(tx, ref)
@@ -64,8 +64,34 @@ def today(campaign: Campaign, now: datetime) -> date:
 
 def last_days(tx: Tx, campaign: Campaign, last: date, count: int) -> Iterator[Day]:
     first = last - timedelta(days=count - 1)
-    leads = dict(tx.days.since(campaign.id, first))
-    mails = dict(tx.deliveries.days(DeliveryScope.CAMPAIGN, str(campaign.id), first))
+    leads = tx.days.since(campaign.id, first)
+    mails = tx.deliveries.days(DeliveryScope.CAMPAIGN, str(campaign.id), first)
+    return _each_day(first, count, dict(leads), dict(mails))
+
+
+async def instance_series(desk: Desk, *, days: int = DEFAULT_DAYS) -> InstanceSeries:
+    """The last days of all campaigns together, up to the engine's today. Raises `Unprocessable` as `series` does."""
+    _require_days(days)
+
+    def query(tx: Tx) -> InstanceSeries:
+        first = local_day(desk.now(), desk.context.settings.engine.timezone) - timedelta(days=days - 1)
+        leads, mails = tx.days.since_of_all(first), tx.deliveries.days_of_all(first)
+        return InstanceSeries(days=list(_each_day(first, days, dict(leads), dict(mails))))
+
+    return await desk.read(query)
+
+
+def _require_days(days: int) -> None:
+    if not 1 <= days <= MAX_DAYS:
+        raise invalid("days", f"give a number from 1 to {MAX_DAYS}")
+
+
+def _each_day(
+    first: date,
+    count: int,
+    leads: Mapping[date, Mapping[DayFact, int]],
+    mails: Mapping[date, Mapping[DeliveryFact, int]],
+) -> Iterator[Day]:
     for place in range(count):
         day = first + timedelta(days=place)
         yield _day(day, leads.get(day, _NO_LEADS), mails.get(day, _NO_MAILS))
@@ -144,7 +170,7 @@ def _quotas(tx: Tx, desk: Desk, campaign: Campaign, now: datetime) -> Iterator[Q
     yield _use(QuotaScope.CAMPAIGN, None, sent, definition.daily_email_limit)
     for box in mailboxes.states(tx, desk):
         if not definition.mailboxes or box.name in definition.mailboxes:
-            yield _use(QuotaScope.MAILBOX_DAY, box.name, box.used_today, box.daily_limit)
+            yield _use(QuotaScope.MAILBOX_DAY, box.name, box.used_today, box.limit_today)
     if limit := settings.limits.instance_daily:
         yield _use(QuotaScope.INSTANCE, None, used_by_instance(tx, settings, now), limit)
     if (credits_ := definition.enrichment.credits_per_day) is not None:

@@ -76,7 +76,7 @@ async def create(
     desk: Desk, body: CampaignBody, *, actor: str, keep: Keep[CampaignDetail] = no_keeping
 ) -> CampaignDetail:
     """A new `draft`. Raises `Unprocessable`, `Conflict` (name taken, or live against a finding that stops)."""
-    definition = _definition(desk, body)
+    definition = definition_of(desk, body)
     await require_usable(desk, definition, None)
     if not definition.dry_run:
         await going_live.require_ready(desk, definition, None)
@@ -96,13 +96,13 @@ async def create(
 
 async def replace_definition(desk: Desk, ref: str | int, body: CampaignBody, *, actor: str) -> Stored:
     """PUT: the body is the whole definition."""
-    definition = _definition(desk, body)
+    definition = definition_of(desk, body)
     return await _define(desk, ref, lambda _: definition, actor)
 
 
 async def change(desk: Desk, ref: str | int, patch: CampaignPatch, *, actor: str) -> Stored:
     """PATCH. Raises pydantic's `ValidationError` for what the whole would be."""
-    return await _define(desk, ref, lambda stored: _definition(desk, patch.merged_into(stored)), actor)
+    return await _define(desk, ref, lambda stored: definition_of(desk, patch.merged_into(stored)), actor)
 
 
 async def apply(desk: Desk, body: CampaignBody, *, actor: str) -> Stored:
@@ -136,7 +136,7 @@ async def previews(desk: Desk, ref: str | int, *, limit: int = DEFAULT_LIMIT) ->
     return await desk.read(query)
 
 
-def _definition(desk: Desk, body: CampaignBody) -> Definition:
+def definition_of(desk: Desk, body: CampaignBody) -> Definition:
     engine = desk.context.settings.engine
     return body.to_definition(currency=engine.currency, timezone=engine.timezone)
 

@@ -7,11 +7,13 @@ from camd.schema.event import Event, EventPage
 from camd.schema.page import DEFAULT_LIMIT, checked_limit
 
 
-async def page(desk: Desk, chosen: EventFilter, *, after: int = 0, limit: int = DEFAULT_LIMIT) -> EventPage:
-    """The events with a `seq` above `after`, ascending."""
+async def page(
+    desk: Desk, chosen: EventFilter, *, after: int = 0, limit: int = DEFAULT_LIMIT, newest: bool = False
+) -> EventPage:
+    """The first events with a `seq` above `after`, or with `newest` the last ones, ascending."""
 
     def query(tx: Tx) -> EventPage:
-        rows = tx.ledger.after(after, checked_limit(limit), chosen)
+        rows = tx.ledger.after(after, checked_limit(limit), chosen, newest=newest)
         return EventPage(items=[view(row) for row in rows], next=rows[-1].seq if rows else None)
 
     return await desk.read(query)

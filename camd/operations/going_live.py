@@ -6,33 +6,28 @@ It tries the log-in of each mailbox that is not disabled and looks up the record
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 from camd.domain.campaign import Campaign, Channel, Definition
 from camd.domain.languages import is_used_in
 from camd.domain.lead import Lead, LeadStatus
 from camd.domain.preflight import (
     UNKNOWN_COUNTRY,
-    Capacity,
     CountryPolicy,
     Level,
     LogIn,
     MailboxCheck,
-    MailboxPace,
     PreflightInput,
-    capacity,
     preflight,
 )
-from camd.domain.send_window import local_day
 from camd.domain.zones import country_of
 from camd.operations.desk import Desk, find_campaign
 from camd.operations.errors import Conflict
 from camd.operations.mailboxes import checks_of
+from camd.operations.pace import Account, accounts_of, capacity_of
 from camd.operations.trial_mails import TESTED_STEPS_VERSION
 from camd.pipeline.mail_text import compose
 from camd.ports.mail import Missing, Rendered, TemplateProblem
-from camd.ports.records import LeadFilter, Listing, MailboxState
-from camd.ports.settings import MailboxSettings
+from camd.ports.records import LeadFilter, Listing
 from camd.ports.store import Tx
 from camd.schema.preflight import Finding, PreflightReport
 
@@ -61,14 +56,14 @@ async def require_ready(desk: Desk, definition: Definition, campaign: Campaign |
 
 async def _findings(desk: Desk, definition: Definition, campaign: Campaign | None) -> list[Finding]:
     seen = await _look(desk, definition, campaign) if campaign else _Seen()
-    accounts = await desk.read(lambda tx: _accounts(tx, desk, definition))
-    usable = [account.box for account in accounts if account.state.disabled is None]
+    accounts = await desk.read(lambda tx: accounts_of(tx, desk, definition))
+    usable = [account.box for account in accounts if account.is_usable]
     checks = {check.name: check for check in await checks_of(desk, usable)}
     found = replace(
         _input(desk, definition, seen),
-        mailboxes=tuple(checks.get(account.box.name) or account.untried() for account in accounts),
+        mailboxes=tuple(checks.get(account.box.name) or _untried(account) for account in accounts),
         tested_since_edit=campaign is not None and await desk.read(lambda tx: _is_tested(tx, definition, campaign)),
-        capacity=_capacity(desk, definition, accounts, seen.leads),
+        capacity=capacity_of(desk, definition, accounts, seen.leads),
     )
     return [
         Finding(level=finding.level, name=finding.name, message=finding.message, mend=finding.mend)
@@ -112,61 +107,9 @@ def _is_tested(tx: Tx, definition: Definition, campaign: Campaign) -> bool:
     return tested == campaign.steps_version and definition.steps == campaign.definition.steps
 
 
-@dataclass(frozen=True, slots=True)
-class _Account:
-    """A mailbox of the campaign with what is remembered of it."""
-
-    box: MailboxSettings
-    state: MailboxState
-    clean_days: int
-
-    def untried(self) -> MailboxCheck:
-        has_inbox = self.box.has_inbox
-        why = self.state.detail or self.state.disabled
-        return MailboxCheck(self.box.name, LogIn.NOT_TRIED, has_inbox, detail=why)
-
-    def pace(self) -> MailboxPace:
-        gap = timedelta(seconds=(self.box.min_gap_seconds + self.box.jitter_seconds / 2) / self.state.rate)
-        return MailboxPace(self.box.daily_limit, gap, self.box.ramp, self.clean_days)
-
-
-def _accounts(tx: Tx, desk: Desk, definition: Definition) -> list[_Account]:
-    configured = desk.context.settings.mailboxes
-    boxes = [configured[name] for name in definition.mailboxes or sorted(configured) if name in configured]
-    now = desk.now()
-    return [
-        _Account(box, tx.mailboxes.get(box.name), tx.deliveries.clean_days(box.name, local_day(now, box.timezone)))
-        for box in boxes
-    ]
-
-
-def _capacity(desk: Desk, definition: Definition, accounts: Sequence[_Account], leads: int) -> Capacity | None:
-    waits = _waits(definition)
-    usable = [account for account in accounts if account.state.disabled is None]
-    if not (waits and usable and leads):
-        return None
-    window = definition.window
-    return capacity(
-        leads=leads,
-        waits=waits[1:],
-        campaign_limit=definition.daily_email_limit,
-        mailboxes=tuple(account.pace() for account in usable),
-        window_length=timedelta(minutes=window.end_minute - window.start_minute),
-        days_per_week=len(window.days),
-        instance_limit=desk.context.settings.limits.instance_daily,
-    )
-
-
-def _waits(definition: Definition) -> tuple[int, ...]:
-    """Working days before each mail; a task between two mails takes its own."""
-    waits: list[int] = []
-    days = 0
-    for step in definition.steps:
-        days += max(1, int(step.wait_days))
-        if step.channel is Channel.EMAIL:
-            waits.append(days)
-            days = 0
-    return tuple(waits)
+def _untried(account: Account) -> MailboxCheck:
+    why = account.state.detail or account.state.disabled
+    return MailboxCheck(account.box.name, LogIn.NOT_TRIED, account.box.has_inbox, detail=why)
 
 
 @dataclass(slots=True)

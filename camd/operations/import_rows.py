@@ -20,6 +20,8 @@ from camd.ports.store import Tx
 from camd.schema.imports import MAX_REJECTED, RejectedLine
 
 SOURCE = "csv"
+SAMPLE = 5
+"""People that a rehearsal shows."""
 _NOT_YET = Verification(Verdict.UNKNOWN, "the address came with an update and was not verified")
 
 
@@ -122,10 +124,12 @@ def merged(stored: Facts, given: Facts) -> Facts:
 
 @dataclass(slots=True)
 class Rehearsal:
-    """Says what an import would do. What earlier rows would have added is remembered here, not written."""
+    """Says what an import would do, for a campaign without leads where none is named. What earlier rows would have
+    added is remembered here, not written; the first of them as `sample`."""
 
-    campaign: Campaign
-    update: bool
+    campaign: Campaign | None
+    update: bool = False
+    sample: list[Facts] = field(default_factory=list)
     _keys: set[str] = field(default_factory=set)
     _refs: set[str] = field(default_factory=set)
     _profiles: set[str] = field(default_factory=set)
@@ -143,12 +147,14 @@ class Rehearsal:
                 return Fate.SUPPRESSED
             if self._seen(identity):
                 return Fate.DUPLICATE
-            if known := tx.leads.known(self.campaign.id, identity):
+            if known := tx.leads.known(self.campaign.id, identity) if self.campaign else None:
                 is_changed = self.update and merged(known.facts, facts) != known.facts
                 return Fate.UPDATED if is_changed else Fate.DUPLICATE
         except Invalid as error:
             return _refused(row, f"{error.field}: {error}")
         self._remember(identity)
+        if len(self.sample) < SAMPLE:
+            self.sample.append(facts)
         return Fate.ADDED
 
     def _is_suppressed(self, tx: Tx, row: Found, facts: Facts, identity: Identity) -> bool:

@@ -5,8 +5,8 @@ Whatever ends an import before that, a kill too, leaves no lead of it (`undo_unf
 updated in known leads and suppressions stay: repeating them changes nothing.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -21,7 +21,7 @@ from camd.operations.desk import Desk, find_open_campaign, refusals
 from camd.operations.import_rows import Count, Fate, Importing, Rehearsal, bring_in
 from camd.operations.imports import remove_leads
 from camd.operations.once import Keep, no_keeping
-from camd.ports.providers import Found, Rejected
+from camd.ports.providers import Found, PeopleFile, Rejected
 from camd.ports.records import Import
 from camd.ports.store import Tx
 from camd.schema.imports import ImportReport
@@ -51,25 +51,33 @@ async def import_csv(
     """Every line that cannot become a lead is named with its reason. Raises `Unprocessable` where the file as a
     whole cannot be read, `Conflict` for an archived campaign. A dry run writes nothing."""
     campaign = await desk.read(lambda tx: find_open_campaign(tx, ref))
-    with refusals():
-        opened = await _in_thread(desk, lambda: desk.context.read_rows(stream, mapping or {}))
-    # Closed with the request: a reader that outlives its file has nothing to read from.
-    with refusals(), closing(opened) as rows:
+    async with opened(desk, stream, mapping) as rows:
         if dry_run:
-            return await _rehearse(desk, rows, Rehearsal(campaign, update))
+            return _report(await rehearsed(desk, rows, Rehearsal(campaign, update=update)), None)
         job = Importing(campaign, ImportId(desk.context.ids.new("im")), update, actor)
         return await _bring_in(desk, rows, job, file_name, keep)
 
 
-async def _rehearse(desk: Desk, rows: Iterator[Found | Rejected], rehearsal: Rehearsal) -> ImportReport:
+@asynccontextmanager
+async def opened(desk: Desk, stream: BinaryIO, mapping: Mapping[str, str] | None) -> AsyncIterator[PeopleFile]:
+    """The file while the block lasts. Raises `Unprocessable` where it cannot be read as a whole."""
+    with refusals():
+        file = await _in_thread(desk, lambda: desk.context.read_rows(stream, mapping or {}))
+    # Closed with the request: a reader that outlives its file has nothing to read from.
+    with refusals(), closing(file):
+        yield file
+
+
+async def rehearsed(desk: Desk, rows: PeopleFile, rehearsal: Rehearsal) -> Count:
+    """What an import would do to each row; nothing is written."""
     count = Count()
     while piece := await _piece(desk, rows):
         count.add(await desk.read(partial(rehearsal.play, rows=piece)))
-    return _report(count, None)
+    return count
 
 
 async def _bring_in(
-    desk: Desk, rows: Iterator[Found | Rejected], job: Importing, file_name: str | None, keep: Keep[ImportReport]
+    desk: Desk, rows: PeopleFile, job: Importing, file_name: str | None, keep: Keep[ImportReport]
 ) -> ImportReport:
     record = Import(job.import_id, job.campaign.id, file_name, 0, {}, desk.now(), job.actor)
     count = Count()
@@ -124,7 +132,7 @@ async def _take_back(desk: Desk, record: Import) -> None:
     await desk.write(undone)
 
 
-async def _piece(desk: Desk, rows: Iterator[Found | Rejected]) -> list[Found | Rejected]:
+async def _piece(desk: Desk, rows: PeopleFile) -> list[Found | Rejected]:
     return await _in_thread(desk, lambda: list(islice(rows, PIECE)))
 
 

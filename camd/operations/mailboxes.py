@@ -2,6 +2,7 @@
 and letting them send or not."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from types import MappingProxyType
 
 import anyio
@@ -9,11 +10,13 @@ import anyio
 from camd.domain.errors import Failure
 from camd.domain.events import Event, EventType
 from camd.domain.preflight import LogIn, MailboxCheck
+from camd.domain.send_window import local_day
 from camd.domain.token_bucket import LocalDay, QuotaScope
 from camd.operations.desk import Desk
 from camd.operations.errors import NotFound
 from camd.pipeline import mailbox_health
 from camd.pipeline.mailboxes import unusable
+from camd.pipeline.send_quota import volume_of
 from camd.ports.domain_records import SenderRecords
 from camd.ports.records import MailboxReason, MailboxState
 from camd.ports.settings import MailboxSettings
@@ -119,6 +122,7 @@ def _find(desk: Desk, name: str) -> MailboxSettings:
 def _view(tx: Tx, desk: Desk, box: MailboxSettings) -> MailboxView:
     now, state = desk.now(), tx.mailboxes.get(box.name)
     refusal = unusable(tx, desk.context.settings.mailboxes, box.name, now)
+    today = local_day(now, box.timezone)
     status = MailboxStatus.USABLE
     if refusal is not None:
         status = MailboxStatus.DISABLED if state.disabled else MailboxStatus.STOPPED
@@ -131,6 +135,8 @@ def _view(tx: Tx, desk: Desk, box: MailboxSettings) -> MailboxView:
         since=state.since if refusal else None,
         until=refusal.until if refusal else None,
         daily_limit=box.daily_limit,
+        limit_today=volume_of(tx, box, today),
+        limit_tomorrow=volume_of(tx, box, today + timedelta(days=1)),
         used_today=tx.quotas.used(QuotaScope.MAILBOX_DAY, box.name, LocalDay(box.timezone).since(now)),
         queued=tx.touches.queued(box.name),
         inbox=_inbox(desk, box),

@@ -2,9 +2,10 @@
 
 from camd.operations.desk import Desk
 from camd.pipeline.credit_budget import spent_today
+from camd.ports.providers import LeadSource
 from camd.ports.store import Tx
 from camd.schema.page import Page
-from camd.schema.status import ProviderState
+from camd.schema.status import ProviderState, SourceField
 
 
 async def page(desk: Desk) -> Page[ProviderState]:
@@ -29,7 +30,15 @@ def _state(tx: Tx, desk: Desk, name: str) -> ProviderState:
         problem="; ".join(rest.problem for rest in resting.values()) or None,
         credits_today=spent_today(tx, context, name, desk.now()) if is_paid else None,
         credits_per_day=context.credits_per_day.get(name),
+        source_fields=_source_fields(context.sources.get(name)),
     )
+
+
+def _source_fields(source: LeadSource | None) -> list[SourceField]:
+    return [
+        SourceField(name=field.name, kind=field.kind, required=field.required, about=field.about)
+        for field in (source.fields if source else ())
+    ]
 
 
 def _roles(desk: Desk, name: str) -> list[str]:

@@ -18,7 +18,7 @@ from camd.operations.errors import Conflict, NotFound
 from camd.operations.once import Keep, no_keeping
 from camd.pipeline import record
 from camd.ports.journal import UnsuppressionLine
-from camd.ports.records import Listing, Suppression
+from camd.ports.records import Listing, Suppression, SuppressionFilter
 from camd.ports.store import Tx
 from camd.schema.page import DEFAULT_LIMIT, Page, checked_limit, cut, decode_cursor
 from camd.schema.suppression import MAX_REJECTED, RejectedValue, SuppressionBody, SuppressionImport
@@ -40,14 +40,32 @@ class Added:
 
 
 async def page(
-    desk: Desk, *, reason: SuppressionReason | None = None, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+    desk: Desk,
+    *,
+    reason: SuppressionReason | None = None,
+    search: str | None = None,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
 ) -> Page[SuppressionView]:
+    """`search` is a part of an address or domain, or the whole of one of which only the hash is kept."""
+
     def query(tx: Tx) -> Page[SuppressionView]:
         before = decode_cursor(_KIND, cursor) if cursor else None
-        found = tx.suppressions.page(Listing(checked_limit(limit) + 1, before), reason)
+        part = search.strip().lower() if search else None
+        chosen = SuppressionFilter(reason, part or None, _hashes(tx, part) if part else ())
+        found = tx.suppressions.page(Listing(checked_limit(limit) + 1, before), chosen)
         return cut([(suppression.id, view(suppression)) for suppression in found], limit, _KIND)
 
     return await desk.read(query)
+
+
+def _hashes(tx: Tx, text: str) -> tuple[str, ...]:
+    """Of the value that the text is, if it is a whole one."""
+    try:
+        value = parse_value(text)
+    except Invalid:
+        return ()
+    return (keyed_hash(tx.instance.key(), value.kind, value.key),)
 
 
 async def add(desk: Desk, body: SuppressionBody, *, actor: str, keep: Keep[Added] = no_keeping) -> Added:

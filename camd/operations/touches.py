@@ -12,7 +12,15 @@ from camd.pipeline.touch_moves import Verb
 from camd.ports.records import Listing, Touch, TouchFilter
 from camd.ports.store import Tx
 from camd.schema.page import DEFAULT_LIMIT, Page, checked_limit, cut, decode_cursor
-from camd.schema.touch import MAX_APPROVED, ApproveBody, ApproveReport, RefusedApproval, Resolution, ResolveBody
+from camd.schema.touch import (
+    MAX_APPROVED,
+    ApproveBody,
+    ApproveReport,
+    CancelBody,
+    RefusedApproval,
+    Resolution,
+    ResolveBody,
+)
 from camd.schema.touch import Touch as TouchView
 
 _KIND = "touches"
@@ -57,11 +65,11 @@ async def resolve(desk: Desk, touch_id: str, body: ResolveBody, *, actor: str) -
     return await _decide(desk, touch_id, Verb.RESOLVE, work)
 
 
-async def cancel(desk: Desk, touch_id: str, *, actor: str) -> TouchView:
+async def cancel(desk: Desk, touch_id: str, body: CancelBody, *, actor: str) -> TouchView:
     """Holds the lead; the step is planned anew once that hold is released."""
 
     def work(tx: Tx, touch: Touch) -> None:
-        touch_moves.cancel(tx, touch, actor=actor, now=desk.now())
+        touch_moves.cancel(tx, touch, actor=actor, now=desk.now(), reason=body.reason)
 
     return await _decide(desk, touch_id, Verb.CANCEL, work)
 

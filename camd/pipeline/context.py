@@ -1,6 +1,6 @@
 """What the stages work with: the ports, and the settings of the instance that rules read."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,14 +19,14 @@ from camd.ports.inbox import InboxDoor, LetterReader
 from camd.ports.journal import Journal
 from camd.ports.lookups import Enricher
 from camd.ports.mail import Renderer
-from camd.ports.providers import AddressVerifier, Found, LeadSource, Rejected
+from camd.ports.providers import AddressVerifier, LeadSource, PeopleFile
 from camd.ports.quota import RateQuota
 from camd.ports.settings import Settings
 from camd.ports.store import Store
 from camd.ports.webhooks import WebhookDoor
 from camd.telemetry.metrics import Metrics
 
-ReadRows = Callable[[BinaryIO, Mapping[str, str]], Generator[Found | Rejected, None, None]]
+ReadRows = Callable[[BinaryIO, Mapping[str, str]], PeopleFile]
 """Reads a CSV file with a column mapping; raises `Invalid` where the file as a whole cannot be read."""
 
 

@@ -12,7 +12,6 @@ from decimal import Decimal
 from functools import partial
 from typing import TypeVar, assert_never
 
-from camd.domain import tally
 from camd.domain.campaign import Campaign, CampaignStatus, StatusReason
 from camd.domain.errors import Misconfigured, Scope, UnknownCampaign
 from camd.domain.events import ENGINE, EventType
@@ -22,7 +21,7 @@ from camd.domain.outcome import Advance, Outcome, Snooze, Want
 from camd.domain.run_mode import DryReason, RunMode, run_mode
 from camd.domain.send_window import NeverOpens
 from camd.domain.zones import UnknownZone
-from camd.pipeline import approval, dedupe, discover, enrich, evaluate, outreach, overdue, record, score
+from camd.pipeline import approval, dedupe, discover, enrich, evaluate, outreach, overdue, record, score, waiting
 from camd.pipeline.context import Context, working_on
 from camd.pipeline.dry_store import DryStore
 from camd.pipeline.judging import judge, tell_status
@@ -84,21 +83,17 @@ async def run_cycle(
 
 @dataclass(frozen=True, slots=True)
 class _Closing:
-    """How things stand after the stages. `lookups` counts the open questions by provider and why they are denied."""
+    """How things stand after the stages."""
 
     due: datetime | None
-    tallies: Mapping[str, int]
-    killed: bool
-    lookups: Mapping[tuple[str, str], int]
+    standing: waiting.Standing
     credits_wanted: Mapping[str, Decimal]
 
 
 def _closing(tx: Tx, campaign_id: CampaignId) -> _Closing:
     return _Closing(
         tx.leads.next_due(campaign_id),
-        tx.leads.tallies(campaign_id),
-        tx.instance.kill_switch().on,
-        {(provider, denied or ""): count for (provider, denied), count in tx.lookups.open_counts(campaign_id).items()},
+        waiting.standing(tx, campaign_id),
         tx.lookups.credits_wanted(campaign_id),
     )
 
@@ -174,13 +169,16 @@ class _Cycle:
         due = closing.due
         if self._campaign.is_active:
             self._report.next_wake_at = min(at for at in (idle, due, self._wake_at) if at is not None)
-        self._report.waiting_for = self._waiting_for(closing)
+        gate_closed = bool(self._ctx.gate.closures())
+        waits = waiting.waiting_for(closing.standing, self._mode, gate_closed=gate_closed)
+        self._report.waiting_for = waits or {waiting.NOTHING_DUE: 1}
         if self._mode.dry:
             self._count(closing.credits_wanted.items())
             self._report.would_spend = {name: float(amount) for name, amount in sorted(self._would_spend.items())}
         else:
-            self.providers.update(provider for provider, _ in closing.lookups)
-            if denied := [provider for provider, reason in closing.lookups if reason == DENIED]:
+            lookups = closing.standing.lookups
+            self.providers.update(provider for provider, _ in lookups)
+            if denied := [provider for provider, reason in lookups if reason == DENIED]:
                 await self._ctx.store.write(partial(self._allow_again, providers=denied, now=now))
         self._ctx.metrics.cycles_total.labels("dry" if self._mode.dry else "live").inc()
         self._ctx.metrics.cycle_duration_seconds.observe(duration_seconds)
@@ -189,23 +187,6 @@ class _Cycle:
     def _allow_again(self, tx: Tx, providers: Sequence[str], now: datetime) -> None:
         for provider in providers:
             allow_again(tx, self._ctx, self._campaign, provider, now)
-
-    def _waiting_for(self, closing: "_Closing") -> dict[str, int]:
-        waiting: dict[str, int] = {reason.value: 1 for reason in self._mode.dry_reasons}
-        if closing.killed:
-            waiting["kill_switch"] = 1
-        if self._ctx.gate.closures():
-            waiting["gate_closed"] = 1
-        if not self._mode.dry:
-            for (provider, denied), count in sorted(closing.lookups.items()):
-                reason = denied or f"provider:{provider}"
-                waiting[reason] = waiting.get(reason, 0) + count
-        for name, count in sorted(closing.tallies.items()):
-            if name.startswith(tally.HOLD):
-                waiting[name] = count
-            elif name.startswith(tally.WAITS):
-                waiting[name.removeprefix(tally.WAITS)] = count
-        return waiting or {"nothing_due": 1}
 
     async def _plan_anew(self) -> None:
         """The campaign went live or dry since its last cycle: previews go, and every open lead is planned anew."""

@@ -81,12 +81,13 @@ def resolve(tx: Tx, ctx: Context, touch: Touch, *, sent: bool, actor: str, now: 
     return saved
 
 
-def cancel(tx: Tx, touch: Touch, *, actor: str, now: datetime) -> Touch:
-    """Takes it back before it is on the wire, and holds the lead: the step is planned anew once it is released."""
+def cancel(tx: Tx, touch: Touch, *, actor: str, now: datetime, reason: str | None = None) -> Touch:
+    """Takes it back before it is on the wire, and holds the lead: the step is planned anew once it is released. The
+    `reason` is kept with the hold."""
     _require(Verb.CANCEL, touch)
     saved = record.cancel_touch(tx, touch, actor=actor, now=now, reason=HoldReason.OPERATOR.value)
     lead = lead_of(tx, touch)
-    own = Hold(HoldReason.OPERATOR, now, note=f"its touch of step {touch.step} was cancelled")
+    own = Hold(HoldReason.OPERATOR, now, note=reason or f"its touch of step {touch.step} was cancelled")
     held = replace(lead, holds=lead.holds_with(own), waits_for=None, next_action_at=None)
     record.apply(tx, lead, (), actor=actor, now=now, after=held)
     return saved

@@ -3,7 +3,7 @@
 A provider is one module under `camd/providers/`, named in `daemon/wiring.py` and nowhere else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,6 +11,7 @@ from typing import Protocol
 
 from camd.domain.contact import EmailAddress
 from camd.domain.facts import Facts, Verdict
+from camd.schema.status import FieldKind
 
 JsonScalar = str | int | float | bool | None
 Cursor = Mapping[str, JsonScalar]
@@ -38,6 +39,26 @@ class Rejected:
 
     line: int
     reason: str
+
+
+class PeopleFile(Protocol):
+    """A file of people while it is read, row by row in its order; to be closed by who reads it."""
+
+    @property
+    def columns(self) -> Sequence[tuple[str, str | None]]:
+        """The header as it stands in the file, and what each column fills: a field, `custom.<name>` or nothing."""
+        ...
+
+    @property
+    def fields(self) -> Sequence[str]:
+        """What a column can be mapped to, beside `custom.<name>`."""
+        ...
+
+    def __iter__(self) -> Iterator[Found | Rejected]: ...
+
+    def __next__(self) -> Found | Rejected: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +90,19 @@ class NotYet:
     until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class SourceField:
+    """A field that an entry of the source takes; `about` says in a line what it is for."""
+
+    name: str
+    kind: FieldKind
+    about: str
+    required: bool = False
+
+
+MAX_CANDIDATES = SourceField("max_candidates", FieldKind.NUMBER, "At most so many people; all of them if left out")
+
+
 class LeadSource(Protocol):
     """Finds people for a campaign.
 
@@ -88,6 +122,11 @@ class LeadSource(Protocol):
     @property
     def price(self) -> Decimal:
         """The credits that a fetch costs at most. One that costs is repeatable: the same fetch costs nothing more."""
+        ...
+
+    @property
+    def fields(self) -> Sequence[SourceField]:
+        """All that an entry may hold beside `type`; a form is made of them."""
         ...
 
     def check(self, settings: Mapping[str, object]) -> Sequence[str]:

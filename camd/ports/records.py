@@ -145,6 +145,28 @@ class Touch:
 
 
 @dataclass(frozen=True, slots=True)
+class DueMails:
+    """Mails of a campaign that are due on one of the days that were asked for, the first of which has `place` 0."""
+
+    campaign_id: CampaignId
+    place: int
+    mails: int
+    follow_ups: int
+
+
+@dataclass(frozen=True, slots=True)
+class StandingMails:
+    """Mails of a campaign that go through one mailbox and wait there: ready, or put off for a `reason`, which is
+    `deferred` where a server asked for that."""
+
+    mailbox: str
+    reason: str | None
+    is_ready: bool
+    mails: int
+    first_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """The mail that a lead would get, and when; a row of its own, never a touch."""
 
@@ -394,6 +416,15 @@ class TouchFilter:
     lead_id: LeadId | None = None
     mailbox: str | None = None
     channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionFilter:
+    """`part` is of a value in lower case; with it come those of one of the `hashes`, whose value may not be kept."""
+
+    reason: SuppressionReason | None = None
+    part: str | None = None
+    hashes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

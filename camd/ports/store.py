@@ -20,7 +20,6 @@ from camd.domain.errors import CamdError
 from camd.domain.events import Event, EventType
 from camd.domain.facts import CampaignId, CandidateId, Facts, ImportId, LeadId, SuppressionId, Verdict
 from camd.domain.lead import Action, Lead
-from camd.domain.suppression import SuppressionReason
 from camd.domain.token_bucket import QuotaScope
 from camd.ports.answer_store import Answers
 from camd.ports.inbox_store import Inbox, Notices
@@ -44,6 +43,7 @@ from camd.ports.records import (
     Recovery,
     SourceState,
     Suppression,
+    SuppressionFilter,
     Switch,
     Token,
     ZoneChange,
@@ -238,7 +238,7 @@ class Suppressions(Protocol):
 
     def remove(self, suppression_id: SuppressionId) -> None: ...
 
-    def page(self, listing: Listing, reason: SuppressionReason | None = None) -> Sequence[Suppression]: ...
+    def page(self, listing: Listing, chosen: SuppressionFilter | None = None) -> Sequence[Suppression]: ...
 
 
 class Imports(Protocol):
@@ -309,6 +309,10 @@ class Deliveries(Protocol):
         """That day and those after it on which anything was counted, in their order, every fact named."""
         ...
 
+    def days_of_all(self, day: date) -> Sequence[tuple[date, Mapping[DeliveryFact, int]]]:
+        """The same summed over all campaigns."""
+        ...
+
     def clean_days(self, mailbox: str, before: date) -> int:
         """Days before that one with a mail accepted and no hard bounce (in a report or to RCPT), refusal or refused
         log-in."""
@@ -322,6 +326,10 @@ class Days(Protocol):
 
     def since(self, campaign_id: CampaignId, day: date) -> Sequence[tuple[date, Mapping[DayFact, int]]]:
         """That day and those after it on which anything was counted, in their order, every fact named."""
+        ...
+
+    def since_of_all(self, day: date) -> Sequence[tuple[date, Mapping[DayFact, int]]]:
+        """The same summed over all campaigns."""
         ...
 
 
@@ -346,7 +354,9 @@ class Ledger(Protocol):
         """Counts it for its campaign's day too (`Days`)."""
         ...
 
-    def after(self, seq: int, limit: int, chosen: EventFilter) -> Sequence[LedgerRow]: ...
+    def after(self, seq: int, limit: int, chosen: EventFilter, *, newest: bool = False) -> Sequence[LedgerRow]:
+        """The first ones above `seq`, or the `newest`; ascending either way."""
+        ...
 
     def get(self, seq: int) -> LedgerRow | None: ...
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from camd.domain.facts import CampaignId, LeadId, TouchId
-from camd.ports.records import Listing, Preview, Touch, TouchFilter, TouchStatus
+from camd.ports.records import DueMails, Listing, Preview, StandingMails, Touch, TouchFilter, TouchStatus
 
 
 class Touches(Protocol):
@@ -52,6 +52,23 @@ class Touches(Protocol):
 
     def ready_instants(self, campaign_id: CampaignId, since: datetime) -> Sequence[datetime]:
         """The `ready_at`, from `since` on, of its approved ones through a mailbox."""
+        ...
+
+    def due_by_day(self, campaign_ids: Collection[CampaignId], ends: Sequence[datetime]) -> Sequence[DueMails]:
+        """The mails that are planned, approved or put off to an instant before the last of the days that end then;
+        those of the past count for the first day."""
+        ...
+
+    def next_of(self, campaign_id: CampaignId) -> datetime | None:
+        """The soonest `ready_at` of the campaign's approved and deferred touches."""
+        ...
+
+    def standing_of(self, campaign_id: CampaignId, now: datetime) -> Sequence[StandingMails]:
+        """The campaign's approved and deferred mails that are ready, or were put off for a reason."""
+        ...
+
+    def begun_since(self, campaign_id: CampaignId, mailbox: str, since: datetime) -> tuple[int, int]:
+        """How many mails of the campaign the mailbox began to hand over since then, and how many follow-ups of them."""
         ...
 
     def unbound(self, mailbox: str, after: TouchId | None, limit: int) -> Sequence[Touch]:
@@ -112,6 +129,12 @@ class Previews(Protocol):
 
     def of_campaign(self, campaign_id: CampaignId, limit: int) -> Sequence[Preview]:
         """Soonest first."""
+        ...
+
+    def due_by_day(
+        self, campaign_ids: Collection[CampaignId], since: datetime, ends: Sequence[datetime]
+    ) -> Sequence[DueMails]:
+        """Those at or after `since`, on the days that end then."""
         ...
 
     def instants(self, campaign_id: CampaignId, since: datetime) -> Sequence[tuple[LeadId, datetime]]:

@@ -11,10 +11,10 @@ from typing import Any
 
 from camd.domain.errors import Misconfigured, Scope, Transient
 from camd.ports.clock import Clock
-from camd.ports.providers import Cursor, Found, Page, RateLimit, Rejected
+from camd.ports.providers import Cursor, Found, Page, RateLimit, Rejected, SourceField
 from camd.providers.answers import objects, text, whole
 from camd.providers.apollo_api import PER_PAGE, SEARCH, ApolloApi, ApolloSettings
-from camd.providers.apollo_fields import Entry, problems_of
+from camd.providers.apollo_fields import FIELDS, Entry, problems_of
 from camd.providers.apollo_person import facts_of, verdict_of
 from camd.providers.http import Http
 
@@ -63,6 +63,7 @@ class ApolloSource:
     them costs as much and brings only a name."""
 
     name = "apollo"
+    fields: Sequence[SourceField] = FIELDS
     price = Decimal(0)
 
     def __init__(self, settings: ApolloSettings, clock: Clock, http: Http | None = None) -> None:

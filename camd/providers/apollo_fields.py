@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from camd.domain.contact import registrable_domain
+from camd.ports.providers import MAX_CANDIDATES, SourceField
 from camd.providers.answers import text
 from camd.providers.apollo_person import SENIORITIES
+from camd.schema.status import FieldKind
 
 MOST_VALUES = 1_000
 """Of one filter; Apollo says so of domains."""
@@ -21,6 +23,7 @@ _ADDRESS_STATUSES = ("verified", "unverified", "likely to engage", "unavailable"
 _WITHOUT_ADDRESS = frozenset({"unverified", "unavailable"})
 _RANGE = re.compile(r"([0-9]{1,9}),([0-9]{1,9})")
 
+TEXT, FLAG, LIST, TABLE = FieldKind.TEXT, FieldKind.FLAG, FieldKind.LIST, FieldKind.TABLE
 Check = Callable[[object], str | None]
 """A mend, or none where the value is usable."""
 
@@ -147,27 +150,33 @@ def _most(value: object) -> str | None:
 
 _counts = _span(_is_count, "{ min = 1, max = 100 }")
 _days = _span(_is_day, '{ min = "2026-07-01", max = "2026-09-30" }')
-_FIELDS: Mapping[str, Check] = {
-    "person_titles": _texts,
-    "include_similar_titles": _yes_or_no,
-    "person_seniorities": _some_of(SENIORITIES),
-    "person_locations": _texts,
-    "organization_locations": _texts,
-    "q_organization_domains_list": _domains,
-    "contact_email_status": _some_of(_ADDRESS_STATUSES),
-    "organization_ids": _texts,
-    "organization_num_employees_ranges": _head_counts,
-    "revenue_range": _counts,
-    "currently_using_all_of_technology_uids": _texts,
-    "currently_using_any_of_technology_uids": _texts,
-    "currently_not_using_any_of_technology_uids": _texts,
-    "q_organization_job_titles": _texts,
-    "organization_job_locations": _texts,
-    "organization_num_jobs_range": _counts,
-    "organization_job_posted_at_range": _days,
-    "q_keywords": _line,
-    "include_without_email": _yes_or_no,
-    "max_candidates": _most,
-}
+_TECHNOLOGIES = "technologies by Apollo's names, such as salesforce"
+_CHECKED: Sequence[tuple[SourceField, Check]] = (
+    (SourceField("person_titles", LIST, "Job titles, such as head of sales"), _texts),
+    (SourceField("include_similar_titles", FLAG, "Titles that mean about the same, too"), _yes_or_no),
+    (SourceField("person_seniorities", LIST, f"Some of {', '.join(SENIORITIES)}"), _some_of(SENIORITIES)),
+    (SourceField("person_locations", LIST, "Where the people live: cities, states or countries"), _texts),
+    (SourceField("organization_locations", LIST, "Where their companies have their seat"), _texts),
+    (SourceField("q_organization_domains_list", LIST, "Companies' bare domains, such as example.com"), _domains),
+    (
+        SourceField("contact_email_status", LIST, f"What of their address: {', '.join(_ADDRESS_STATUSES)}"),
+        _some_of(_ADDRESS_STATUSES),
+    ),
+    (SourceField("organization_ids", LIST, "Companies by Apollo's ids"), _texts),
+    (SourceField("organization_num_employees_ranges", LIST, 'Company sizes, such as "11,50"'), _head_counts),
+    (SourceField("revenue_range", TABLE, "Revenue of the company: min, max"), _counts),
+    (SourceField("currently_using_all_of_technology_uids", LIST, f"All of these {_TECHNOLOGIES}"), _texts),
+    (SourceField("currently_using_any_of_technology_uids", LIST, f"One of these {_TECHNOLOGIES}"), _texts),
+    (SourceField("currently_not_using_any_of_technology_uids", LIST, f"None of these {_TECHNOLOGIES}"), _texts),
+    (SourceField("q_organization_job_titles", LIST, "Titles of jobs that the company offers"), _texts),
+    (SourceField("organization_job_locations", LIST, "Where it offers jobs"), _texts),
+    (SourceField("organization_num_jobs_range", TABLE, "How many jobs it offers: min, max"), _counts),
+    (SourceField("organization_job_posted_at_range", TABLE, "When it offered them, days: min, max"), _days),
+    (SourceField("q_keywords", TEXT, "Words that describe the people"), _line),
+    (SourceField("include_without_email", FLAG, "People without a verified address, too"), _yes_or_no),
+    (MAX_CANDIDATES, _most),
+)
+FIELDS = tuple(field for field, _ in _CHECKED)
+_FIELDS: Mapping[str, Check] = {field.name: check for field, check in _CHECKED}
 _OWN_FIELDS = frozenset({"include_without_email", "max_candidates"})
 """Not Apollo's."""

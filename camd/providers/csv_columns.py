@@ -36,6 +36,12 @@ class Columns:
             if index < len(cells) and (value := cleaned(cells[index])):
                 yield self.names[index], value
 
+    def uses(self) -> Sequence[tuple[str, str | None]]:
+        """Each column as it is named in the file, and what it fills; none where another of its name comes first."""
+        used = {index: f"{CUSTOM}{name}" for name, index in self.custom.items()}
+        used |= {index: field for field, indexes in self.fields.items() for index in indexes}
+        return [(cell.strip(), used.get(index)) for index, cell in enumerate(self.header)]
+
     def first(self, field: str, cells: Sequence[str]) -> str | None:
         return next((value for _, value in self.values(field, cells)), None)
 

@@ -20,12 +20,18 @@ import anyio.to_thread
 
 from camd.domain.errors import Invalid, Misconfigured, Scope, Transient
 from camd.ports.clock import Clock
-from camd.ports.providers import Cursor, Found, Page, RateLimit, Rejected
+from camd.ports.providers import MAX_CANDIDATES, Cursor, Found, Page, RateLimit, Rejected, SourceField
 from camd.providers.csv_columns import find_layout, unknown_field
 from camd.providers.csv_records import Content, Position, scan
 from camd.providers.csv_rows import rows_from
+from camd.schema.status import FieldKind
 
-_FIELDS = ("path", "map", "max_candidates")
+FIELDS = (
+    SourceField("path", FieldKind.TEXT, "The CSV file, on the machine on which camd runs", required=True),
+    SourceField("map", FieldKind.TABLE, "Columns of other names: column = field, or custom.<name>"),
+    MAX_CANDIDATES,
+)
+_FIELDS = tuple(field.name for field in FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,7 @@ class CsvSource:
     `max_candidates`, counted over one reading of the file."""
 
     name = "csv"
+    fields: Sequence[SourceField] = FIELDS
     limits: Sequence[RateLimit] = ()
     price = Decimal(0)
 

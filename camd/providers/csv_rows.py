@@ -6,7 +6,7 @@ Reasons and notes repeat no cell (but Evaboot's own reason), so an address never
 
 import hashlib
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from decimal import Decimal
 from typing import BinaryIO
@@ -20,6 +20,7 @@ from camd.ports.providers import Found, Rejected
 from camd.providers import csv_values as values
 from camd.providers.csv_columns import Columns, Layout, cleaned, find_layout
 from camd.providers.csv_records import Position, Record, records, scan
+from camd.providers.csv_vocabulary import vocabulary
 
 MAX_CUSTOM = 50
 MAX_CHARACTERS = 1_000
@@ -32,7 +33,25 @@ _Place = tuple[str | None, str | None]
 """City and country."""
 
 
-def read_rows(stream: BinaryIO, *, mapping: Mapping[str, str] | None = None) -> Generator[Found | Rejected, None, None]:
+class Rows:
+    """The rows of a file as they are read, and what its columns fill."""
+
+    def __init__(self, layout: Layout, rows: Generator[tuple[Found | Rejected, Position], None, None]) -> None:
+        self.columns = layout.columns.uses()
+        self.fields = tuple(vocabulary().columns)
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[Found | Rejected]:
+        return self
+
+    def __next__(self) -> Found | Rejected:
+        return next(self._rows)[0]
+
+    def close(self) -> None:
+        self._rows.close()
+
+
+def read_rows(stream: BinaryIO, *, mapping: Mapping[str, str] | None = None) -> Rows:
     """Every row of a seekable binary stream, read twice in bounded memory; the stream stays open.
 
     `mapping` is column header -> field or `custom.<name>` and goes before the aliases. Rows that Evaboot marks
@@ -45,7 +64,7 @@ def read_rows(stream: BinaryIO, *, mapping: Mapping[str, str] | None = None) -> 
     Raises `Invalid` (field `file` or `map`) at the call, before the first row.
     """
     layout = find_layout(stream, scan(stream), mapping or {})
-    return (row for row, _ in rows_from(stream, layout, layout.body))
+    return Rows(layout, rows_from(stream, layout, layout.body))
 
 
 def rows_from(

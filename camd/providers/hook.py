@@ -10,12 +10,18 @@ from decimal import Decimal
 from camd.domain.errors import Misconfigured, Scope
 from camd.domain.hooks import TYPE, is_name
 from camd.ports.clock import Clock
-from camd.ports.providers import Cursor, Found, NotYet, RateLimit
+from camd.ports.providers import MAX_CANDIDATES, Cursor, Found, NotYet, RateLimit, SourceField
 from camd.providers.hook_person import hook_fields, is_field, person, told
+from camd.schema.status import FieldKind
 
 LATER = timedelta(days=365)
 """Nobody has to look before; a lead that comes rings the campaign's doorbell."""
-_FIELDS = ("name", "map", "max_candidates")
+FIELDS = (
+    SourceField("name", FieldKind.TEXT, "Part of the address that people are sent to", required=True),
+    SourceField("map", FieldKind.TABLE, "Fields of other names: incoming field = fact, or custom.<name>"),
+    MAX_CANDIDATES,
+)
+_FIELDS = tuple(field.name for field in FIELDS)
 
 
 class HookSource:
@@ -23,6 +29,7 @@ class HookSource:
     fact} and `max_candidates`, the most leads it makes."""
 
     name = TYPE
+    fields: Sequence[SourceField] = FIELDS
     limits: Sequence[RateLimit] = ()
     price = Decimal(0)
 

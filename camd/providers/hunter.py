@@ -16,11 +16,12 @@ from camd.domain.contact import linkedin_key, parse_address
 from camd.domain.errors import Misconfigured, Scope, Uncertain
 from camd.domain.facts import Facts, Verdict
 from camd.ports.clock import Clock
-from camd.ports.providers import Cursor, Found, Page, RateLimit, Rejected
+from camd.ports.providers import MAX_CANDIDATES, Cursor, Found, Page, RateLimit, Rejected, SourceField
 from camd.providers import answers
 from camd.providers import csv_values as values
 from camd.providers.http import Http
 from camd.providers.hunter_api import CLAIMED, SET_KEY, HunterApi, HunterSettings, Refused, read_object, verdict_of
+from camd.schema.status import FieldKind
 
 PAGE = 10
 """Addresses that one credit pays for."""
@@ -36,7 +37,16 @@ _CHOICES: Mapping[str, frozenset[str]] = {
     "required_field": frozenset({"full_name", "position", "phone_number"}),
     "verification_status": frozenset({"valid", "accept_all", "unknown"}),
 }
-_FIELDS = ("domains", *_CHOICES, "max_candidates")
+FIELDS = (
+    SourceField("domains", FieldKind.LIST, "Companies' bare domains, such as nordwind.example", required=True),
+    SourceField(TYPE, FieldKind.TEXT, "personal (if left out) or generic addresses"),
+    SourceField("seniority", FieldKind.LIST, "Some of junior, senior, executive"),
+    SourceField("department", FieldKind.LIST, "Hunter's departments, such as sales or management"),
+    SourceField("required_field", FieldKind.LIST, "Only people with these: full_name, position, phone_number"),
+    SourceField("verification_status", FieldKind.LIST, "Some of valid, accept_all, unknown"),
+    MAX_CANDIDATES,
+)
+_FIELDS = tuple(field.name for field in FIELDS)
 _SENIORITY = {"junior": "entry", "senior": "senior"}
 
 
@@ -77,6 +87,7 @@ class HunterSource:
     `max_candidates`, counted over the life of the entry."""
 
     name = "hunter"
+    fields: Sequence[SourceField] = FIELDS
     # Hunter allows 15 a second and 500 a minute; burst and count together stay below.
     limits: Sequence[RateLimit] = (
         RateLimit(12, timedelta(seconds=1), burst=2),

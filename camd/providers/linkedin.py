@@ -19,10 +19,20 @@ from pydantic import ValidationError
 from camd.domain.errors import Invalid, Misconfigured, Scope, Transient
 from camd.domain.facts import Facts
 from camd.ports.clock import Clock
-from camd.ports.providers import Cursor, Found, NotYet, Page, RateLimit, Rejected
+from camd.ports.providers import (
+    MAX_CANDIDATES,
+    Cursor,
+    Found,
+    NotYet,
+    Page,
+    RateLimit,
+    Rejected,
+    SourceField,
+)
 from camd.providers.http import Http
 from camd.providers.linkedin_api import PAGE, LinkedInApi, LinkedInSettings, Owner
 from camd.providers.linkedin_lead import EPOCH, Form, Response, found
+from camd.schema.status import FieldKind
 
 POLL = timedelta(minutes=15)
 DEEP = timedelta(days=1)
@@ -33,7 +43,17 @@ KEPT = timedelta(days=365)
 READINGS = 6
 """Of a window that changes while it is read."""
 _MS = timedelta(milliseconds=1)
-_FIELDS = ("owner", "forms", "max_candidates")
+FIELDS = (
+    SourceField(
+        "owner",
+        FieldKind.TEXT,
+        "The ad account or page: urn:li:sponsoredAccount:<number> or urn:li:organization:<number>",
+        required=True,
+    ),
+    SourceField("forms", FieldKind.LIST, "Numbers of the lead forms; all of them if left out"),
+    MAX_CANDIDATES,
+)
+_FIELDS = tuple(field.name for field in FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +139,7 @@ class LinkedInSource:
     `max_candidates`, counted over the life of the entry. Test leads are passed over."""
 
     name = "linkedin"
+    fields: Sequence[SourceField] = FIELDS
     limits: Sequence[RateLimit] = ()
     price = Decimal(0)
 

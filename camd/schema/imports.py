@@ -1,5 +1,7 @@
 """Files brought in by a person: what an import did, and what is remembered of it."""
 
+from pydantic import Field
+
 from camd.schema.lead import LeadBody
 from camd.schema.values import Instant, View
 
@@ -58,9 +60,11 @@ class ColumnUse(View):
 
 
 class ImportCheck(View):
-    """What an import would do; nothing was stored. `sample` are the first people of the file that would be added."""
+    """What an import would do; nothing was stored. `fields` are what a column may be mapped to, beside
+    `custom.<name>`; `sample` are the first people of the file that would be added."""
 
     columns: list[ColumnUse]
+    fields: list[str] = Field(default_factory=list)
     rows: int
     added: int
     duplicates: int

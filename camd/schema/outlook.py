@@ -18,7 +18,8 @@ class Wait(View):
 
 
 class PlannedDay(View):
-    """Mails that are due on a day, as far as they are planned: an answer, a limit or a hold may still stop each."""
+    """Mails that go on a day as far as they are planned: what is due, follow-ups first, up to the campaign's daily
+    limit, the rest a day later. An answer, a hold or a mailbox's limit may still stop each."""
 
     day: date
     first: int

@@ -82,6 +82,7 @@ class FieldKind(StrEnum):
     NUMBER = "number"
     FLAG = "flag"
     LIST = "list"
+    TABLE = "table"
 
 
 class SourceField(View):

@@ -14,8 +14,9 @@ import anyio
 from camd.domain.contact import EmailAddress
 from camd.domain.errors import Misconfigured, Scope
 from camd.domain.facts import Verdict
-from camd.ports.providers import Cursor, Found, Page, RateLimit, Verification
+from camd.ports.providers import MAX_CANDIDATES, Cursor, Found, Page, RateLimit, SourceField, Verification
 from camd.ports.store import Store, Tx
+from camd.schema.status import FieldKind
 
 T = TypeVar("T")
 
@@ -32,6 +33,10 @@ class ListSource:
     rows_in_a_page: int = 1000
     fetched: int = 0
     name: str = "list"
+    fields: Sequence[SourceField] = (
+        SourceField("list", FieldKind.TEXT, "The name of the list", required=True),
+        MAX_CANDIDATES,
+    )
     limits: Sequence[RateLimit] = ()
     price: Decimal = Decimal(0)
 

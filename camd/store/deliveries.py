@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it 
 from camd.ports.records import DeliveryFact, DeliveryScope
 from camd.store.prepared import Memory
 from camd.store.sending_tables import deliveries
+from camd.store.tables import campaigns
 
 _row = deliveries.c
 _of_key = (_row.scope == bindparam("scope"), _row.key == bindparam("key"))
@@ -32,6 +33,17 @@ SINCE = select(*(func.coalesce(func.sum(_row[fact]), sa.literal_column("0")) for
 DAYS = (
     select(_row.day, *(_row[fact] for fact in DeliveryFact))
     .where(*_of_key, _row.day >= bindparam("first"))
+    .order_by(_row.day)
+)
+DAYS_OF_ALL = (
+    select(_row.day, *(func.sum(_row[fact]) for fact in DeliveryFact))
+    # Named one by one: the key of the table begins with the campaign.
+    .where(
+        _row.scope == DeliveryScope.CAMPAIGN,
+        _row.key.in_(select(sa.cast(campaigns.c.id, sa.Text))),
+        _row.day >= bindparam("first"),
+    )
+    .group_by(_row.day)
     .order_by(_row.day)
 )
 CLEAN_DAYS = select(func.count()).where(
@@ -62,6 +74,10 @@ class Deliveries:
 
     def days(self, scope: DeliveryScope, key: str, day: date) -> Sequence[tuple[date, Mapping[DeliveryFact, int]]]:
         rows = self._connection.execute(DAYS, {"scope": scope, "key": key, "first": day})
+        return [(each, dict(zip(DeliveryFact, amounts, strict=True))) for each, *amounts in rows]
+
+    def days_of_all(self, day: date) -> Sequence[tuple[date, Mapping[DeliveryFact, int]]]:
+        rows = self._connection.execute(DAYS_OF_ALL, {"first": day})
         return [(each, dict(zip(DeliveryFact, amounts, strict=True))) for each, *amounts in rows]
 
     def clean_days(self, mailbox: str, before: date) -> int:

@@ -27,7 +27,10 @@ _row = ledger.c
 _ALL = select(_row.seq, _row.is_dry, *columns_of(ledger, Event))
 
 
-def _after(of: Literal["campaign_id", "lead_id"] | None) -> Select[Any]:
+_Of = Literal["campaign_id", "lead_id"] | None
+
+
+def _after(of: _Of, *, newest: bool = False) -> Select[Any]:
     """One statement for each index; whatever else is asked for is compared on the way."""
     actor, kind = bindparam("actor", type_=TextType), bindparam("type", type_=_row.type.type)
     since, campaign = bindparam("since", type_=Instant), bindparam("campaign_id", type_=_row.campaign_id.type)
@@ -44,13 +47,16 @@ def _after(of: Literal["campaign_id", "lead_id"] | None) -> Select[Any]:
             page = page.where(_row.lead_id == bindparam("lead_id"), campaign.is_(None) | (_row.campaign_id == campaign))
         case None:
             pass
-    return page.order_by(_row.seq).limit(bindparam("limit"))
+    return page.order_by(_row.seq.desc() if newest else _row.seq).limit(bindparam("limit"))
 
 
 APPEND = insert(ledger)
 AFTER = _after(None)
 AFTER_OF_CAMPAIGN = _after("campaign_id")
 AFTER_OF_LEAD = _after("lead_id")
+NEWEST = _after(None, newest=True)
+NEWEST_OF_CAMPAIGN = _after("campaign_id", newest=True)
+NEWEST_OF_LEAD = _after("lead_id", newest=True)
 GET = _ALL.where(_row.seq == bindparam("of_seq"))
 LAST_SEQ = select(func.max(_row.seq))
 NEXT_OF = (
@@ -83,15 +89,16 @@ class Ledger:
                 day = event.at.date()  # the zone data lost it: until a person mends that, the days are those of UTC
             self._days.add(campaign.id, day, Counter(facts))
 
-    def after(self, seq: int, limit: int, chosen: EventFilter) -> Sequence[LedgerRow]:
+    def after(self, seq: int, limit: int, chosen: EventFilter, *, newest: bool = False) -> Sequence[LedgerRow]:
         if chosen.lead_id is not None:
-            statement = AFTER_OF_LEAD
+            statement = NEWEST_OF_LEAD if newest else AFTER_OF_LEAD
         elif chosen.campaign_id is not None:
-            statement = AFTER_OF_CAMPAIGN
+            statement = NEWEST_OF_CAMPAIGN if newest else AFTER_OF_CAMPAIGN
         else:
-            statement = AFTER
+            statement = NEWEST if newest else AFTER
         rows = self._connection.execute(statement, values(chosen) | {"seq": seq, "limit": limit})
-        return [_ledger_row(row) for row in rows]
+        found = [_ledger_row(row) for row in rows]
+        return found[::-1] if newest else found
 
     def get(self, seq: int) -> LedgerRow | None:
         row = self._connection.execute(GET, {"of_seq": seq}).first()

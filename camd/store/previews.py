@@ -3,11 +3,12 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, case, delete, func, literal_column, select
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
 
 from camd.domain.facts import CampaignId, LeadId
-from camd.ports.records import Preview
+from camd.ports.records import DueMails, Preview
+from camd.store.due_days import ends_named, is_before_the_end, place_of
 from camd.store.rows import columns_of, values
 from camd.store.sending_tables import previews
 
@@ -30,6 +31,21 @@ INSTANTS = (
     .where(_row.campaign_id == bindparam("campaign_id"), _row.due_at >= bindparam("since"))
     .order_by(_row.due_at, _row.lead_id)
 )
+_place = place_of(_row.due_at).label("place")
+BY_DAY = (
+    select(
+        _row.campaign_id,
+        _place,
+        func.count(),
+        func.sum(case((_row.step > literal_column("1"), literal_column("1")), else_=literal_column("0"))),
+    )
+    .where(
+        _row.campaign_id.in_(bindparam("campaign_ids", expanding=True)),
+        _row.due_at >= bindparam("since"),
+        is_before_the_end(_row.due_at),
+    )
+    .group_by(_row.campaign_id, _place)
+)
 DROP_LEAD = delete(previews).where(_row.lead_id == bindparam("of_lead"))
 DROP_CAMPAIGN = delete(previews).where(_row.campaign_id == bindparam("of_campaign"))
 
@@ -48,6 +64,12 @@ class Previews:
     def of_campaign(self, campaign_id: CampaignId, limit: int) -> Sequence[Preview]:
         rows = self._connection.execute(OF_CAMPAIGN, {"campaign_id": campaign_id, "limit": limit})
         return [Preview(*row) for row in rows]
+
+    def due_by_day(
+        self, campaign_ids: Collection[CampaignId], since: datetime, ends: Sequence[datetime]
+    ) -> Sequence[DueMails]:
+        chosen = {"campaign_ids": list(campaign_ids), "since": since, **ends_named(ends)}
+        return [DueMails(*row) for row in self._connection.execute(BY_DAY, chosen)]
 
     def instants(self, campaign_id: CampaignId, since: datetime) -> Sequence[tuple[LeadId, datetime]]:
         rows = self._connection.execute(INSTANTS, {"campaign_id": campaign_id, "since": since})

@@ -3,22 +3,24 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, select
+from sqlalchemy import Connection, Select, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
 
 from camd.domain.facts import SuppressionId
-from camd.domain.suppression import SuppressionReason
-from camd.ports.records import Listing, Suppression
+from camd.ports.records import Listing, Suppression, SuppressionFilter
 from camd.store.prepared import Memory
-from camd.store.rows import NEWEST_ID, columns_of, values
+from camd.store.rows import LIKE_SPECIAL, NEWEST_ID, columns_of, values
 from camd.store.tables import suppressions
 
 _row = suppressions.c
 _ALL = select(*columns_of(suppressions, Suppression))
 
 
-def _page(of_reason: bool) -> Select[Any]:
+def _page(*, of_reason: bool, of_part: bool) -> Select[Any]:
     page = _ALL.where(_row.id < bindparam("before")).order_by(_row.id.desc()).limit(bindparam("limit"))
+    if of_part:
+        has_part = func.lower(_row.value).like(bindparam("pattern"), escape="\\")
+        page = page.where(has_part | _row.hash.in_(bindparam("hashes", expanding=True)))
     return page.where(_row.reason == bindparam("reason")) if of_reason else page
 
 
@@ -26,7 +28,11 @@ ADD = insert(suppressions).on_conflict_do_nothing(index_elements=["hash", "kind"
 GET = _ALL.where(_row.id == bindparam("suppression_id"))
 COVERING = _ALL.where(_row.hash.in_(bindparam("hashes", expanding=True)))
 REMOVE = delete(suppressions).where(_row.id == bindparam("suppression_id"))
-PAGE = {of_reason: _page(of_reason) for of_reason in (False, True)}
+PAGE = {
+    (of_reason, of_part): _page(of_reason=of_reason, of_part=of_part)
+    for of_reason in (False, True)
+    for of_part in (False, True)
+}
 _REMEMBERED = 1024
 KNOWN = Memory(suppressions)
 
@@ -55,11 +61,14 @@ class Suppressions:
     def remove(self, suppression_id: SuppressionId) -> None:
         self._connection.execute(REMOVE, {"suppression_id": suppression_id})
 
-    def page(self, listing: Listing, reason: SuppressionReason | None = None) -> Sequence[Suppression]:
-        chosen: dict[str, object] = {"before": listing.before or NEWEST_ID, "limit": listing.limit}
-        if reason is not None:
-            chosen["reason"] = reason
-        rows = self._connection.execute(PAGE[reason is not None], chosen)
+    def page(self, listing: Listing, chosen: SuppressionFilter | None = None) -> Sequence[Suppression]:
+        chosen = chosen or SuppressionFilter()
+        wanted: dict[str, object] = {"before": listing.before or NEWEST_ID, "limit": listing.limit}
+        if chosen.reason is not None:
+            wanted["reason"] = chosen.reason
+        if chosen.part is not None:
+            wanted |= {"pattern": f"%{chosen.part.translate(LIKE_SPECIAL)}%", "hashes": chosen.hashes or ("",)}
+        rows = self._connection.execute(PAGE[chosen.reason is not None, chosen.part is not None], wanted)
         return [Suppression(*row) for row in rows]
 
 

@@ -1,17 +1,18 @@
 """Touches with their optimistic versions, and the queues of those that are in work."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import BindParameter, Connection, Select, bindparam, func, null, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, case, func, null, select, update
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
 
 from camd.domain.facts import CampaignId, LeadId, TouchId
 from camd.domain.frozen import replace
-from camd.ports.records import Listing, Touch, TouchFilter, TouchStatus
+from camd.ports.records import DueMails, Listing, StandingMails, Touch, TouchFilter, TouchStatus
 from camd.ports.store import StaleWrite
+from camd.store.due_days import ends_named, is_before_the_end, place_of
 from camd.store.inbox_tables import touch_aliases
 from camd.store.prepared import Memory
 from camd.store.rows import NEWEST_ID, changed, columns_of, values
@@ -70,6 +71,30 @@ APPROVED_BEFORE = (
 )
 READY_INSTANTS = (
     select(_row.ready_at).where(APPROVED, _of_campaign, _row.ready_at >= bindparam("since")).order_by(_row.ready_at)
+)
+_follow_ups = func.sum(case((_row.follow_up, sa.literal_column("1")), else_=sa.literal_column("0")))
+
+
+def _by_day(at: ColumnElement[datetime], *wanted: ColumnElement[bool]) -> Select[Any]:
+    place = place_of(at).label("place")
+    in_campaigns = _row.campaign_id.in_(bindparam("campaign_ids", expanding=True))
+    counted = select(_row.campaign_id, place, func.count(), _follow_ups)
+    return counted.where(*wanted, in_campaigns, is_before_the_end(at)).group_by(_row.campaign_id, place)
+
+
+PLANNED_BY_DAY = _by_day(_row.due_at, PLANNED, _row.channel == sa.literal_column("'email'"))
+READY_BY_DAY = _by_day(_row.ready_at, WAITS)
+NEXT_OF = select(func.min(_row.ready_at)).where(WAITS, _of_campaign)
+_is_ready = (_row.ready_at <= bindparam("now")).label("is_ready")
+_deferred = sa.literal_column("'deferred'", sa.Text)
+_put_off_for = case((_row.status == _deferred, _deferred), else_=_row.reason).label("put_off_for")
+STANDING = (
+    select(_row.mailbox, _put_off_for, _is_ready, func.count(), func.min(_row.ready_at))
+    .where(WAITS, _of_campaign, _is_ready | _row.reason.is_not(None))
+    .group_by(_row.mailbox, _put_off_for, _is_ready)
+)
+BEGUN_SINCE = select(func.count(), _follow_ups).where(
+    _row.intent_at.is_not(None), _of_mailbox, _row.intent_at >= bindparam("since"), _of_campaign
 )
 UNBOUND = (
     _ALL.where(
@@ -164,6 +189,23 @@ class Touches:
 
     def ready_instants(self, campaign_id: CampaignId, since: datetime) -> Sequence[datetime]:
         return self._connection.execute(READY_INSTANTS, {"in_campaign": campaign_id, "since": since}).scalars().all()
+
+    def due_by_day(self, campaign_ids: Collection[CampaignId], ends: Sequence[datetime]) -> Sequence[DueMails]:
+        chosen = {"campaign_ids": list(campaign_ids), **ends_named(ends)}
+        both = (self._connection.execute(statement, chosen) for statement in (PLANNED_BY_DAY, READY_BY_DAY))
+        return [DueMails(*row) for rows in both for row in rows]
+
+    def next_of(self, campaign_id: CampaignId) -> datetime | None:
+        return self._connection.execute(NEXT_OF, {"in_campaign": campaign_id}).scalar()
+
+    def standing_of(self, campaign_id: CampaignId, now: datetime) -> Sequence[StandingMails]:
+        rows = self._connection.execute(STANDING, {"in_campaign": campaign_id, "now": now})
+        return [StandingMails(box, reason, bool(is_ready), mails, at) for box, reason, is_ready, mails, at in rows]
+
+    def begun_since(self, campaign_id: CampaignId, mailbox: str, since: datetime) -> tuple[int, int]:
+        chosen = {"in_campaign": campaign_id, "on_mailbox": mailbox, "since": since}
+        begun, follow_ups = self._connection.execute(BEGUN_SINCE, chosen).one()
+        return begun, follow_ups or 0
 
     def unbound(self, mailbox: str, after: TouchId | None, limit: int) -> Sequence[Touch]:
         return self._all(UNBOUND, on_mailbox=mailbox, after=after or "", limit=limit)
