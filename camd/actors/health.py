@@ -14,13 +14,17 @@ class Phase(StrEnum):
 @dataclass(slots=True)
 class Health:
     """Written by the daemon and by `actors/watch`, read by everybody. `store_error` is none while the database
-    can be written; `lag_seconds` is how late the event loop woke last."""
+    can be written; `lag_seconds` is how late the event loop woke at worst in the last few seconds, `store_seconds` how
+    long the last write of nothing took. What is none was not measured yet."""
 
     started_at: datetime
     phase: Phase = Phase.STARTING
     store_error: str | None = None
     lag_seconds: float = 0.0
+    store_seconds: float | None = None
     disk_free_bytes: int | None = None
+    wal_bytes: int = 0
+    waits_for_restart: tuple[str, ...] = ()
 
     @property
     def is_ready(self) -> bool:

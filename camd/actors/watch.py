@@ -5,7 +5,7 @@ comes back.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 import anyio
 
 from camd.actors.health import Health
+from camd.actors.lag import LagProbe
 from camd.actors.sending_gauges import set_sending_gauges
 from camd.actors.wake import Doorbells
 from camd.domain import tally
@@ -32,24 +33,48 @@ TICK_SECONDS = 5.0
 JUMP = timedelta(seconds=30)
 """A wall clock that moved so much more or less than the monotonic one was set; NTP slews by far less."""
 DISK_FULL_BYTES = 200_000_000
+WAL_LARGE_BYTES = 64_000_000
+WAL_TOO_LARGE_BYTES = 256_000_000
+"""From here on the readers that keep it from being moved into the database are cut short."""
 _GAUGE_TICKS = 6
+
+CutReaders = Callable[[], int]
+"""Ends the queries that take long, whose callers get `StoreUnavailable`; how many there were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """In bytes: below `disk_full` nothing is sent, above `wal_large` it is told, above `wal_too_large` readers are cut
+    short."""
+
+    disk_full: int = DISK_FULL_BYTES
+    wal_large: int = WAL_LARGE_BYTES
+    wal_too_large: int = WAL_TOO_LARGE_BYTES
 
 
 class Watch:
+    """`probe` measures the loop between the ticks too."""
+
     def __init__(
         self,
         context: Context,
         health: Health,
         bells: Doorbells,
         database: Path,
-        disk_full_bytes: int = DISK_FULL_BYTES,
+        *,
+        bounds: Bounds = Bounds(),
+        cut_readers: CutReaders = lambda: 0,
+        probe: LagProbe | None = None,
     ) -> None:
         self._context = context
         self._health = health
         self._bells = bells
         self._database = database
-        self._disk_full_bytes = disk_full_bytes
+        self._bounds = bounds
+        self._cut_readers = cut_readers
+        self._probe = probe or LagProbe(context.clock)
         self._is_disk_full = False
+        self._is_wal_large = False
 
     async def run(self) -> None:
         """Ticks until cancelled."""
@@ -65,13 +90,14 @@ class Watch:
             wall, steady = clock.now(), clock.monotonic()
             self._compare_clocks(before, wall, steady - since)
             self._look_at_disk()
+            self._look_at_wal()
             await self._ask_store()
             if ticks % _GAUGE_TICKS == 0 and self._health.store_error is None:
                 await self.set_gauges()
             ticks += 1
 
     def _note_lag(self, seconds: float) -> None:
-        self._health.lag_seconds = max(seconds, 0.0)
+        self._health.lag_seconds = max(seconds, self._probe.take(), 0.0)
         self._context.metrics.event_loop_lag_seconds.set(self._health.lag_seconds)
 
     def _compare_clocks(self, wall_before: datetime, now: datetime, elapsed_seconds: float) -> None:
@@ -93,25 +119,43 @@ class Watch:
         free = disk.f_bavail * disk.f_frsize
         self._health.disk_free_bytes = free
         self._context.metrics.disk_free_bytes.set(free)
-        self._is_disk_full = free < self._disk_full_bytes
+        self._is_disk_full = free < self._bounds.disk_full
         if self._is_disk_full:
             self._context.gate.close(GateReason.DISK_FULL)
         elif any(closure.reason is GateReason.DISK_FULL for closure in self._context.gate.closures()):
             self._context.gate.open(GateReason.DISK_FULL)
             self._bells.ring_outboxes()
 
+    def _look_at_wal(self) -> None:
+        """It grows while a reader's snapshot, ours or another process's, keeps it from being moved away."""
+        size = self._health.wal_bytes = _size(Path(f"{self._database}-wal"))
+        self._context.metrics.db_wal_bytes.set(size)
+        cut = self._cut_readers() if size > self._bounds.wal_too_large else 0
+        is_large = size > self._bounds.wal_large
+        if cut or (is_large and not self._is_wal_large):
+            log.warning("db.wal_large", used=size, limit=self._bounds.wal_too_large, count=cut)
+        self._is_wal_large = is_large
+
     async def _ask_store(self) -> None:
-        """An empty unit takes the write lock, which a vanished database refuses; where the disk is nearly full only
-        one that writes tells whether opt-outs can be stored."""
+        """An empty unit takes the write lock, which a vanished database refuses; where the disk is nearly full, or was
+        refused before, only one that writes tells whether opt-outs can be stored."""
+        clock, health, gate = self._context.clock, self._health, self._context.gate
+        is_doubtful = self._is_disk_full or health.store_error is not None
+        asked = clock.monotonic()
         try:
-            await self._context.store.write(_write_the_same if self._is_disk_full else lambda _tx: None)
+            await self._context.store.write(_write_the_same if is_doubtful else lambda _tx: None)
         except Transient as failure:
-            if self._health.store_error is None:
+            if health.store_error is None:
                 log.error("db.commit_failed", error=failure)
-            self._health.store_error = str(failure)
+            health.store_error = str(failure)
+            gate.close(GateReason.DATABASE_AWAY)
         else:
-            self._health.store_error = None
-        self._context.metrics.ready.set(self._health.is_ready)
+            health.store_error = None
+            if any(closure.reason is GateReason.DATABASE_AWAY for closure in gate.closures()):
+                gate.open(GateReason.DATABASE_AWAY)
+                self._bells.ring_outboxes()
+        health.store_seconds = clock.monotonic() - asked
+        self._context.metrics.ready.set(health.is_ready)
 
     async def set_gauges(self) -> None:
         """The gauges that are read from the store and the file system."""
@@ -130,9 +174,8 @@ class Watch:
         metrics.webhook_backlog.set(figures.webhooks.count)
         since = figures.webhooks.oldest_at
         metrics.webhook_oldest_timestamp_seconds.set(since.timestamp() if since else 0)
-        await set_sending_gauges(self._context)
         metrics.db_size_bytes.set(_size(self._database))
-        metrics.db_wal_bytes.set(_size(Path(f"{self._database}-wal")))
+        await set_sending_gauges(self._context)
 
 
 @dataclass(frozen=True, slots=True)

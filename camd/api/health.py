@@ -10,6 +10,7 @@ import anyio
 from aiohttp import web
 
 from camd.actors.health import Health, Phase
+from camd.actors.watch import WAL_LARGE_BYTES
 from camd.api.keys import DESK, HEALTH
 from camd.api.routes import Content, Doc, Route
 from camd.api.security import Handler, is_trusted
@@ -84,6 +85,10 @@ def _of_process(health: Health) -> Iterator[Finding]:
         yield Finding("store", "fail", "the database cannot be written")
     if health.disk_free_bytes is not None and health.disk_free_bytes < LOW_DISK_BYTES:
         yield Finding("disk", "warn", f"{health.disk_free_bytes / 1e6:.0f} MB are free beside the database")
+    if health.wal_bytes > WAL_LARGE_BYTES:
+        yield Finding(
+            "wal", "warn", f"the write-ahead log has {health.wal_bytes / 1e6:.0f} MB: something reads for long"
+        )
     if health.lag_seconds > LAG_SECONDS:
         yield Finding("event_loop", "warn", f"the event loop woke {health.lag_seconds:.1f} s late")
 

@@ -20,6 +20,10 @@ class Notifier:
     def ready(self, status: str) -> None:
         self._send(f"READY=1\nSTATUS={_line(status)}")
 
+    def reloading(self, monotonic_seconds: float) -> None:
+        """Until the next `ready`; systemd compares the instant with that of its own request (sd_notify(3))."""
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={int(monotonic_seconds * 1_000_000)}")
+
     def status(self, text: str) -> None:
         self._send(f"STATUS={_line(text)}")
 

@@ -7,7 +7,7 @@ log = get_log()
 
 
 class StoreMetrics:
-    """Told of every group of writes, on the writer's thread; Prometheus counters are thread-safe."""
+    """Told of every group of writes and of every query, on their threads; Prometheus counters are thread-safe."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -15,6 +15,10 @@ class StoreMetrics:
     def transaction(self, *, committed: bool, units: int, seconds: float) -> None:
         result = "ok" if committed else "failed"
         self._metrics.db_transactions_total.labels("write", result).inc(units)
+        self._metrics.db_transaction_duration_seconds.observe(seconds)
+
+    def read(self, *, succeeded: bool, seconds: float) -> None:
+        self._metrics.db_transactions_total.labels("read", "ok" if succeeded else "failed").inc()
         self._metrics.db_transaction_duration_seconds.observe(seconds)
 
     def busy(self) -> None:

@@ -8,13 +8,15 @@ import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from functools import partial
 from typing import Any
 
 import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream
 
 from camd.actors.health import Phase
+from camd.actors.lag import LagProbe
 from camd.actors.notices import Notices
 from camd.actors.reaper import Reaper
 from camd.actors.service import keep_running
@@ -25,6 +27,7 @@ from camd.api.listen import serve, serve_public
 from camd.api.public import build_public_app
 from camd.daemon.backup_watch import BackupWatch
 from camd.daemon.notify import Notifier
+from camd.daemon.reload import Reloader
 from camd.daemon.wiring import VERSION, Adapters, Engine, make_metrics, real_adapters
 from camd.mail.header_probe import warn_of_lenient_headers
 from camd.operations.tokens import keep_uses
@@ -47,8 +50,9 @@ async def run_daemon(
     adapters: Adapters | None = None,
     environ: Mapping[str, str] = os.environ,
     when_ready: WhenReady | None = None,
+    read_again: Callable[[], Settings] | None = None,
 ) -> None:
-    """Serves until SIGTERM or SIGINT.
+    """Serves until SIGTERM or SIGINT. SIGHUP takes the settings that `read_again` gives, where there is such a thing.
 
     Raises `DatabaseHeld`, `NewerSchema`, `CannotBind` before anything was begun; `ServiceFailed` in a group.
     """
@@ -60,7 +64,10 @@ async def run_daemon(
         log.info("daemon.started", pid=os.getpid())
         log.info("config.loaded")
         warn_of_lenient_headers()
-        async with _signals() as (stop, hurry), Engine.open(settings, parts, metrics) as engine:
+        async with (
+            _signals(with_hangups=read_again is not None) as (stop, hurry, hangups),
+            Engine.open(settings, parts, metrics) as engine,
+        ):
             app = build_app(engine.desk, engine.health)
             async with (
                 serve(app, settings.server) as url,
@@ -71,6 +78,10 @@ async def run_daemon(
                 gc.freeze()
                 log.info("daemon.ready", listener=url)
                 notifier.ready(f"serving {url}")
+                if read_again is not None:
+                    reloader = Reloader(engine.context, engine.health, engine.bells, read_again)
+                    reloads = partial(_reload, engine, reloader, notifier, hangups)
+                    tasks.start_soon(keep_running, "reload", reloads, parts.clock, parts.entropy)
                 if when_ready is not None:
                     tasks.start_soon(when_ready, engine, url)
                 await stop.wait()
@@ -96,16 +107,19 @@ def _public_listener(engine: Engine) -> AbstractAsyncContextManager[str | None]:
 async def _start_actors(engine: Engine, tasks: anyio.abc.TaskGroup, notifier: Notifier) -> None:
     context, health = engine.context, engine.health
     supervisor = Supervisor(context, engine.runner, engine.bells)
-    watch = Watch(context, health, engine.bells, engine.settings.database.path)
+    probe = LagProbe(context.clock)
+    database = engine.settings.database.path
+    watch = Watch(context, health, engine.bells, database, cut_readers=engine.cut_readers, probe=probe)
     await watch.set_gauges()
     await tasks.start(supervisor.run)
-    backups = BackupWatch(context.metrics, engine.settings.database.path)
+    backups = BackupWatch(context.metrics, database)
     await tasks.start(engine.outboxes.run)
     await tasks.start(engine.desks.run)
     parts = (
         ("inboxes", engine.inboxes.run),
         ("notices", Notices(context, engine.bells).run),
         ("watch", watch.run),
+        ("lag", probe.run),
         ("reaper", Reaper(context).run),
         ("webhooks", engine.webhooks.run),
         ("backups", backups.run),
@@ -147,17 +161,40 @@ async def _drain(engine: Engine, hurry: anyio.Event) -> None:
             tasks.cancel_scope.cancel()
 
 
+Hangups = MemoryObjectReceiveStream[None]
+
+
+async def _reload(engine: Engine, reloader: Reloader, notifier: Notifier, hangups: Hangups) -> None:
+    """Also where the reload finds a bug, systemd hears of its end: it would wait for that."""
+    async for _ in hangups:
+        notifier.reloading(engine.context.clock.monotonic())
+        status = "the reload failed; see the log"
+        try:
+            status = await reloader.reload()
+        finally:
+            if engine.health.phase is Phase.RUNNING:
+                notifier.ready(status)
+
+
 @asynccontextmanager
-async def _signals() -> AsyncIterator[tuple[anyio.Event, anyio.Event]]:
-    """The event that the first SIGTERM or SIGINT sets, and the one that the second sets."""
+async def _signals(*, with_hangups: bool) -> AsyncIterator[tuple[anyio.Event, anyio.Event, Hangups]]:
+    """The event that the first SIGTERM or SIGINT sets, the one that the second sets, and each SIGHUP before them;
+    several that come while one is waited for are one."""
     stop, hurry = anyio.Event(), anyio.Event()
+    hung_up, hangups = anyio.create_memory_object_stream[None](1)
 
     async def listen() -> None:
-        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-            async for _ in signals:
-                (hurry if stop.is_set() else stop).set()
+        chosen = [signal.SIGTERM, signal.SIGINT, *([signal.SIGHUP] if with_hangups else [])]
+        with anyio.open_signal_receiver(*chosen) as signals:
+            async for each in signals:
+                if each != signal.SIGHUP:
+                    (hurry if stop.is_set() else stop).set()
+                elif not stop.is_set():
+                    with suppress(anyio.WouldBlock):
+                        hung_up.send_nowait(None)
 
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(listen)
-        yield stop, hurry
-        tasks.cancel_scope.cancel()
+    with hung_up, hangups:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(listen)
+            yield stop, hurry, hangups
+            tasks.cancel_scope.cancel()

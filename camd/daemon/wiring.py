@@ -22,6 +22,7 @@ from camd.actors.lookups import Desks
 from camd.actors.outboxes import Outboxes
 from camd.actors.quota import QuotaService
 from camd.actors.wake import Doorbells
+from camd.actors.watch import CutReaders
 from camd.actors.webhooks import Webhooks
 from camd.api.app import ROUTES
 from camd.daemon.identity import read_identity
@@ -144,7 +145,6 @@ class Engine:
 
     def __init__(
         self,
-        settings: Settings,
         context: Context,
         health: Health,
         bells: Doorbells,
@@ -154,8 +154,8 @@ class Engine:
         desks: Desks,
         webhooks: Webhooks,
         desk: Desk,
+        cut_readers: CutReaders = lambda: 0,
     ) -> None:
-        self.settings = settings
         self.context = context
         self.health = health
         self.bells = bells
@@ -165,6 +165,12 @@ class Engine:
         self.desks = desks
         self.webhooks = webhooks
         self.desk = desk
+        self.cut_readers = cut_readers
+
+    @property
+    def settings(self) -> Settings:
+        """Those in force, which a reload changes."""
+        return self.context.settings
 
     @classmethod
     @asynccontextmanager
@@ -215,7 +221,7 @@ class Engine:
                 await load_tokens(desk)
                 await undo_unfinished(desk)
                 webhooks = Webhooks(context, bells)
-                yield cls(settings, context, health, bells, runner, outboxes, inboxes, desks, webhooks, desk)
+                yield cls(context, health, bells, runner, outboxes, inboxes, desks, webhooks, desk, store.cut_readers)
                 tasks.cancel_scope.cancel()
 
 

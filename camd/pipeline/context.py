@@ -30,9 +30,12 @@ ReadRows = Callable[[BinaryIO, Mapping[str, str]], PeopleFile]
 """Reads a CSV file with a column mapping; raises `Invalid` where the file as a whole cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Context:
-    """Built once, by `daemon/wiring.py` or by a test's world."""
+    """Built once, by `daemon/wiring.py` or by a test's world.
+
+    `settings` alone changes: a reload replaces them as a whole, between two units of the store's writer, so that no
+    unit sees both. Whoever keeps a part of them keeps one that waits for a restart (`camd.daemon.reload`)."""
 
     store: Store
     clock: Clock

@@ -1,4 +1,4 @@
-"""The state of the instance's send gate: closed by a common cause, a jump of the clock or a full disk.
+"""The state of the instance's send gate: closed by a common cause, a jump of the clock or trouble with the database.
 
 It is this process's own: a new process starts with an open gate and looks for itself.
 """
@@ -19,6 +19,7 @@ class GateReason(StrEnum):
     CLOCK_JUMPED = "clock_jumped"
     DISK_FULL = "disk_full"
     DAMAGED = "damaged"
+    DATABASE_AWAY = "database_away"
     OUTCOME_WAITS = "outcome_waits"
 
 

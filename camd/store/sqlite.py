@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 import anyio
 from sqlalchemy import Connection
@@ -31,7 +31,7 @@ from camd.store.notices import Notices
 from camd.store.prepared import prepared
 from camd.store.previews import Previews
 from camd.store.quotas import Quotas
-from camd.store.readers import Readers, WriterReaders
+from camd.store.readers import Readers, ReadersObserver, WriterReaders
 from camd.store.suppressions import Suppressions
 from camd.store.tokens import Tokens
 from camd.store.touches import Touches
@@ -89,6 +89,10 @@ class SqlTx:
         self.webhooks = Webhooks(connection)
 
 
+class StoreObserver(WriterObserver, ReadersObserver, Protocol):
+    """Is told of writes and of reads."""
+
+
 class SqliteStore:
     """Made by `open`, which migrates the file first."""
 
@@ -108,7 +112,7 @@ class SqliteStore:
         simulated: bool = False,
         instance_key: bytes | None = None,
         limits: WriterLimits = WriterLimits(),  # noqa: B008 - frozen
-        observer: WriterObserver | None = None,
+        observer: StoreObserver | None = None,
         on_commit: Callable[[CommitPoint], None] = lambda _: None,
     ) -> AsyncIterator[Self]:
         """Opens or creates the file and brings its schema to this program's.
@@ -126,7 +130,7 @@ class SqliteStore:
             if simulated:
                 yield cls(writer, WriterReaders(writer), journal)
             else:
-                async with Readers(path, clock) as readers:
+                async with Readers(path, clock, observer=observer) as readers:
                     yield cls(writer, readers, journal)
 
     async def write(self, unit: Callable[[Tx], T]) -> T:
@@ -141,6 +145,14 @@ class SqliteStore:
             with anyio.CancelScope(shield=True):
                 await self._journal.append(buffer.lines)
         return answer
+
+    def cut_readers(self) -> int:
+        """Ends queries that take long; how many there were."""
+        return self._readers.cut()
+
+    async def read_raw(self, query: Callable[[Connection], T]) -> T:
+        """`query` on one snapshot's bare connection."""
+        return await self._readers.read(query)
 
     async def read(self, query: Callable[[Tx], T]) -> T:
         return await self._readers.read(lambda connection: query(_tx(connection, _ClosedJournal())))

@@ -46,6 +46,7 @@ class WriterLimits:
     busy_timeout: timedelta = timedelta(seconds=5)
     attempts: int = 12
     checkpoint_pages: int = 1_000
+    wal_kept_bytes: int = 16_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +194,8 @@ class Writer:
             _set(self._raw, "secure_delete", "ON", expected=1)
             # Else SQLite makes a file for the pages that a savepoint may restore once they are more than 16.
             _set(self._raw, "temp_store", "MEMORY", expected=2)
+            # What a long reader let it grow to is given back to the disk once the log begins anew.
+            _set(self._raw, "journal_size_limit", self._limits.wal_kept_bytes, expected=self._limits.wal_kept_bytes)
             _set(self._raw, "wal_autocheckpoint", self._limits.checkpoint_pages, expected=self._limits.checkpoint_pages)
         except Exception:
             connection.close()

@@ -226,11 +226,11 @@ async def opened(
             doors = memory_doors(settings, wrap_mail(mail), parts.clock)
             context = build_context(settings, parts, wrap_store(commits), metrics, doors, lines)
             await recover(context, journal, read_identity(path, {}))
-            yield _engine(settings, context, tasks)
+            yield _engine(context, tasks)
             tasks.cancel_scope.cancel()
 
 
-def _engine(settings: Settings, context: Context, tasks: anyio.abc.TaskGroup) -> Engine:
+def _engine(context: Context, tasks: anyio.abc.TaskGroup) -> Engine:
     health, bells = Health(context.clock.now()), Doorbells()
     runner, outboxes, inboxes = CycleRunner(context, bells), Outboxes(context, bells), Inboxes(context, bells)
     desk = Desk(
@@ -243,4 +243,4 @@ def _engine(settings: Settings, context: Context, tasks: anyio.abc.TaskGroup) ->
         tasks=tasks,
     )
     desks, webhooks = Desks(context, bells), Webhooks(context, bells)
-    return Engine(settings, context, health, bells, runner, outboxes, inboxes, desks, webhooks, desk)
+    return Engine(context, health, bells, runner, outboxes, inboxes, desks, webhooks, desk)

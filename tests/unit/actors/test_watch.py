@@ -1,3 +1,5 @@
+import io
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -8,16 +10,19 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Connection
 
 from camd.actors.health import Phase
+from camd.actors.lag import LagProbe
 from camd.actors.wake import Doorbells
-from camd.actors.watch import Watch
+from camd.actors.watch import TICK_SECONDS, Bounds, Watch
 from camd.pipeline.send_gate import GateReason
 from camd.ports.records import Touch, TouchStatus
+from camd.ports.settings import LoggingSettings
 from camd.ports.store import Tx
 from camd.ports.store_errors import StoreUnavailable
 from camd.ports.webhooks import Endpoint
 from camd.sim.clock import START
 from camd.sim.world import World, people, simulate
 from camd.store.sqlite import SqliteStore
+from camd.telemetry.logs import configure
 
 
 def run(pragma: str, connection: Connection) -> None:
@@ -76,7 +81,9 @@ def test_on_a_disk_that_is_nearly_full_a_write_tells_whether_the_process_is_read
         store = world.store._inner
         assert isinstance(store, SqliteStore)
         everything = 2**62
-        watch = Watch(world.context, world.health, Doorbells(), tmp_path / "camd.db", disk_full_bytes=everything)
+        watch = Watch(
+            world.context, world.health, Doorbells(), tmp_path / "camd.db", bounds=Bounds(disk_full=everything)
+        )
         seen = []
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(watch.run)
@@ -101,6 +108,82 @@ def test_a_folder_that_is_gone_says_nothing_of_the_disk(tmp_path: Path) -> None:
         assert world.health.disk_free_bytes is None
 
     simulate(tmp_path, scenario)
+
+
+def test_fault_23_a_database_that_cannot_be_written_closes_the_gate_and_is_told_of_once(tmp_path: Path) -> None:
+    stream = io.StringIO()
+
+    async def scenario(world: World) -> None:
+        sink = configure(world.clock, LoggingSettings(), version="1", metrics=world.context.metrics, stream=stream)
+        world.health.phase = Phase.RUNNING
+        await world.start(watch=True)
+        world.store.trouble = StoreUnavailable("attempt to write a readonly database")
+        await world.run_for(minutes=10)
+        assert [closure.reason for closure in world.context.gate.closures()] == [GateReason.DATABASE_AWAY]
+        assert not world.health.is_ready
+        world.store.trouble = None
+        await world.run_for(seconds=6)
+        assert world.context.gate.closures() == ()
+        assert world.health.is_ready
+        sink.close()
+
+    simulate(tmp_path, scenario)
+    told = [json.loads(line) for line in stream.getvalue().splitlines()]
+    errors = [line["event"] for line in told if line["level"] == "error"]
+    assert errors == ["db.commit_failed", "send.gate_closed"]
+
+
+def test_fault_28_a_log_that_grows_is_told_of_and_long_readers_are_cut(tmp_path: Path) -> None:
+    stream, cuts = io.StringIO(), []
+
+    async def scenario(world: World) -> None:
+        sink = configure(world.clock, LoggingSettings(), version="1", metrics=world.context.metrics, stream=stream)
+        log = tmp_path / "other.db-wal"
+
+        def cut() -> int:
+            cuts.append(log.stat().st_size)
+            log.write_bytes(b"")
+            return 1
+
+        bounds = Bounds(wal_large=64, wal_too_large=256)
+        watch = Watch(world.context, world.health, Doorbells(), tmp_path / "other.db", bounds=bounds, cut_readers=cut)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(watch.run)
+            for size in (64, 65, 256, 257):
+                log.write_bytes(bytes(size))
+                await anyio.sleep(TICK_SECONDS * 2 if size == 65 else TICK_SECONDS)
+            await anyio.sleep(TICK_SECONDS)
+            tasks.cancel_scope.cancel()
+        assert world.health.wal_bytes == 0
+        sink.close()
+
+    simulate(tmp_path, scenario)
+    assert cuts == [257]
+    told = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(line["used"], line["count"]) for line in told if line["event"] == "db.wal_large"] == [(65, 0), (257, 1)]
+
+
+def test_what_blocks_the_loop_between_two_ticks_is_seen_for_a_whole_tick(tmp_path: Path) -> None:
+    class Blocked(LagProbe):
+        def take(self) -> float:
+            return seen.pop(0)
+
+    seen = [7.5, 0.0]
+    lags = []
+
+    async def scenario(world: World) -> None:
+        probe = Blocked(world.clock)
+        watch = Watch(world.context, world.health, Doorbells(), tmp_path / "camd.db", probe=probe)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(watch.run)
+            for _ in range(2):
+                await anyio.sleep(TICK_SECONDS + 0.1)
+                lags.append(world.health.lag_seconds)
+            tasks.cancel_scope.cancel()
+        assert world.health.store_seconds is not None
+
+    simulate(tmp_path, scenario)
+    assert lags == [7.5, 0.0]
 
 
 def gauges(world: World) -> tuple[float, float]:

@@ -27,10 +27,17 @@ def test_each_message_is_one_datagram_in_systemds_words(systemd: tuple[str, sock
     notifier.ready("3 campaigns")
     notifier.status("gate closed")
     notifier.watchdog()
+    notifier.reloading(1.5)
     notifier.stopping()
 
-    messages = [receiver.recv(1000).decode() for _ in range(4)]
-    assert messages == ["READY=1\nSTATUS=3 campaigns", "STATUS=gate closed", "WATCHDOG=1", "STOPPING=1"]
+    messages = [receiver.recv(1000).decode() for _ in range(5)]
+    assert messages == [
+        "READY=1\nSTATUS=3 campaigns",
+        "STATUS=gate closed",
+        "WATCHDOG=1",
+        "RELOADING=1\nMONOTONIC_USEC=1500000",
+        "STOPPING=1",
+    ]
 
 
 def test_a_status_of_several_lines_sets_nothing_else(systemd: tuple[str, socket.socket]) -> None:

@@ -1,8 +1,12 @@
+import os
+import resource
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
@@ -141,6 +145,80 @@ async def test_no_connection_outlives_the_readers(writer: Writer, path: Path) ->
 
 
 async def test_a_missing_database_makes_the_store_unavailable(tmp_path: Path) -> None:
-    async with Readers(tmp_path / "missing.db", SystemClock()) as readers:
-        with pytest.raises(StoreUnavailable):
-            await readers.read(count)
+    with pytest.raises(StoreUnavailable):
+        async with Readers(tmp_path / "missing.db", SystemClock()):
+            pass
+
+
+FOR_EVER = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+
+
+@pytest.mark.usefixtures("writer")
+async def test_fault_28_a_query_that_takes_long_is_cut_and_the_next_one_is_answered(path: Path) -> None:
+    begun = anyio.Event()
+
+    def endless(connection: Connection) -> int:
+        anyio.from_thread.run_sync(begun.set)
+        found: int = connection.exec_driver_sql(FOR_EVER).scalar_one()
+        return found
+
+    async with Readers(path, SystemClock()) as readers:
+        assert readers.cut(0) == 0
+
+        async def is_cut() -> None:
+            with pytest.raises(StoreUnavailable, match="interrupted"):
+                await readers.read(endless)
+            ended.set()
+
+        ended = anyio.Event()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(is_cut)
+            await begun.wait()
+            assert readers.cut() == 0
+            # It may still be on its way to its statement.
+            while not ended.is_set():
+                readers.cut(0)
+                await anyio.lowlevel.checkpoint()
+        assert await readers.read(count) == 0
+
+
+@pytest.mark.usefixtures("writer")
+async def test_each_query_is_counted_and_timed(path: Path) -> None:
+    told: list[bool] = []
+
+    class Observer:
+        def read(self, *, succeeded: bool, seconds: float) -> None:
+            assert seconds >= 0
+            told.append(succeeded)
+
+    async with Readers(path, SystemClock(), observer=Observer()) as readers:
+        await readers.read(count)
+        with pytest.raises(ZeroDivisionError):
+            await readers.read(lambda _: 1 // 0)
+    assert told == [True, False]
+
+
+@pytest.mark.usefixtures("writer")
+async def test_fault_22_a_process_that_may_open_no_more_files_reads_on(path: Path) -> None:
+    async with Readers(path, SystemClock()) as readers:
+        with no_more_files():
+            async with anyio.create_task_group() as tasks:
+                for _ in range(8):
+                    tasks.start_soon(readers.read, count)
+
+
+@contextmanager
+def no_more_files() -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    used = len(list(Path("/proc/self/fd").iterdir()))
+    held = []
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (used + 64, before[1]))
+        with suppress(OSError):
+            while True:
+                held.append(os.open("/dev/null", os.O_RDONLY))
+        yield
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
