@@ -109,6 +109,10 @@ class ApolloApi:
         scopes = f"{SEARCH} and {MATCH}"
         return [] if self._settings.api_key else [f"set providers.apollo.api_key to a master key, or one with {scopes}"]
 
+    async def check_key(self) -> None:
+        """A search for one person, which costs nothing. Raises what the answer means."""
+        await self.search({"person_titles": ["owner"]}, 1)
+
     async def search(self, filters: Mapping[str, object], page: int) -> dict[str, Any]:
         """The answer to one page of a search; pages count from 1."""
         asked = {**filters, "page": page, "per_page": PER_PAGE}

@@ -94,6 +94,15 @@ class Dropcontact:
         limits = (RateLimit(self._settings.calls_per_second, timedelta(seconds=1)),)
         return (Service(offer, limits, batch=batch, at_once=self._settings.jobs_at_once),)
 
+    async def check_key(self) -> None:
+        """Asks for the balance, which costs nothing. Raises what the answer means."""
+        try:
+            answer = await self._request("GET", "account/credits")
+        except (NotSent, AnswerLost) as error:
+            raise Transient(f"Dropcontact was not reached: {error}", scope=Scope.PROVIDER) from error
+        if not _is_good(answer):
+            raise self._refused(answer)
+
     async def ask(self, operation: Operation, questions: Sequence[Question]) -> Job:
         assert operation is Operation.FIND, operation
         # Without a language the words of a qualification would come in French.

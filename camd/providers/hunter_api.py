@@ -81,6 +81,10 @@ class HunterApi:
     def has_key(self) -> bool:
         return self._settings.api_key is not None
 
+    async def check_key(self) -> None:
+        """Asks for the account, which costs nothing. Raises what the answer means."""
+        read_object(await self.get("account", {}), "email")
+
     async def get(self, path: str, query: Mapping[str, str]) -> Answer:
         """An answer of 2xx. Raises `Refused`, another `Failure` of scope `provider` otherwise."""
         if self._settings.api_key is None:

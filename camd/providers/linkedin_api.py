@@ -117,6 +117,15 @@ class LinkedInApi:
         mend = "set providers.linkedin.version to a newer one before LinkedIn ends it"
         return [f"version {version} of the API is {months} months old; {mend}"]
 
+    async def check_key(self) -> None:
+        """Asks for a response that nobody gave. Raises what the answer means; that there is none is what is hoped."""
+        try:
+            await self.exists("0")
+        except Misconfigured as refusal:
+            # Of scope campaign: LinkedIn took the token and does not know what was asked for.
+            if refusal.scope is not Scope.CAMPAIGN:
+                raise
+
     async def responses(self, owner: Owner, lead_type: str, start: int, end: int, offset: int) -> Batch:
         """Up to PAGE responses submitted in [start, end), in milliseconds of the epoch, from the `offset`-th on."""
         query = (

@@ -77,6 +77,20 @@ class MillionVerifier:
         offer = Offer(self.name, Operation.VERIFY, _PRICE, (frozenset({"email"}),), frozenset({VERDICT}))
         return (Service(offer, (RateLimit(self._settings.calls_per_second, timedelta(seconds=1)),)),)
 
+    async def check_key(self) -> None:
+        """Asks about no address: of a key that it knows it says so, and charges nothing. Raises what the answer
+        means."""
+        try:
+            answer = await self._get("")
+        except Uncertain as lost:
+            raise Transient(str(lost), scope=Scope.PROVIDER) from lost
+        if not 200 <= answer.status < 300:
+            raise self._refused(answer)
+        complaint = answers.unspoilt(answer, "MillionVerifier").get("error")
+        said = complaint.lower() if isinstance(complaint, str) else ""
+        if said and "mail" not in said:
+            raise _trouble(said)
+
     async def ask(self, operation: Operation, questions: Sequence[Question]) -> Sequence[Reply]:
         assert operation is Operation.VERIFY
         [question] = questions

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
@@ -87,6 +88,26 @@ class ZeroBounce:
         # One batch too many blocks the account: a twentieth is left free, of 30 two.
         limit = RateLimit(max(1, self._settings.batches_per_minute * 19 // 20), timedelta(minutes=1))
         return (Service(offer, (limit,), batch=self._settings.batch_size, at_once=2),)
+
+    async def check_key(self) -> None:
+        """Asks for the balance, which costs nothing. Raises what the answer means."""
+        if self._settings.api_key is None:
+            raise KeyRefused("set providers.zerobounce.api_key", scope=Scope.PROVIDER)
+        key = quote(self._settings.api_key.get_secret_value(), safe="")
+        try:
+            answer = await self._http.request(
+                "GET", f"{self._settings.base_url}/v2/getcredits?api_key={key}", headers={}
+            )
+        except (NotSent, AnswerLost) as error:
+            raise Transient(f"ZeroBounce was not reached: {error}", scope=Scope.PROVIDER) from error
+        if not 200 <= answer.status < 300:
+            raise self._refused(answer)
+        left = (_body(answer) or {}).get("Credits")
+        if not isinstance(left, str | int):
+            raise Transient("ZeroBounce's answer has no balance (200)", scope=Scope.PROVIDER)
+        if str(left) == "-1":
+            told = "ZeroBounce does not accept the key (200); correct providers.zerobounce.api_key"
+            raise KeyRefused(told, scope=Scope.PROVIDER)
 
     async def ask(self, operation: Operation, questions: Sequence[Question]) -> Sequence[Reply]:
         assert operation is Operation.VERIFY
