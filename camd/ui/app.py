@@ -28,7 +28,7 @@ _AWAY = "app.away"
 
 
 def main() -> None:
-    st.set_page_config(page_title="camd", page_icon=":material/outgoing_mail:", layout="wide")
+    st.set_page_config(page_title="camd", layout="wide")
     client = visitor.enter()
     _standing(client)
     show_done()
