@@ -17,6 +17,7 @@ from camd.ui.words import count, plain
 from camd.ui.words import told as as_words
 
 CUSTOM = "custom."
+ADDRESS = "email"
 _SHOWN = 12
 """Columns up to which the mapping is open at once."""
 
@@ -34,14 +35,15 @@ class CsvFile:
 def csv_upload(client: ConsoleClient, *, key: str, campaign: int | None) -> CsvFile | None:
     """The file that was chosen, as an import into `campaign` would take it; none while there is none, or while it
     cannot be read, which is told."""
-    chosen = _chosen(key)
-    if chosen is None:
-        return None
-    file = None
-    with told():
-        file = _as_imported(client, *chosen, key=key, campaign=campaign)
-    if file is not None:
-        _show(file.check)
+    with st.container():
+        chosen = _chosen(key)
+        if chosen is None:
+            return None
+        file = None
+        with told():
+            file = _as_imported(client, *chosen, key=key, campaign=campaign)
+        if file is not None:
+            _show(file.check)
     return file
 
 
@@ -133,10 +135,12 @@ def _field_words(field: str | None) -> str:
 
 def _show(check: ImportCheck) -> None:
     st.markdown(_outcome(check))
+    if not any(column.field == ADDRESS for column in check.columns):
+        st.warning("No column holds addresses. Say above which one does; people without one cannot be written to.")
     if check.rejected:
         with st.expander(f"{count(len(check.rejected), 'line is', 'lines are')} left out"):
             st.dataframe(
-                [{"line": line.line, "reason": line.reason} for line in check.rejected],
+                [{"line": line.line, "reason": _reason(line.reason)} for line in check.rejected],
                 hide_index=True,
                 alt="Lines of the file that cannot become a lead, each with its reason",
             )
@@ -148,11 +152,17 @@ def _show(check: ImportCheck) -> None:
 def _outcome(check: ImportCheck) -> str:
     told_of = [
         f"**{count(check.added, 'person', 'people')}** would be added",
-        f"{check.duplicates:,} are known already" if check.duplicates else "",
+        f"{check.duplicates:,} are known already or there twice" if check.duplicates else "",
         f"{check.suppressed:,} may not be written to" if check.suppressed else "",
         f"{len(check.rejected):,} cannot be used" if check.rejected else "",
     ]
     return f"{count(check.rows, 'line')}: {', '.join(filter(None, told_of))}."
+
+
+def _reason(reason: str) -> str:
+    """Such as "bad email: there is no @ in it"."""
+    word, colon, text = reason.partition(":")
+    return as_words(word) + colon + text
 
 
 def _person(lead: LeadBody) -> dict[str, str | None]:

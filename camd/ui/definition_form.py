@@ -3,6 +3,7 @@
 from zoneinfo import available_timezones
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from camd.domain.campaign import GoalCounts
 from camd.domain.countries import COUNTRIES
@@ -48,21 +49,29 @@ def definition_form(client: ConsoleClient, start: CampaignBody, *, key: str) -> 
     """All groups below each other, beginning with the values of `start`; none while something in it is wrong, which is
     told at its field. What was typed stays under `key`: give another one where `start` is another."""
     sheet = begin(start, key=key)
-    st.subheader("Who and what")
-    who_and_what(sheet)
-    st.subheader("Goal")
-    goal(sheet)
-    st.subheader("Limits and window")
-    limits(sheet)
-    st.subheader("Mailboxes")
-    mailboxes(sheet, client.mailboxes().items)
-    st.subheader("People")
-    people(sheet, client)
-    st.subheader("Steps")
-    steps(sheet)
-    st.subheader("Fine tuning")
-    fine_tuning(sheet)
+    with part("Who and what"):
+        who_and_what(sheet)
+    with part("Goal"):
+        goal(sheet)
+    with part("Limits and window"):
+        limits(sheet)
+    with part("Mailboxes"):
+        mailboxes(sheet, client.mailboxes().items)
+    with part("People"):
+        people(sheet, client)
+    with part("Steps"):
+        steps(sheet)
+    with part("Fine tuning"):
+        fine_tuning(sheet)
     return sheet.body()
+
+
+def part(title: str) -> DeltaGenerator:
+    """In a container of its own, so that what one part shows more or less of moves no field of another: the browser
+    would forget what is being typed there."""
+    container = st.container()
+    container.subheader(title, divider="gray", anchor=False)
+    return container
 
 
 def who_and_what(sheet: Sheet) -> None:
@@ -164,9 +173,8 @@ def mailboxes(sheet: Sheet, known: list[MailboxState]) -> None:
     )
     if not states:
         st.caption("camd has no mailbox yet: add one under [mailboxes] in camd.toml and restart it.")
-    for name in sheet.typed["mailboxes"] or states:
-        if name in states:
-            st.caption(_pace(states[name]))
+    paces = [_pace(states[name]) for name in sheet.typed["mailboxes"] or states if name in states]
+    st.caption(" · ".join(paces))
 
 
 def _pace(mailbox: MailboxState) -> str:

@@ -23,11 +23,12 @@ def sources(sheet: Sheet, providers: list[ProviderState]) -> None:
     known = {provider.name: provider.source_fields for provider in providers if SOURCE in provider.roles}
     rows = Rows(f"{sheet.key}.sources", len(sheet.start["sources"]))
     sheet.typed["sources"] = []
-    for place, number in enumerate(rows.numbers()):
-        start = sheet.start["sources"][number] if rows.is_given(number) else _FRESH
-        with st.container(border=True):
-            _source(sheet.row("sources", number, start), place + 1, known)
-            rows.buttons(place, "source")
+    with st.container():
+        for place, number in enumerate(rows.numbers()):
+            start = sheet.start["sources"][number] if rows.is_given(number) else _FRESH
+            with st.container(border=True):
+                _source(sheet.row("sources", number, start), place + 1, known)
+                rows.buttons(place, "source")
     rows.adder("Add a source that is searched again and again")
     sheet.place_for("sources", "Sources")
 

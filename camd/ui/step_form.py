@@ -1,8 +1,6 @@
 """The steps of a sequence: add, take away, move, and write what each says."""
 
-from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
 
 import streamlit as st
 
@@ -14,7 +12,8 @@ from camd.ui.sheet import Sheet
 
 CHANNELS = {Channel.EMAIL: "mail", Channel.TASK: "task for a person"}
 _NOT_FOR_TEXTS = frozenset({"custom", "source", "source_ref", "expected_mrr", "consent", "tags"})
-_EMPTY: Mapping[str, Any] = StepBody.model_construct(channel=Channel.EMAIL, wait_days=None).model_dump()
+FIRST_STEP = StepBody.model_construct(channel=Channel.EMAIL, wait_days=None, subject="", body="")
+"""A step that is still to be written."""
 
 
 def steps(sheet: Sheet) -> None:
@@ -22,13 +21,14 @@ def steps(sheet: Sheet) -> None:
     numbers = rows.numbers()
     sheet.typed["steps"] = []
     _variables()
-    for place, number in enumerate(numbers):
-        start = sheet.start["steps"][number] if rows.is_given(number) else _EMPTY
-        with st.container(border=True):
-            _step(sheet.row("steps", number, start), place + 1)
-            rows.buttons(place, "step")
-    if not numbers:
-        st.caption("No step yet: nobody would be written to.")
+    with st.container():
+        for place, number in enumerate(numbers):
+            start = sheet.start["steps"][number] if rows.is_given(number) else FIRST_STEP.model_dump()
+            with st.container(border=True):
+                _step(sheet.row("steps", number, start), place + 1)
+                rows.buttons(place, "step")
+        if not numbers:
+            st.caption("No step yet: nobody would be written to.")
     rows.adder("Add a step")
     sheet.place_for("steps", "Steps")
 
