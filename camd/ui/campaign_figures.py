@@ -14,8 +14,9 @@ from camd.ui.words import told as as_words
 
 
 def waits(outlook: CampaignOutlook) -> None:
-    for wait in outlook.waits:
-        st.info(plain(wait.text), icon=":material/hourglass_empty:")
+    if outlook.waits:
+        reasons = "".join(f"\n- {plain(wait.text)}" for wait in outlook.waits)
+        st.info(f"**What it waits for**\n{reasons}", icon=":material/hourglass_empty:")
     if outlook.next_mail_at is not None:
         st.caption(f"Next mail: {plain(moment(outlook.next_mail_at, outlook.timezone))}")
     elif not outlook.waits:
@@ -64,8 +65,8 @@ def funnel(metrics: CampaignMetrics) -> None:
         [{"stage": f"{stage} ({number:,})", "leads": number} for stage, number in stages.items()],
         x="stage",
         y="leads",
-        x_label="leads",
-        y_label="",
+        x_label="",
+        y_label="leads",
         horizontal=True,
         sort=False,
         alt="Leads at each stage of the funnel",
@@ -76,31 +77,27 @@ def per_day(series: CampaignSeries) -> None:
     st.subheader("Touches and answers a day", anchor=False)
     st.bar_chart(
         [
-            {"day": each.day, "mails": each.sent, "tasks": each.tasks_done, "answers": each.answers}
+            {"day": day(each.day), "mails": each.sent, "tasks": each.tasks_done, "answers": each.answers}
             for each in series.days
         ],
         x="day",
         y=["mails", "tasks", "answers"],
         x_label=f"day in {series.timezone}",
         y_label="number",
+        sort=False,
         stack=False,
-        alt="Mails, tasks and answers on each of the last 30 days",
+        alt="Mails, tasks and answers on each of the last 14 days",
     )
 
 
 def where_leads_stand(metrics: CampaignMetrics) -> None:
     st.subheader("Where leads stand", anchor=False)
-    st.dataframe(
-        [{"status": status.value, "leads": number} for status, number in metrics.leads.items()],
-        hide_index=True,
-        alt="Leads in each status",
+    st.table(
+        [{"status": status.value, "leads": number} for status, number in metrics.leads.items()], border="horizontal"
     )
-    if metrics.holds:
-        st.dataframe(
-            [{"on hold because": HELD[reason], "leads": number} for reason, number in metrics.holds.items()],
-            hide_index=True,
-            alt="Leads on hold, by reason",
-        )
+    holds = [{"on hold because": HELD[reason], "leads": number} for reason, number in metrics.holds.items() if number]
+    if holds:
+        st.table(holds, border="horizontal")
 
 
 def planned(outlook: CampaignOutlook) -> None:
@@ -131,25 +128,19 @@ def rates(metrics: CampaignMetrics) -> None:
         "bounces, 28 days": rate(found.bounce, "mails"),
         "complaints, 28 days": rate(found.complaint, "mails"),
     }
-    st.dataframe(
-        [{"rate": name, "now": words} for name, words in figures.items()],
-        hide_index=True,
-        alt="Rates of the campaign with what they are of",
-    )
+    st.table([{"rate": name, "now": words} for name, words in figures.items()], border="horizontal")
 
 
 def quotas(metrics: CampaignMetrics) -> None:
     st.subheader("Limits today", anchor=False)
-    st.dataframe(
+    st.table(
         [
             {
                 "limit": LIMITS.get(use.scope, as_words(use.scope)),
-                "of": use.key or "",
-                "used": number(use.used),
-                "allowed": number(use.limit),
+                "of": plain(use.key or ""),
+                "used": f"{number(use.used)} of {number(use.limit)}",
             }
             for use in metrics.quotas
         ],
-        hide_index=True,
-        alt="What today's limits are and what of them is used",
+        border="horizontal",
     )

@@ -8,6 +8,7 @@ import streamlit as st
 from camd.domain.campaign import Channel
 from camd.schema.campaign import CampaignDetail, Crash
 from camd.schema.definition_parts import StepBody, default_wait
+from camd.schema.outlook import OUTLOOK_DAYS
 from camd.ui import campaign_figures, pause_rules
 from camd.ui.notices import told
 from camd.ui.visitor import ConsoleClient
@@ -30,23 +31,23 @@ def _figures(client: ConsoleClient, campaign: CampaignDetail) -> None:
     with told():
         outlook = client.outlook(campaign.id)
         metrics = client.campaign_metrics(campaign.id)
-        series = client.timeseries(campaign.id)
-        campaign_figures.waits(outlook)
+        series = client.timeseries(campaign.id, days=OUTLOOK_DAYS)
         campaign_figures.goal(metrics, campaign)
         campaign_figures.today(metrics, outlook)
+        campaign_figures.waits(outlook)
         left, right = st.columns(2)
         with left:
+            campaign_figures.per_day(series)
             campaign_figures.funnel(metrics)
         with right:
-            campaign_figures.per_day(series)
+            campaign_figures.planned(outlook)
+            campaign_figures.rates(metrics)
+        pause_rules.show(campaign, metrics)
         left, right = st.columns(2)
         with left:
             campaign_figures.where_leads_stand(metrics)
         with right:
-            campaign_figures.planned(outlook)
-        campaign_figures.rates(metrics)
-        pause_rules.show(campaign, metrics)
-        campaign_figures.quotas(metrics)
+            campaign_figures.quotas(metrics)
 
 
 def _tell_crash(crash: Crash, zone: str) -> None:

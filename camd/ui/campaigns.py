@@ -35,6 +35,7 @@ SECTIONS: Mapping[str, Callable[[ConsoleClient, CampaignDetail], None]] = {
 }
 CHOSEN = "campaign"
 """The parameter of the page's address."""
+_MANY = 10
 _ORDER = (
     CampaignStatus.ACTIVE,
     CampaignStatus.PAUSED,
@@ -52,7 +53,13 @@ def show(client: ConsoleClient) -> None:
     campaign = client.campaign(_choose(known))
     campaign_standing.show(client, campaign)
     section = st.segmented_control(
-        "Section", list(SECTIONS), default="Overview", required=True, key="campaigns.section", persist_state="session"
+        "Section",
+        list(SECTIONS),
+        default="Overview",
+        required=True,
+        key="campaigns.section",
+        label_visibility="collapsed",
+        persist_state="session",
     )
     SECTIONS[section or "Overview"](client, campaign)
 
@@ -73,12 +80,11 @@ def _choose(known: list[CampaignSummary]) -> int:
     wanted = st.query_params.get(CHOSEN, "")
     index = ids.index(int(wanted)) if wanted.isdecimal() and int(wanted) in labels else 0
     chosen: int = st.selectbox(
-        f"Campaign ({len(ids):,} to choose from; type to search)",
+        f"Campaign (type to search {len(ids):,})" if len(ids) > _MANY else "Campaign",
         ids,
         index,
         format_func=labels.__getitem__,
         key="campaigns.campaign",
-        required=True,
     )
     st.query_params[CHOSEN] = str(chosen)
     return chosen

@@ -18,20 +18,28 @@ TEXTS: Mapping[str, str] = {
     "company": "Company",
     "domain": "Company's domain",
     "industry": "Industry",
-    "country": "Country (as in AT)",
+    "country": "Country",
     "city": "City",
-    "timezone": "Time zone (as in Europe/Vienna)",
-    "language": "Language (as in de)",
+    "timezone": "Time zone",
+    "language": "Language",
     "linkedin_url": "LinkedIn",
     "phone": "Phone",
-    "consent": "Consent (what they agreed to, when and where)",
+    "consent": "Consent",
 }
 LABELS: Mapping[str, str] = {
     **TEXTS,
     "employee_count": "Employees",
     "expected_mrr": "Expected revenue a month",
-    "tags": "Tags (with commas between)",
+    "tags": "Tags",
     "custom": "Other facts",
+}
+_EXAMPLES: Mapping[str, str] = {
+    "country": "AT",
+    "timezone": "Europe/Vienna",
+    "language": "de-AT",
+    "consent": "to what they agreed, when and where",
+    "tags": "hot, fair 2026",
+    "custom": "plan = gold",
 }
 _COLUMNS = 3
 
@@ -54,8 +62,8 @@ def fields(lead: Lead | None) -> dict[str, str]:
     names = [name for name in LABELS if name != "custom"]
     for first in range(0, len(names), _COLUMNS):
         for column, name in zip(st.columns(_COLUMNS), names[first : first + _COLUMNS], strict=False):
-            typed[name] = column.text_input(LABELS[name], before.get(name, ""))
-    typed["custom"] = st.text_area(f"{LABELS['custom']}, each on a line as in `plan = gold`", before.get("custom", ""))
+            typed[name] = column.text_input(LABELS[name], before.get(name, ""), placeholder=_EXAMPLES.get(name))
+    typed["custom"] = st.text_area(LABELS["custom"], before.get("custom", ""), placeholder=_EXAMPLES["custom"])
     return typed
 
 

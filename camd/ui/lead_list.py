@@ -11,13 +11,15 @@ from camd.ui import lead_story
 from camd.ui.asking import paged
 from camd.ui.lead_actions import checked
 from camd.ui.lead_facts import as_patch, fields
-from camd.ui.lead_words import HELD, NEXT, name_of, standing_of
+from camd.ui.lead_words import HELD, name_of, standing_of
 from camd.ui.notices import done, told
 from camd.ui.visitor import ConsoleClient
 from camd.ui.words import listed, moment, plain
 
 OPEN = "lead"
 """The parameter of the page's address."""
+_ANY = "any"
+_HELD = {"either": None, "yes": True, "no": False}
 
 
 def show(client: ConsoleClient, campaign: CampaignDetail) -> None:
@@ -59,22 +61,15 @@ def _filters() -> dict[str, Any]:
         search = st.text_input(
             "Search", key="leads.search", placeholder="name, address, company", persist_state="session"
         )
-        status = st.selectbox(
-            "Status",
-            [None, *LeadStatus],
-            format_func=lambda status: "any" if status is None else status.value,
-            key="leads.status",
-            persist_state="session",
-        )
-        held = st.selectbox(
-            "On hold",
-            [None, True, False],
-            format_func=lambda held: {None: "either", True: "yes", False: "no"}[held],
-            key="leads.held",
-            persist_state="session",
-        )
+        status = st.selectbox("Status", [_ANY, *LeadStatus], key="leads.status", persist_state="session")
+        held = st.selectbox("On hold", list(_HELD), key="leads.held", persist_state="session")
         tag = st.text_input("Tag", key="leads.tag", persist_state="session")
-    return {"search": search.strip() or None, "status": status, "held": held, "tag": tag.strip() or None}
+    return {
+        "search": search.strip() or None,
+        "status": None if status == _ANY else status,
+        "held": _HELD[held],
+        "tag": tag.strip() or None,
+    }
 
 
 def _table(leads: list[Lead], zone: str) -> None:
@@ -115,13 +110,12 @@ def _open_chosen() -> None:
 def _row(lead: Lead, zone: str) -> dict[str, object]:
     return {
         "name": " ".join(filter(None, (lead.first_name, lead.last_name))),
+        "status": standing_of(lead.status, lead.status_reason),
         "company": lead.company,
         "e-mail": lead.email,
-        "status": standing_of(lead.status, lead.status_reason),
         "score": lead.score,
         "on hold because": listed((HELD[hold.reason] for hold in lead.holds), none=""),
-        "next": NEXT[lead.next_action] if lead.next_action and not lead.holds else None,
-        "when": moment(lead.next_action_at, zone) if lead.next_action_at and not lead.holds else None,
+        "next look": moment(lead.next_action_at, zone) if lead.next_action_at and not lead.holds else None,
         "tags": listed(lead.tags, none=""),
     }
 

@@ -1,6 +1,7 @@
 """One lead's whole story: who it is, why it is or is not written to, what comes next, what happened, and what a person
 may do about it."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 import streamlit as st
@@ -22,7 +23,7 @@ from camd.ui.lead_words import (
     touch_words,
 )
 from camd.ui.visitor import ConsoleClient
-from camd.ui.words import listed, moment, plain
+from camd.ui.words import listed, moment, number, plain
 
 
 def show(client: ConsoleClient, lead_id: str, zone: str) -> None:
@@ -30,15 +31,17 @@ def show(client: ConsoleClient, lead_id: str, zone: str) -> None:
     touches = client.touches(lead=lead_id, limit=MAX_LIMIT).items
     _head(lead, zone)
     lead_actions.show(client, lead, zone)
-    _why(client.why(lead_id), zone)
-    _next(lead, touches, zone)
-    with st.expander("What is known of them", icon=":material/badge:"):
+    left, right = st.columns(2)
+    with left:
+        _why(client.why(lead_id), zone)
+        _next(lead, touches, zone)
+    with right:
         _facts(lead, zone)
-    lead_actions.edit(client, lead)
+        lead_actions.edit(client, lead)
     st.subheader("Story", anchor=False)
     events = client.event_page(lead=lead_id, limit=MAX_LIMIT, newest=True).items
     messages = client.inbox(lead=lead_id, limit=MAX_LIMIT).items
-    lead_timeline.show(events, touches, messages, name=name_of(lead), zone=zone)
+    lead_timeline.show(events, touches, messages, zone=zone)
 
 
 def _head(lead: LeadDetail, zone: str) -> None:
@@ -67,20 +70,18 @@ def _colour(status: LeadStatus) -> Literal["green", "gray", "blue"]:
 
 
 def _why(why: WhyReport, zone: str) -> None:
-    st.markdown("**Why**")
+    st.subheader("Why", anchor=False)
     stops = [check for check in why.checks if not check.passed]
     if why.allowed:
-        st.success("Everything allows the next mail to go out now.")
-    for check in stops:
-        st.markdown(f":material/block: {plain(check_words(check, zone))}")
+        st.success("Everything allows its next mail to go out now.")
+    st.markdown("  \n".join(f":material/block: {plain(check_words(check, zone))}" for check in stops))
     passed = [check_words(check, zone) for check in why.checks if check.passed]
     with st.expander(f"{len(passed)} of {len(why.checks)} checks pass"):
-        for words in passed:
-            st.markdown(f":material/check: {plain(words)}")
+        st.markdown("  \n".join(f":material/check: {plain(words)}" for words in passed))
 
 
 def _next(lead: LeadDetail, touches: list[Touch], zone: str) -> None:
-    st.markdown("**What next**")
+    st.subheader("What next", anchor=False)
     st.text(next_words(lead, zone))
     for touch in touches:
         if touch.status in {"planned", "approved", "deferred"}:
@@ -90,18 +91,28 @@ def _next(lead: LeadDetail, touches: list[Touch], zone: str) -> None:
 
 
 def _facts(lead: LeadDetail, zone: str) -> None:
-    rows = [(lead_facts.LABELS[name], text) for name, text in lead_facts.shown(lead).items() if text]
-    rows.append(("Found by", listed(filter(None, (lead.source, lead.source_ref)))))
-    rows.append(("Found on", moment(lead.created_at, zone)))
-    if lead.won_mrr is not None:
-        rows.append(("Won a month", f"{lead.won_mrr:,f}"))
-    if lead.verdict is not None:
-        because = f" ({lead.verdict_evidence})" if lead.verdict_evidence else ""
-        rows.append(("The address", f"{VERDICT[lead.verdict]}{because}"))
+    st.subheader("What is known", anchor=False)
     st.dataframe(
-        [{"fact": name, "known": text} for name, text in rows], hide_index=True, alt="What is known of the lead"
+        [{"fact": name, "known": text} for name, text in _known(lead, zone)],
+        hide_index=True,
+        height="content",
+        alt="What is known of the lead",
     )
     if lead.receipts:
         st.caption("Asked of providers")
         for receipt in lead.receipts:
             st.text(receipt_words(receipt, zone))
+
+
+def _known(lead: LeadDetail, zone: str) -> Iterator[tuple[str, str]]:
+    if lead.verdict is not None:
+        because = f" ({lead.verdict_evidence})" if lead.verdict_evidence else ""
+        yield "The address", VERDICT[lead.verdict] + because
+    if lead.won_mrr is not None:
+        yield "Won a month", number(lead.won_mrr)
+    for name, text in lead_facts.shown(lead).items():
+        if text and name != "custom":
+            yield lead_facts.LABELS[name], text
+    yield from lead.custom.items()
+    yield "Found by", listed(filter(None, (lead.source, lead.source_ref)))
+    yield "Found on", moment(lead.created_at, zone)

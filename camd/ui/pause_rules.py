@@ -13,10 +13,9 @@ from camd.ui.words import count, percent, rate
 
 def show(campaign: CampaignDetail, metrics: CampaignMetrics) -> None:
     st.subheader("What would pause it", anchor=False)
-    st.dataframe(
+    st.table(
         [{"rule": name, "now": now, "pauses": pauses} for name, now, pauses in _rules(campaign, metrics)],
-        hide_index=True,
-        alt="Each rule that pauses the campaign, with its figure of now and its threshold",
+        border="horizontal",
     )
     if campaign.status is CampaignStatus.PAUSED:
         st.caption(

@@ -85,16 +85,30 @@ def camd(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served
 
 
 @pytest.fixture
-def opened(
+def prepared(
     camd: ServedWorld,
+) -> "Callable[Concatenate[Callable[Concatenate[ConsoleClient, P], object], P], AppTest]":
+    """As `opened`, and not run yet: its address can still be set."""
+
+    def prepare(
+        show: "Callable[Concatenate[ConsoleClient, P], object]", /, *args: P.args, **kwargs: P.kwargs
+    ) -> "AppTest":
+        given = {"show": show, "client": camd.client, "args": args, "kwargs": kwargs}
+        return AppTest.from_function(_page, default_timeout=PATIENCE_SECONDS, kwargs=given)
+
+    return prepare
+
+
+@pytest.fixture
+def opened(
+    prepared: "Callable[Concatenate[Callable[Concatenate[ConsoleClient, P], object], P], AppTest]",
 ) -> "Callable[Concatenate[Callable[Concatenate[ConsoleClient, P], object], P], AppTest]":
     """Shows a function of the console that takes the client first: `opened(lead_list.show, campaign)`."""
 
     def open_(
         show: "Callable[Concatenate[ConsoleClient, P], object]", /, *args: P.args, **kwargs: P.kwargs
     ) -> "AppTest":
-        given = {"show": show, "client": camd.client, "args": args, "kwargs": kwargs}
-        return AppTest.from_function(_page, default_timeout=PATIENCE_SECONDS, kwargs=given).run()
+        return prepared(show, *args, **kwargs).run()
 
     return open_
 
