@@ -39,12 +39,17 @@ _OF_ALL = frozenset(
 
 def show(report: CycleReport, previews: list[Preview], zone: str) -> None:
     how = "a dry cycle: nobody was written to, nothing was paid" if report.dry_run else "a live cycle"
-    st.markdown(f"**{plain(report.campaign_name)}**: {how}. It took {report.duration_seconds:.1f} s.")
+    st.markdown(f"**{plain(report.campaign_name)}**: {how}. It took {_lasted(report)}.")
     for error in report.errors:
         st.error(f"**{plain(as_words(error.stage))}** ({plain(as_words(error.scope))}): {plain(error.message)}")
     _figures(report)
     st.markdown("\n".join(f"- {line}" for line in _lines(report, zone)))
     _show_previews(previews, zone)
+
+
+def _lasted(report: CycleReport) -> str:
+    seconds = report.duration_seconds
+    return f"{seconds:.1f} s" if seconds >= 0.1 else "less than 0.1 s"
 
 
 def _figures(report: CycleReport) -> None:
@@ -115,9 +120,9 @@ def _show_previews(previews: list[Preview], zone: str) -> None:
         return
     st.markdown("**The next mails**")
     for preview in previews:
-        with st.expander(f"Step {preview.step} · {plain(preview.email or 'no address')} · {plain(preview.subject)}"):
-            from_ = f", from {plain(preview.mailbox)}" if preview.mailbox else ""
-            st.caption(f"Not before {plain(moment(preview.due_at, zone))}{from_}")
+        with st.expander(f"Step {preview.step} · {plain(preview.subject)}"):
+            from_ = f", from {preview.mailbox}" if preview.mailbox else ""
+            st.text(f"To {preview.email or 'no address'}{from_}, not before {moment(preview.due_at, zone)}")
             st.code(preview.body, language=None, wrap_lines=True)
 
 

@@ -80,13 +80,13 @@ def _run(client: ConsoleClient, chosen: list[CampaignSummary], *, is_dry: bool) 
     st.session_state[_REPORTS] = reports
     bar, stop = st.progress(0.0), st.empty()
     stop.button("Stop after this one", key="run.stop")
-    for number, campaign in enumerate(chosen):
-        bar.progress(number / len(chosen), f"{number + 1} of {len(chosen)}: {plain(campaign.name)}")
-        with told():
+    with told():
+        for number, campaign in enumerate(chosen):
+            bar.progress(number / len(chosen), f"{number + 1} of {len(chosen)}: {plain(campaign.name)}")
             try:
                 reports.append(client.run_cycle(campaign.id, dry_run=is_dry))
             except ApiError as refusal:
-                st.markdown(f"**{plain(campaign.name)}**")
+                st.markdown(f"**{plain(campaign.name)}** was not run:")
                 show_problem(refusal.problem)
     stop.empty()
     bar.progress(1.0, f"Done: {len(reports)} of {count(len(chosen), 'cycle')}")
