@@ -1,0 +1,36 @@
+"""Buttons that act on what their visitor saw.
+
+They act before the page is read anew: a text that changed meanwhile, or an item that somebody else has decided about,
+makes a click neither mean something else nor vanish without a word.
+"""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from camd.ui.notices import done, told
+
+Act = Callable[[], str | None]
+"""What to do; answers what happened in words, and none where it has told by itself that nothing was done."""
+
+
+def act_button(label: str, act: Act, *, key: str, primary: bool = False) -> None:
+    st.button(label, key=key, type="primary" if primary else "secondary", on_click=_run, args=(act,))
+
+
+def act_submit(label: str, act: Act, *, key: str) -> None:
+    """The button of a form; `act` reads the form's fields from the session."""
+    st.form_submit_button(label, key=key, type="primary", on_click=_run, args=(act,))
+
+
+def act_confirmed(label: str, question: str, act: Act, *, key: str, verb: str) -> None:
+    """A button that opens `question`; there, `verb` acts."""
+    with st.popover(label):
+        st.markdown(question)
+        act_button(verb, act, key=key, primary=True)
+
+
+def _run(act: Act) -> None:
+    with told():
+        if said := act():
+            done(said)
