@@ -127,7 +127,8 @@ def _one(client: ConsoleClient, campaign: CampaignDetail, each: Import) -> None:
 def _undo(client: ConsoleClient, each: Import, name: str) -> None:
     with told(), st.spinner("Taking it back…"):
         report = client.undo_import(each.id)
-        kept = f", {report.kept:,} stay: they were written to" if report.kept else ""
+        st.session_state.pop(f"{_UPLOAD}.{each.campaign_id}.report", None)
+        kept = f", {count(report.kept, 'person stays', 'people stay')}: they were written to" if report.kept else ""
         done(f"{plain(name)} was taken back: {count(report.removed, 'person was', 'people were')} removed{kept}.")
         st.rerun()
 
