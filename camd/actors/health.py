@@ -23,7 +23,10 @@ class Health:
     lag_seconds: float = 0.0
     store_seconds: float | None = None
     disk_free_bytes: int | None = None
+    database_bytes: int = 0
     wal_bytes: int = 0
+    last_backup_at: datetime | None = None
+    backup_failure: str | None = None
     waits_for_restart: tuple[str, ...] = ()
 
     @property

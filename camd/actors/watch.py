@@ -6,6 +6,7 @@ comes back.
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -33,6 +34,8 @@ TICK_SECONDS = 5.0
 JUMP = timedelta(seconds=30)
 """A wall clock that moved so much more or less than the monotonic one was set; NTP slews by far less."""
 DISK_FULL_BYTES = 200_000_000
+DISK_LOW_BYTES = 1_000_000_000
+"""Below it health tells of the disk."""
 WAL_LARGE_BYTES = 64_000_000
 WAL_TOO_LARGE_BYTES = 256_000_000
 """From here on the readers that keep it from being moved into the database are cut short."""
@@ -112,12 +115,10 @@ class Watch:
         self._bells.ring_all()
 
     def _look_at_disk(self) -> None:
-        try:
-            disk = os.statvfs(self._database.parent)
-        except OSError:
+        measure(self._health, self._database)
+        free = self._health.disk_free_bytes
+        if free is None:
             return
-        free = disk.f_bavail * disk.f_frsize
-        self._health.disk_free_bytes = free
         self._context.metrics.disk_free_bytes.set(free)
         self._is_disk_full = free < self._bounds.disk_full
         if self._is_disk_full:
@@ -128,7 +129,7 @@ class Watch:
 
     def _look_at_wal(self) -> None:
         """It grows while a reader's snapshot, ours or another process's, keeps it from being moved away."""
-        size = self._health.wal_bytes = _size(Path(f"{self._database}-wal"))
+        size = self._health.wal_bytes
         self._context.metrics.db_wal_bytes.set(size)
         cut = self._cut_readers() if size > self._bounds.wal_too_large else 0
         is_large = size > self._bounds.wal_large
@@ -176,6 +177,14 @@ class Watch:
         metrics.webhook_oldest_timestamp_seconds.set(since.timestamp() if since else 0)
         metrics.db_size_bytes.set(_size(self._database))
         await set_sending_gauges(self._context)
+
+
+def measure(health: Health, database: Path) -> None:
+    """What the file system tells; a folder that is gone tells nothing of the disk."""
+    health.database_bytes, health.wal_bytes = _size(database), _size(Path(f"{database}-wal"))
+    with suppress(OSError):
+        disk = os.statvfs(database.parent)
+        health.disk_free_bytes = disk.f_bavail * disk.f_frsize
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import anyio
 from aiohttp import web
 
 from camd.actors.health import Health, Phase
-from camd.actors.watch import WAL_LARGE_BYTES
+from camd.actors.watch import DISK_LOW_BYTES, WAL_LARGE_BYTES
 from camd.api.keys import DESK, HEALTH
 from camd.api.routes import Content, Doc, Route
 from camd.api.security import Handler, is_trusted
@@ -24,7 +24,6 @@ from camd.ports.store_errors import DatabaseDamaged
 from camd.schema.health import HealthCheck, HealthLevel, HealthReport
 
 MEDIA_TYPE = "application/health+json"
-LOW_DISK_BYTES = 1_000_000_000
 LAG_SECONDS = 5.0
 STORE_SECONDS = 5.0
 _FAILS = frozenset({GateReason.COMMON_CAUSE, GateReason.DAMAGED})
@@ -83,7 +82,7 @@ def _of_process(health: Health) -> Iterator[Finding]:
         yield Finding("phase", "warn", f"the daemon is {health.phase}")
     if health.store_error is not None:
         yield Finding("store", "fail", "the database cannot be written")
-    if health.disk_free_bytes is not None and health.disk_free_bytes < LOW_DISK_BYTES:
+    if health.disk_free_bytes is not None and health.disk_free_bytes < DISK_LOW_BYTES:
         yield Finding("disk", "warn", f"{health.disk_free_bytes / 1e6:.0f} MB are free beside the database")
     if health.wal_bytes > WAL_LARGE_BYTES:
         yield Finding(

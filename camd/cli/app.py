@@ -13,7 +13,9 @@ from camd.cli.grammar import HELP, Group
 COMMANDS = {
     "run": "camd.cli.daemon",
     "demo": "camd.cli.demo",
+    "init": "camd.cli.init",
     "check-config": "camd.cli.settings",
+    "doctor": "camd.cli.doctor",
     "migrate": "camd.cli.settings",
     "backup": "camd.cli.backups",
     "restore": "camd.cli.backups",

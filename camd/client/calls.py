@@ -20,6 +20,7 @@ from camd.domain.suppression import SuppressionReason
 from camd.domain.webhooks import DeliveryStatus
 from camd.schema.campaign import CampaignDetail, CampaignSummary
 from camd.schema.definition import CampaignBody, CampaignPatch
+from camd.schema.doctor import DoctorReport
 from camd.schema.event import EventPage
 from camd.schema.imports import Import, ImportReport, UndoReport
 from camd.schema.inbound import ClassifyBody, Inbound
@@ -441,6 +442,10 @@ def create_token(body: TokenBody, *, key: str | None = None) -> Call[NewToken]:
 
 def revoke_token(token_id: int) -> Call[None]:
     return Call("DELETE", path("/tokens/{}", token_id), _nothing)
+
+
+def doctor() -> Call[DoctorReport]:
+    return Call("GET", path("/doctor"), DoctorReport.model_validate_json)
 
 
 def status() -> Call[Status]:

@@ -207,6 +207,7 @@ class SyncCamdClient:
     tokens = _Asked(calls.tokens)
     create_token = _Asked(calls.create_token)
     revoke_token = _Asked(calls.revoke_token)
+    doctor = _Asked(calls.doctor)
     status = _Asked(calls.status)
     gate = _Asked(calls.gate)
     open_gate = _Asked(calls.open_gate)

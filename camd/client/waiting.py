@@ -216,6 +216,7 @@ class CamdClient:
     tokens = _Asked(calls.tokens)
     create_token = _Asked(calls.create_token)
     revoke_token = _Asked(calls.revoke_token)
+    doctor = _Asked(calls.doctor)
     status = _Asked(calls.status)
     gate = _Asked(calls.gate)
     open_gate = _Asked(calls.open_gate)

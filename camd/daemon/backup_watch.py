@@ -4,6 +4,7 @@ from pathlib import Path
 
 import anyio
 
+from camd.actors.health import Health
 from camd.store.backup_record import BackupRecord
 from camd.telemetry.logs import get_log
 from camd.telemetry.metrics import Metrics
@@ -14,8 +15,9 @@ EVERY_SECONDS = 30.0
 
 
 class BackupWatch:
-    def __init__(self, metrics: Metrics, database: Path) -> None:
+    def __init__(self, metrics: Metrics, health: Health, database: Path) -> None:
         self._metrics = metrics
+        self._health = health
         self._database = database
         self._last: BackupRecord | None = None
 
@@ -31,6 +33,7 @@ class BackupWatch:
         if record is None or record == self._last:
             return
         self._last = record
+        self._health.last_backup_at, self._health.backup_failure = record.succeeded_at, record.failure
         if record.succeeded_at:
             self._metrics.backup_last_success_timestamp_seconds.set(record.succeeded_at.timestamp())
         if first:

@@ -37,16 +37,16 @@ async def check_integrity(
     Raises `StoreUnavailable` where the file cannot be read.
     """
     try:
-        is_whole = await writer.alone(lambda connection: _checked(connection, check, limit_seconds))
+        whole = await writer.alone(lambda connection: is_whole(connection, check, limit_seconds))
     except DatabaseDamaged as damage:
-        log.error("db.integrity_failed", error=str(damage), reason=_mend(writer.path))
+        log.error("db.integrity_failed", error=str(damage), reason=mend_of_damage(writer.path))
         gate.close(GateReason.DAMAGED)
         return
-    if not is_whole:
+    if not whole:
         log.warning("db.integrity_unfinished", limit=limit_seconds)
 
 
-def _checked(connection: Connection, check: Callable[[sqlite3.Connection], None], limit_seconds: float) -> bool:
+def is_whole(connection: Connection, check: Callable[[sqlite3.Connection], None], limit_seconds: float) -> bool:
     """False where the time was over before the end of the file."""
     raw = driver_connection(connection)
     end = threading.Timer(limit_seconds, raw.interrupt)
@@ -63,7 +63,7 @@ def _checked(connection: Connection, check: Callable[[sqlite3.Connection], None]
     return True
 
 
-def _mend(database: Path) -> str:
+def mend_of_damage(database: Path) -> str:
     record = BackupRecord.read(database)
     if record is None or record.succeeded_at is None:
         return "camd restore <your newest backup>; none is known here"

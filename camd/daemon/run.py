@@ -112,7 +112,7 @@ async def _start_actors(engine: Engine, tasks: anyio.abc.TaskGroup, notifier: No
     watch = Watch(context, health, engine.bells, database, cut_readers=engine.cut_readers, probe=probe)
     await watch.set_gauges()
     await tasks.start(supervisor.run)
-    backups = BackupWatch(context.metrics, database)
+    backups = BackupWatch(context.metrics, health, database)
     await tasks.start(engine.outboxes.run)
     await tasks.start(engine.desks.run)
     parts = (

@@ -22,14 +22,16 @@ from camd.actors.lookups import Desks
 from camd.actors.outboxes import Outboxes
 from camd.actors.quota import QuotaService
 from camd.actors.wake import Doorbells
-from camd.actors.watch import CutReaders
+from camd.actors.watch import CutReaders, measure
 from camd.actors.webhooks import Webhooks
 from camd.api.app import ROUTES
+from camd.daemon.backup_watch import BackupWatch
+from camd.daemon.doctor import MachineDoctor
 from camd.daemon.identity import read_identity
 from camd.daemon.integrity import check_integrity
 from camd.daemon.journal import FileJournal
 from camd.daemon.lock import DatabaseLock
-from camd.daemon.observe import StoreMetrics
+from camd.daemon.observe import StoreMetrics, machine_of
 from camd.daemon.recovery import recover
 from camd.daemon.vendors import VENDORS
 from camd.domain.campaign import CampaignStatus
@@ -205,6 +207,8 @@ class Engine:
                 await check_integrity(store.writer, context.gate)
                 await recover(context, journal, parts.identify(database.path))
                 health = Health(parts.clock.now())
+                measure(health, database.path)
+                BackupWatch(metrics, health, database.path).look(first=True)
                 bells = Doorbells()
                 runner = CycleRunner(context, bells)
                 outboxes, inboxes, desks = Outboxes(context, bells), Inboxes(context, bells), Desks(context, bells)
@@ -217,6 +221,8 @@ class Engine:
                     run=AskedRuns(context, runner, outboxes, inboxes, desks).run,
                     tasks=tasks,
                     scrub=store.writer.checkpoint,
+                    machine=lambda: machine_of(health),
+                    examine=MachineDoctor(context, store, health).examine,
                 )
                 await load_tokens(desk)
                 await undo_unfinished(desk)

@@ -18,8 +18,10 @@ from camd.operations.keyring import Keyring
 from camd.operations.registry import Registry
 from camd.pipeline.context import Context
 from camd.ports.store import NameTaken, StaleWrite, Tx
+from camd.schema.doctor import DoctorFinding
 from camd.schema.page import as_number
 from camd.schema.report import CycleReport
+from camd.schema.status import Machine
 
 T = TypeVar("T")
 
@@ -31,10 +33,15 @@ async def _nothing_to_scrub() -> None:
     """For a store that leaves nothing of what was overwritten."""
 
 
+async def _nothing_to_examine() -> list[DoctorFinding]:
+    """For an engine that stands on no machine."""
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """`tasks` carries the runs that a person asked for; it lives as long as the process serves. `scrub` leaves of what
-    was erased nothing beside the database either."""
+    was erased nothing beside the database either, `examine` looks for what is wrong with the machine."""
 
     context: Context
     doorbells: Doorbells
@@ -46,6 +53,8 @@ class Desk:
     runs: Registry = field(default_factory=Registry)
     keyring: Keyring = field(default_factory=Keyring)
     scrub: Callable[[], Awaitable[object]] = _nothing_to_scrub
+    machine: Callable[[], Machine] = Machine
+    examine: Callable[[], Awaitable[list[DoctorFinding]]] = _nothing_to_examine
 
     def now(self) -> datetime:
         return self.context.clock.now()

@@ -35,6 +35,7 @@ async def status(desk: Desk) -> Status:
                 inbox=tx.inbox.count_waiting(),
                 unknown=tx.touches.count(TouchStatus.UNKNOWN),
             ),
+            machine=desk.machine(),
             overdue_replanned=tx.counters.total(overdue.COUNTER),
         )
 

@@ -108,6 +108,21 @@ class ProviderState(View):
     source_fields: list[SourceField] = Field(default_factory=list)
 
 
+class Machine(View):
+    """What the process knows of the machine under it; none was not measured yet. `lag_seconds` is how late the event
+    loop woke at worst lately, `store_seconds` how long the last commit of nothing took; `waits_for_restart` are keys of
+    the configuration that were changed and are not in force."""
+
+    lag_seconds: float = 0.0
+    store_seconds: float | None = None
+    disk_free_bytes: int | None = None
+    database_bytes: int = 0
+    wal_bytes: int = 0
+    last_backup_at: Instant | None = None
+    backup_failure: str | None = None
+    waits_for_restart: list[str] = Field(default_factory=list)
+
+
 class Waiting(View):
     """What waits for a person."""
 
@@ -129,4 +144,5 @@ class Status(View):
     mailboxes: list[MailboxState]
     providers: list[ProviderState]
     waiting: Waiting
+    machine: Machine = Field(default_factory=Machine)
     overdue_replanned: int = 0

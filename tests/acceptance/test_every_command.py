@@ -22,6 +22,8 @@ _MASKS = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)? [A-Z+-]\w*"), "<time>"),
     (re.compile(r'"duration_seconds":[\d.e-]+|duration seconds +[\d.]+'), "<duration>"),
     (re.compile(r"camd_[\w-]{20,}"), "<token>"),
+    (re.compile(r'(?<="machine":)\{[^}]*\}'), '"<machine>"'),
+    (re.compile(r"(?<=machine     )loop .*"), "<machine>"),
     (re.compile(r"\d+(\.\d+)? (bytes|MB|kB|s)\b"), "<size>"),
 )
 _NEW_ID = re.compile(r"\b(?:ld|to|ib|im|su|ru|ev)_(?!0{20})[0-9a-z]{26}\b")

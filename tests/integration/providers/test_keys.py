@@ -14,7 +14,7 @@ from tests.simulators.people import population
 
 PEOPLE = population(3)
 SIMULATORS: dict[str, tuple[Callable[[], Any], str]] = {
-    "apollo": (lambda: apollo.Apollo(people=PEOPLE), apollo.KEY),
+    "apollo": (lambda: apollo.Apollo(people=list(PEOPLE)), apollo.KEY),
     "dropcontact": (lambda: dropcontact.Dropcontact(people=PEOPLE), dropcontact.KEY),
     "hunter": (lambda: hunter.Hunter(people=PEOPLE), hunter.KEY),
     "linkedin": (linkedin.LinkedIn, linkedin.TOKEN),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from camd.actors.health import Health
 from camd.daemon.backup_watch import BackupWatch
 from camd.ports.settings import LoggingSettings
 from camd.store.backup_record import note_backup
@@ -13,6 +14,7 @@ from camd.telemetry.logs import configure
 from camd.telemetry.metrics import Labels, Metrics
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HEALTH = Health(NOON)
 
 
 class Noon:
@@ -46,13 +48,13 @@ def last_success(metrics: Metrics) -> float:
 
 
 def test_without_a_backup_the_last_success_is_0(metrics: Metrics, tmp_path: Path) -> None:
-    assert looked(BackupWatch(metrics, tmp_path / "camd.db"), metrics, first=True) == []
+    assert looked(BackupWatch(metrics, HEALTH, tmp_path / "camd.db"), metrics, first=True) == []
     assert last_success(metrics) == 0
 
 
 def test_a_backup_made_before_the_start_is_measured_and_not_logged(metrics: Metrics, tmp_path: Path) -> None:
     note_backup(tmp_path / "camd.db", NOON, None)
-    assert looked(BackupWatch(metrics, tmp_path / "camd.db"), metrics, first=True) == []
+    assert looked(BackupWatch(metrics, HEALTH, tmp_path / "camd.db"), metrics, first=True) == []
     assert last_success(metrics) == NOON.timestamp()
 
 
@@ -60,7 +62,7 @@ def test_each_end_of_a_backup_is_logged_once_and_a_failure_keeps_the_last_succes
     metrics: Metrics, tmp_path: Path
 ) -> None:
     database = tmp_path / "camd.db"
-    watch = BackupWatch(metrics, database)
+    watch = BackupWatch(metrics, HEALTH, database)
     note_backup(database, NOON, None)
     assert looked(watch, metrics) == [("backup.finished", None)]
     assert looked(watch, metrics) == []

@@ -4,7 +4,7 @@ import io
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from camd.store.copies import check_pages
 from camd.store.migrate import migrate
 from camd.store.writer import Writer, driver_connection
 from camd.telemetry.logs import configure
+from tests.unit.daemon.damage import damage
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -54,16 +55,6 @@ async def database(tmp_path: Path) -> Path:
     async with Writer(path, Noon()) as writer:
         await writer.alone(migrate)
     return path
-
-
-def damage(database: Path, name: str) -> None:
-    """Overwrites the first page of that table or index."""
-    with closing(sqlite3.connect(database)) as raw:
-        (page,) = raw.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", [name]).fetchone()
-        (page_bytes,) = raw.execute("PRAGMA page_size").fetchone()
-    with database.open("r+b") as file:
-        file.seek((page - 1) * page_bytes)
-        file.write(b"\xa5" * page_bytes)
 
 
 async def started(
