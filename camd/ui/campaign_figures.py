@@ -75,6 +75,9 @@ def funnel(metrics: CampaignMetrics) -> None:
 
 def per_day(series: CampaignSeries) -> None:
     st.subheader("Touches and answers a day", anchor=False)
+    if not any(each.sent or each.tasks_done or each.answers for each in series.days):
+        st.caption(f"None in the last {len(series.days)} days.")
+        return
     st.bar_chart(
         [
             {"day": day(each.day), "mails": each.sent, "tasks": each.tasks_done, "answers": each.answers}
@@ -125,8 +128,8 @@ def rates(metrics: CampaignMetrics) -> None:
         "qualified or won": rate(found.conversion, "contacted"),
         "opted out": rate(found.opt_out, "contacted"),
         "lost after contact": rate(found.loss, "contacted"),
-        "bounces, 28 days": rate(found.bounce, "mails"),
-        "complaints, 28 days": rate(found.complaint, "mails"),
+        "bounces, 28 days": rate(found.bounce, "sent"),
+        "complaints, 28 days": rate(found.complaint, "sent"),
     }
     st.table([{"rate": name, "now": words} for name, words in figures.items()], border="horizontal")
 

@@ -20,7 +20,6 @@ from camd.ui import (
     unknowns,
 )
 from camd.ui.visitor import ConsoleClient
-from camd.ui.words import mode, standing
 
 SECTIONS: Mapping[str, Callable[[ConsoleClient, CampaignDetail], None]] = {
     "Overview": campaign_overview.show,
@@ -91,4 +90,5 @@ def _choose(known: list[CampaignSummary]) -> int:
 
 
 def _label(campaign: CampaignSummary) -> str:
-    return f"{campaign.name} · {standing(campaign.status, campaign.status_reason)}, {mode(dry_run=campaign.dry_run)}"
+    """Nothing in it changes while it is chosen, or the choice would be lost."""
+    return f"{campaign.name} (no. {campaign.id})"

@@ -144,8 +144,9 @@ def next_words(lead: Lead, zone: str) -> str:
         return "Nothing until its holds end: " + listed(hold_words(hold, zone) for hold in lead.holds)
     if lead.next_action is None:
         return "Nothing: it is finished, or waits for what a person decides"
-    at = f", on {moment(lead.next_action_at, zone)}" if lead.next_action_at else ", once what it waits for is there"
-    return f"{NEXT[lead.next_action].capitalize()}{at}"
+    soonest = lead.next_action_at
+    when = f"not before {moment(soonest, zone)}" if soonest else "once what it waits for is there"
+    return f"{NEXT[lead.next_action].capitalize()}, {when}"
 
 
 def check_words(check: Check, zone: str) -> str:

@@ -36,17 +36,17 @@ def _rules(campaign: CampaignDetail, metrics: CampaignMetrics) -> list[tuple[str
         ("too long without a qualified lead", _age(campaign, metrics.at), f"after {count(rules.age_days, 'day')} live"),
         (
             "too many mails bounce (28 days)",
-            rate(rates.bounce, "mails"),
-            f"above {percent(rules.bounce_pause)}, from {rules.bounce_min_sent:,} mails on",
+            rate(rates.bounce, "sent"),
+            f"above {percent(rules.bounce_pause)}, from {rules.bounce_min_sent:,} sent on",
         ),
         (
             "too many mails bounce for first mails",
-            rate(rates.bounce, "mails"),
+            rate(rates.bounce, "sent"),
             f"no pause: above {percent(rules.bounce_slow)} only follow-ups go out",
         ),
         (
             "too many people complain (28 days)",
-            rate(rates.complaint, "mails"),
+            rate(rates.complaint, "sent"),
             f"above {percent(rules.complaint_rate)}, from the first complaint on",
         ),
     ]

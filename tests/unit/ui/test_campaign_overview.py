@@ -70,7 +70,7 @@ def test_each_pause_rule_stands_beside_its_figure_of_now(camd: "ServedWorld", op
     camd.wait(days=3)
     found = tables(overview(camd, opened, campaign))
     assert "too many leads are lost|0 % (0 of 4 contacted)|above 25 %, from 7 contacted on" in found
-    assert "too many mails bounce (28 days)|0 % (0 of 4 mails)|above 8 %, from 20 mails on" in found
+    assert "too many mails bounce (28 days)|0 % (0 of 4 sent)|above 8 %, from 20 sent on" in found
 
 
 def test_the_age_counts_the_days_since_it_first_went_live(camd: "ServedWorld", opened: Opened) -> None:

@@ -38,7 +38,7 @@ def test_what_is_active_comes_first_and_what_is_archived_last(camd: "ServedWorld
     camd.do(camd.world.campaign(name="begun", active=False))
     camd.do(camd.world.campaign(name="running"))
     labels = opened(campaigns.show).selectbox(key="campaigns.campaign").options
-    assert [label.split(" · ")[0] for label in labels] == ["running", "begun", "over"]
+    assert [label.split(" (no.")[0] for label in labels] == ["running", "begun", "over"]
 
 
 def test_the_choice_stands_in_the_pages_address(camd: "ServedWorld", opened: Opened) -> None:
