@@ -23,6 +23,16 @@ EXAMPLES: Mapping[str, object] = MappingProxyType(
             ],
             "autonomy": {"mode": "approve", "approve_first": 10},
         },
+        "check_draft": {
+            "campaign": {
+                "name": "Dental practices, autumn",
+                "steps": [
+                    {"subject": "{{ company }}'s appointments", "body": "Good day {{ first_name }},\n\nhow do you …\n"}
+                ],
+            },
+            "lead": {"email": "anna.huber@example.com", "first_name": "Anna", "company": "Huber Dental"},
+            "leads": 250,
+        },
         "change_campaign": {"daily_email_limit": 30, "window": {"end": "16:00"}, "target_mrr": None},
         "send_test": {"to": "office@example.com"},
         "add_lead": {
@@ -38,6 +48,7 @@ EXAMPLES: Mapping[str, object] = MappingProxyType(
         },
         "change_lead": {"title": "Managing partner", "phone": None},
         "import_leads": "email,first_name,company\nanna.huber@example.com,Anna,Huber Dental\n",
+        "check_import": "email,first_name,company\nanna.huber@example.com,Anna,Huber Dental\n",
         "qualify": {"note": "Asked for an offer"},
         "won": {"mrr": 450.5, "note": "Signed today"},
         "lost": {"reason": "operator", "note": "Has a supplier"},
@@ -45,6 +56,7 @@ EXAMPLES: Mapping[str, object] = MappingProxyType(
         "release": {"reason": "operator"},
         "approve_many": {"ids": ["01890a5d-ac96-774b-bcce-b302099a8057"]},
         "resolve": {"as": "sent"},
+        "cancel": {"reason": "They are a client already"},
         "classify": {"class": "out_of_office", "until": "2027-01-31"},
         "add_suppression": {"value": "example.org", "reason": "do_not_contact", "note": "A client's competitor"},
         "import_suppressions": "value\nexample.org\nno-more@example.net\n",

@@ -97,7 +97,7 @@ camd.
 _ABOUT_TOKENS = """\
 `camd tokens create NAME --scope S` makes a token. Its scope is `read`, `operate` or `admin`, each with those before it;
 the security of a route names the least that it needs. While no token is configured, and always over the Unix socket,
-this machine needs none: who may open the socket may operate.
+this machine needs none: who may open the socket may operate. One that is sent counts there too.
 """
 
 

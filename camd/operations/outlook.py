@@ -162,7 +162,10 @@ class _View:
             elif mails.reason is not None:
                 number, at = put_off.get(mails.reason, (0, None))
                 put_off[mails.reason] = number + mails.mails, _sooner(at, mails.first_at)
-        if ready:
+        if self.sent >= self.limit and self.tx.touches.next_of(self.campaign.id) is not None:
+            number = max(1, sum(ready.values()))
+            yield Wait(reason=f"quota:{QuotaScope.CAMPAIGN}", leads=number, text=self._campaign_limit())
+        elif ready:
             yield from self._of_ready(ready)
         for reason, (number, at) in sorted(put_off.items()):
             if not reason.startswith(HOLD):  # told of with the leads that are held
@@ -183,8 +186,6 @@ class _View:
         everything = sum(ready.values())
         if self.opens_at > self.now:
             yield Wait(reason="window", leads=everything, text=wait_words.window(self.opens_at, self.zone))
-        elif self.sent >= self.limit:
-            yield Wait(reason=f"quota:{QuotaScope.CAMPAIGN}", leads=everything, text=self._campaign_limit())
         elif self.is_instance_full:
             text = wait_words.instance_limit(self.instance_used, self.instance_limit)
             yield Wait(reason=f"quota:{QuotaScope.INSTANCE}", leads=everything, text=text)

@@ -41,7 +41,7 @@ class ListSource:
     price: Decimal = Decimal(0)
 
     def check(self, settings: Mapping[str, object]) -> Sequence[str]:
-        return () if settings.get("list") in self.lists else ("list: there is no list of that name",)
+        return () if str(settings.get("list")) in self.lists else ("list: there is no list of that name",)
 
     async def fetch(self, settings: Mapping[str, object], cursor: Cursor | None, limit: int) -> Page:
         await anyio.lowlevel.checkpoint()

@@ -23,6 +23,7 @@ from camd.providers.hunter import HunterSource
 from camd.providers.hunter_api import HunterSettings
 from camd.providers.linkedin import LinkedInSource
 from camd.providers.linkedin_api import LinkedInSettings
+from camd.schema.status import FieldKind
 from camd.sim.fakes import ListSource
 from camd.sim.world import people
 from tests.simulators.apollo import KEY as APOLLO_KEY
@@ -167,6 +168,18 @@ async def test_whoever_is_found_can_become_a_lead(kind: Kind) -> None:
 
 async def test_a_usable_entry_has_no_problems(kind: Kind) -> None:
     assert list(kind.make().check(kind.entry)) == []
+
+
+async def test_a_form_can_be_made_of_the_fields_that_a_source_declares(kind: Kind) -> None:
+    source = kind.make()
+    known = {declared.name: declared for declared in source.fields}
+    assert len(known) == len(source.fields)
+    assert {declared.name for declared in source.fields if declared.required} <= kind.entry.keys() <= known.keys()
+    assert known["max_candidates"].kind is FieldKind.NUMBER
+    assert all(declared.about and not declared.about.endswith(".") for declared in source.fields)
+    for value in (object(), "", 0, [], {}, True):
+        told = [problem.partition(":")[0] for problem in source.check(dict.fromkeys(known, value))]
+        assert set(told) <= known.keys()
 
 
 async def test_a_wrong_entry_is_told_by_its_field_and_fails_for_its_campaign_alone(kind: Kind) -> None:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypeVar
 
 import anyio
@@ -24,7 +25,16 @@ from camd.domain.facts import CampaignId, Facts, ImportId, LeadId, SuppressionId
 from camd.domain.suppression import SuppressionKind, SuppressionReason
 from camd.domain.token_bucket import QuotaScope
 from camd.ports.providers import Cursor, Found
-from camd.ports.records import Crash, EventFilter, Import, Listing, SourceState, Suppression, Switch
+from camd.ports.records import (
+    Crash,
+    EventFilter,
+    Import,
+    Listing,
+    SourceState,
+    Suppression,
+    SuppressionFilter,
+    Switch,
+)
 from camd.ports.store import NameTaken, StaleWrite, Store, Tx
 
 T = TypeVar("T")
@@ -222,10 +232,44 @@ async def test_a_suppression_stands_once_for_each_hash_and_covers_it(store: Stor
     assert await store.read(lambda tx: tx.suppressions.covering([])) is None
     assert await store.read(lambda tx: tx.suppressions.page(EVERYTHING)) == [two, one]
     assert await store.read(lambda tx: tx.suppressions.page(Listing(before=two.id))) == [one]
-    assert await store.read(lambda tx: tx.suppressions.page(EVERYTHING, SuppressionReason.OPTED_OUT)) == [two]
+    opted_out = SuppressionFilter(SuppressionReason.OPTED_OUT)
+    assert await store.read(lambda tx: tx.suppressions.page(EVERYTHING, opted_out)) == [two]
     await store.write(lambda tx: tx.suppressions.remove(two.id))
     assert await store.read(lambda tx: tx.suppressions.get(two.id)) is None
     assert await store.read(lambda tx: tx.suppressions.get(one.id)) == one
+
+
+@pytest.mark.parametrize(
+    ("chosen", "found"),
+    [
+        (SuppressionFilter(part="firm"), ["su_2", "su_1"]),
+        (SuppressionFilter(part="n@f"), ["su_1"]),
+        (SuppressionFilter(part="%"), []),
+        (SuppressionFilter(part="_"), ["su_4"]),
+        (SuppressionFilter(part="nobody"), []),
+        (SuppressionFilter(part="erased", hashes=("hash3",)), ["su_3"]),
+        (SuppressionFilter(SuppressionReason.OPTED_OUT, "firm"), ["su_2"]),
+        (SuppressionFilter(SuppressionReason.OPTED_OUT, "firm", ("hash3",)), ["su_2"]),
+    ],
+    ids=repr,
+)
+async def test_suppressions_are_found_by_a_part_of_what_is_kept_or_by_their_hash(
+    store: Store, chosen: SuppressionFilter, found: list[str]
+) -> None:
+    kept = (
+        replace(suppression(1), value="Ann@Firm.example"),
+        replace(suppression(2, SuppressionReason.OPTED_OUT), value="firm.example"),
+        suppression(3),
+        replace(suppression(4), value="a_b@other.example"),
+    )
+    for each in kept:
+        await store.write(partial(_added, each))
+    page = await store.read(lambda tx: tx.suppressions.page(EVERYTHING, chosen))
+    assert [each.id for each in page] == found
+
+
+def _added(each: Suppression, tx: Tx) -> None:
+    assert tx.suppressions.add(each)
 
 
 async def test_an_import_is_unfinished_until_it_is_finished_or_undone(

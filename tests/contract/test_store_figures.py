@@ -104,3 +104,24 @@ async def test_answers_about_people_are_forgotten_alone(store: Store) -> None:
     assert await store.write(lambda tx: tx.answers.forget_personal()) == 1
     assert await store.read(lambda tx: tx.answers.get(ANSWER.id, EVENING)) is None
     assert await store.read(lambda tx: tx.answers.get("b", EVENING)) is not None
+
+
+async def test_the_days_of_all_campaigns_are_summed(store: Store, campaign: Campaign, other: Campaign) -> None:
+    first, second = date(2026, 3, 2), date(2026, 3, 3)
+
+    def unit(tx: Tx) -> None:
+        for each, day, number in (
+            (campaign, first, 1),
+            (other, first, 2),
+            (other, second, 4),
+            (other, date(2026, 3, 1), 8),
+        ):
+            tx.days.add(each.id, day, {DayFact.WON: number})
+            tx.deliveries.add(DeliveryScope.CAMPAIGN, str(each.id), day, DeliveryFact.SENT, number)
+        tx.deliveries.add(DeliveryScope.MAILBOX, str(campaign.id), first, DeliveryFact.SENT, 99)
+
+    await store.write(unit)
+    days = await store.read(lambda tx: tx.days.since_of_all(first))
+    mails = await store.read(lambda tx: tx.deliveries.days_of_all(first))
+    assert [(day, facts[DayFact.WON], facts[DayFact.LOST]) for day, facts in days] == [(first, 3, 0), (second, 4, 0)]
+    assert [(day, facts[DeliveryFact.SENT]) for day, facts in mails] == [(first, 3), (second, 4)]

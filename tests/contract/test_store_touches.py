@@ -10,7 +10,7 @@ from camd.domain.campaign import Campaign
 from camd.domain.facts import CampaignId, Facts, LeadId, TouchId
 from camd.domain.lead import Lead, LeadState, LeadStatus
 from camd.domain.token_bucket import QuotaScope, Taken
-from camd.ports.records import Debit, Debits, Listing, Touch, TouchFilter, TouchStatus
+from camd.ports.records import Debit, Debits, Listing, Preview, Touch, TouchFilter, TouchStatus
 from camd.ports.store import StaleWrite, Store, Tx
 
 NOW = datetime(2026, 3, 2, 9, 30, 0, 123_456, tzinfo=UTC)
@@ -351,3 +351,128 @@ async def test_a_lead_whose_touch_was_on_the_wire_cannot_be_deleted(store: Store
     with pytest.raises(Exception, match="FOREIGN KEY"):
         await store.write(lambda tx: tx.leads.delete(lead_of(rejected)))
     assert await store.read(lambda tx: tx.touches.get(rejected.id)) == refused
+
+
+async def by_day(store: Store, *campaigns: Campaign, days: int = 14) -> list[tuple[int, int, int, int]]:
+    ends = [NOW + timedelta(days=place + 1) for place in range(days)]
+    found = await store.read(lambda tx: tx.touches.due_by_day([each.id for each in campaigns], ends))
+    return sorted((due.campaign_id, due.place, due.mails, due.follow_ups) for due in found)
+
+
+async def test_mails_are_counted_by_the_day_on_which_they_are_due(
+    store: Store, campaign: Campaign, other: Campaign
+) -> None:
+    day = timedelta(days=1)
+    await store.write(
+        insert(
+            ready(campaign, 1, ready_at=NOW - 40 * day),
+            ready(campaign, 2, ready_at=NOW + day - timedelta(microseconds=1), follow_up=True),
+            ready(campaign, 3, ready_at=NOW + day, status=TouchStatus.DEFERRED),
+            ready(campaign, 4, due_at=NOW + 14 * day - HOUR, ready_at=None, status=TouchStatus.PLANNED),
+            ready(other, 5, ready_at=NOW),
+        )
+    )
+    assert await by_day(store, campaign) == [(campaign.id, 0, 2, 1), (campaign.id, 1, 1, 0), (campaign.id, 13, 1, 0)]
+    assert await by_day(store, campaign, other) == [*await by_day(store, campaign), (other.id, 0, 1, 0)]
+    assert await by_day(store) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": TouchStatus.SENT},
+        {"status": TouchStatus.CANCELLED},
+        {"ready_at": None},
+        {"ready_at": NOW + timedelta(days=14)},
+        {"status": TouchStatus.PLANNED, "channel": "task", "mailbox": None},
+        {"status": TouchStatus.PLANNED, "due_at": NOW + timedelta(days=14)},
+    ],
+    ids=str,
+)
+async def test_what_is_no_mail_to_come_is_counted_on_no_day(
+    store: Store, campaign: Campaign, changes: dict[str, object]
+) -> None:
+    await store.write(insert(ready(campaign, 1, **changes)))
+    assert await by_day(store, campaign) == []
+
+
+async def test_the_next_mail_of_a_campaign_is_its_soonest_one(
+    store: Store, campaign: Campaign, other: Campaign
+) -> None:
+    assert await store.read(lambda tx: tx.touches.next_of(campaign.id)) is None
+    await store.write(
+        insert(
+            ready(campaign, 1, ready_at=NOW + HOUR),
+            ready(campaign, 2, ready_at=NOW + 2 * HOUR),
+            ready(campaign, 3, ready_at=None),
+            ready(campaign, 4, status=TouchStatus.SENT),
+            ready(other, 5),
+        )
+    )
+    assert await store.read(lambda tx: tx.touches.next_of(campaign.id)) == NOW + HOUR
+
+
+async def test_what_stands_still_is_counted_by_mailbox_and_reason(store: Store, campaign: Campaign) -> None:
+    later = NOW + HOUR
+    await store.write(
+        insert(
+            ready(campaign, 1),
+            ready(campaign, 2, reason="window", ready_at=NOW - HOUR),
+            ready(campaign, 3, mailbox="team"),
+            ready(campaign, 4, reason="window", ready_at=later),
+            ready(campaign, 5, reason="window", ready_at=later + HOUR),
+            ready(campaign, 6, reason="450 busy", ready_at=later, status=TouchStatus.DEFERRED),
+            ready(campaign, 7, reason="hold:operator", ready_at=None),
+            ready(campaign, 8, ready_at=later),
+        )
+    )
+    found = await store.read(lambda tx: tx.touches.standing_of(campaign.id, NOW))
+    assert {(each.mailbox, each.reason, bool(each.is_ready), each.mails, each.first_at) for each in found} == {
+        ("sales", None, True, 1, NOW),
+        ("sales", "window", True, 1, NOW - HOUR),
+        ("team", None, True, 1, NOW),
+        ("sales", "window", False, 2, later),
+        ("sales", "deferred", False, 1, later),
+        ("sales", "hold:operator", False, 1, None),
+    }
+
+
+async def test_handovers_that_began_are_counted_by_mailbox_and_campaign(
+    store: Store, campaign: Campaign, other: Campaign
+) -> None:
+    await store.write(
+        insert(
+            ready(campaign, 1, intent_at=NOW, status=TouchStatus.SENT),
+            ready(campaign, 2, intent_at=NOW + HOUR, status=TouchStatus.UNKNOWN, follow_up=True),
+            ready(campaign, 3, intent_at=NOW - HOUR, status=TouchStatus.SENT),
+            ready(campaign, 4, intent_at=NOW, mailbox="team", status=TouchStatus.SENT),
+            ready(other, 5, intent_at=NOW, status=TouchStatus.SENT),
+            ready(campaign, 6),
+        )
+    )
+    assert await store.read(lambda tx: tx.touches.begun_since(campaign.id, "sales", NOW)) == (2, 1)
+    assert await store.read(lambda tx: tx.touches.begun_since(other.id, "team", NOW)) == (0, 0)
+
+
+async def test_previews_are_counted_by_their_day(store: Store, campaign: Campaign, other: Campaign) -> None:
+    day = timedelta(days=1)
+
+    def preview(of: Campaign, number: int, at: datetime, step: int = 1) -> Preview:
+        return Preview(of.id, LeadId(f"ld_{number}"), step, at, None, "", "")
+
+    def unit(tx: Tx) -> None:
+        for number in range(1, 6):
+            tx.leads.insert(lead_of(ready(campaign, number)))
+        for each in (
+            preview(campaign, 1, NOW - timedelta(microseconds=1)),
+            preview(campaign, 2, NOW),
+            preview(campaign, 3, NOW + HOUR, step=2),
+            preview(campaign, 4, NOW + 13 * day),
+            preview(other, 5, NOW),
+        ):
+            tx.previews.put(each)
+
+    await store.write(unit)
+    ends = [NOW + (place + 1) * day for place in range(14)]
+    found = await store.read(lambda tx: tx.previews.due_by_day([campaign.id], NOW, ends))
+    assert sorted((due.place, due.mails, due.follow_ups) for due in found) == [(0, 2, 1), (13, 1, 0)]

@@ -4,7 +4,7 @@
 import pkgutil
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from importlib import import_module
 from typing import Any
@@ -50,6 +50,7 @@ NOW = datetime(2026, 3, 2, tzinfo=UTC)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 FAR = datetime(2200, 1, 1, tzinfo=UTC)
 ONE = CampaignId(1)
+ENDS = [FAR - timedelta(days=13 - place) for place in range(14)]
 ASKING = Asking("apollo", Operation.MATCH, ONE, LeadId("ld_00500000"), None, Decimal(1), "like", ("00500000", "x"))
 
 SCANS_KNOWINGLY = {
@@ -57,6 +58,7 @@ SCANS_KNOWINGLY = {
     "campaigns.BY_STATUS": "one row a campaign, for a person or a scrape",
     "campaigns.FORGET_CRASHES_OF": "the crashes of a month, once for an erasure",
     "counters.TOTAL": "some rows a campaign, for a person or a scrape",
+    "deliveries.DAYS_OF_ALL": "a step for each campaign, for a person",
     "imports.UNFINISHED": "its index holds the unfinished ones and no other",
     "inbox.COUNT_WAITING": "its index holds those that wait and no other",
     "inbox.MENTIONING": "every text, once for an erasure",
@@ -75,11 +77,17 @@ SCANS_KNOWINGLY = {
 }
 SORTS_KNOWINGLY = {
     "campaigns.NAMED": "sorts the few campaigns that ever bore one name",
+    "days.SINCE_OF_ALL": "sums the last days of each campaign, for a person",
+    "deliveries.DAYS_OF_ALL": "sums the last days of each campaign, for a person",
     "inbox.OF_SENDER": "sorts the messages of one person, once for an export or an erasure",
     "inbox.PAGElead_id": "sorts the few messages of one lead",
     "leads.UNRELEASED": "groups the leads of one import, once, when it is finished",
     "lookups.ASKED": "sorts the few in flight at one provider",
     "lookups.SETTLED": "sorts the few answers about one person",
+    "previews.BY_DAY": "counts what is planned by day, for a person",
+    "touches.PLANNED_BY_DAY": "counts what is planned by day, for a person",
+    "touches.READY_BY_DAY": "counts what is planned by day, for a person",
+    "touches.STANDING": "counts what waits by its reason, for a person",
     "touches.IN_FLIGHT": "sorts the few in flight, one of a mailbox",
     "touches.PAGE('lead_id',)": "sorts the few touches of one lead",
 }
@@ -118,6 +126,8 @@ INDEX = {
     "leads.WAKE": "ix_leads_due",
     "ledger.AFTER_OF_CAMPAIGN": "ix_ledger_campaign",
     "ledger.AFTER_OF_LEAD": "ix_ledger_lead",
+    "ledger.NEWEST_OF_CAMPAIGN": "ix_ledger_campaign",
+    "ledger.NEWEST_OF_LEAD": "ix_ledger_lead",
     "ledger.NEXT_OF": "ix_ledger_campaign",
     "lookups.ASKED": "ix_lookups_in_flight",
     "lookups.CAMPAIGNS_DUE": "ix_lookups_due",
@@ -141,7 +151,13 @@ INDEX = {
     "notices.WAITING": "ix_notices_kind",
     **{f"quotas.USED{windows}": "ix_quota_debits_at" for windows in USED},
     "quotas.USED_SINCE": "ix_quota_debits_at",
+    "previews.BY_DAY": "ix_previews_due",
     "suppressions.COVERING": "uq_suppressions_hash",
+    "touches.BEGUN_SINCE": "ix_touches_intent",
+    "touches.PLANNED_BY_DAY": "ix_touches_planned",
+    "touches.READY_BY_DAY": "ix_touches_ready_of",
+    "touches.NEXT_OF": "ix_touches_ready_of",
+    "touches.STANDING": "ix_touches_campaign_status",
     "touches.COUNT": "ix_touches_status",
     "touches.COUNT_OF_CHANNEL": "ix_touches_status",
     "touches.COUNT_QUEUED": "ix_touches_queued",
@@ -356,6 +372,13 @@ def test_the_exceptions_name_statements_that_exist() -> None:
         lambda tx: tx.touches.approved(ONE, FAR, 50),
         lambda tx: tx.touches.ready_instants(ONE, LONG_AGO),
         lambda tx: tx.touches.queued("sales"),
+        lambda tx: tx.touches.due_by_day([ONE, CampaignId(2)], ENDS),
+        lambda tx: tx.touches.next_of(ONE),
+        lambda tx: tx.touches.standing_of(ONE, FAR),
+        lambda tx: tx.touches.begun_since(ONE, "sales", NOW),
+        lambda tx: tx.previews.due_by_day([ONE, CampaignId(2)], LONG_AGO, ENDS),
+        lambda tx: tx.days.since_of_all(date(2026, 3, 2)),
+        lambda tx: tx.deliveries.days_of_all(date(2026, 3, 2)),
         lambda tx: tx.touches.rearm(LeadId("ld_00050000"), NOW),
         lambda tx: tx.touches.of_message("<00050000@a.com>"),
         lambda tx: tx.touches.count(TouchStatus.UNKNOWN),
@@ -373,6 +396,7 @@ def test_the_exceptions_name_statements_that_exist() -> None:
         lambda tx: tx.touches.page(Listing(), TouchFilter(mailbox="other")),
         lambda tx: tx.touches.page(Listing(), TouchFilter(channel="task")),
         lambda tx: tx.ledger.after(0, 50, EventFilter(campaign_id=ONE)),
+        lambda tx: tx.ledger.after(0, 50, EventFilter(campaign_id=ONE), newest=True),
         lambda tx: tx.inbox.knows("sales", "00050000"),
         lambda tx: tx.inbox.get(InboundId("in_00050000")),
         lambda tx: tx.inbox.position("sales", "INBOX"),

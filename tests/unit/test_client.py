@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from camd.api.app import TABLE
-from camd.client import ApiError, CamdClient, SyncCamdClient, calls
+from camd.client import ApiError, CamdClient, SyncCamdClient, calls, outlook_calls
 from camd.client.call import Call, body_of, params, path
 from camd.client.errors import problem_of
 from camd.client.exchange import request_of, run_of, understood
@@ -26,7 +26,10 @@ from camd.schema.lead import LeadPatch
 
 SOCKET = Path("/run/camd/api.sock")
 EVERY = {
-    name for name, value in vars(calls).items() if inspect.isfunction(value) and value.__module__ == calls.__name__
+    name: value
+    for module in (calls, outlook_calls)
+    for name, value in vars(module).items()
+    if inspect.isfunction(value) and value.__module__ == module.__name__
 }
 
 
@@ -46,7 +49,7 @@ class Nothing(BaseModel):
 
 def described(name: str) -> Call[Any]:
     """The request of a call whose arguments are whatever it takes."""
-    call = getattr(calls, name)
+    call = EVERY[name]
     needed = {
         parameter: value_of(kind)
         for parameter, kind in get_type_hints(call).items()
@@ -88,7 +91,7 @@ def test_every_route_has_a_call_and_every_call_a_route() -> None:
 
 def test_what_creates_takes_a_key_and_sends_it() -> None:
     creating = {route.doc.name for route in TABLE if route.doc.once}
-    assert creating == {name for name in EVERY if "key" in inspect.signature(getattr(calls, name)).parameters}
+    assert creating == {name for name in EVERY if "key" in inspect.signature(EVERY[name]).parameters}
     call = calls.create_campaign(CampaignBody(name="Q1"), key="9f1c")
     assert request_of(call)["headers"] == {"Idempotency-Key": "9f1c"}
     assert request_of(calls.gate())["headers"] == {}

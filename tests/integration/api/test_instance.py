@@ -50,6 +50,28 @@ async def test_the_ledger_is_read_forwards_from_where_one_was(http: httpx.AsyncC
     assert (await http.get("/api/cam/events", params={"after": rest["next"]})).json() == {"items": [], "next": None}
 
 
+@pytest.mark.parametrize("filters", [{}, {"campaign": "Q1"}])
+async def test_the_newest_events_are_read_in_their_order(http: httpx.AsyncClient, filters: dict[str, str]) -> None:
+    await http.post("/api/cam/campaigns", json={"name": "Q1"})
+    for verb in ("activate", "pause", "resume"):
+        await http.post(f"/api/cam/campaigns/Q1/{verb}")
+    newest = (await http.get("/api/cam/events", params={"newest": "true", "limit": "2"} | filters)).json()
+    assert [event["type"] for event in newest["items"]] == ["campaign.paused", "campaign.resumed"]
+    assert newest["next"] == newest["items"][-1]["seq"]
+    after = {"newest": "true", "after": str(newest["items"][0]["seq"])}
+    rest = (await http.get("/api/cam/events", params=after | filters)).json()
+    assert [event["type"] for event in rest["items"]] == ["campaign.resumed"]
+
+
+async def test_the_newest_events_of_a_lead_are_its_own(http: httpx.AsyncClient) -> None:
+    await http.post("/api/cam/campaigns", json={"name": "Q1"})
+    lead = (await http.post("/api/cam/campaigns/Q1/leads", json={"email": "ann@firm.example"})).json()["id"]
+    await http.post(f"/api/cam/leads/{lead}/hold", json={})
+    await http.post("/api/cam/campaigns/Q1/activate")
+    newest = (await http.get("/api/cam/events", params={"newest": "true", "lead": lead})).json()["items"]
+    assert [event["type"] for event in newest] == ["lead.discovered", "lead.held"]
+
+
 @pytest.mark.parametrize(
     ("params", "found"),
     [

@@ -52,6 +52,8 @@ async def test_mailboxes_are_a_list_without_secrets(http: httpx.AsyncClient) -> 
                 "since": None,
                 "until": None,
                 "daily_limit": 30,
+                "limit_today": 30,
+                "limit_tomorrow": 30,
                 "used_today": 0,
                 "queued": 0,
                 "inbox": "none",

@@ -50,6 +50,12 @@ async def test_providers_are_listed_with_what_they_do_and_cost_today(desk: Desk,
     assert (listed["hunter"]["credits_today"], listed["hunter"]["credits_per_day"]) == (0.5, 200)
     assert listed["csv"]["roles"] == ["source"]
     assert listed["csv"]["credits_today"] is None
+    assert listed["hunter"]["source_fields"] == []
+    assert [(field["name"], field["kind"], field["required"]) for field in listed["csv"]["source_fields"]] == [
+        ("path", "text", True),
+        ("map", "table", False),
+        ("max_candidates", "number", False),
+    ]
 
 
 async def test_a_provider_that_rests_says_until_when_and_how_it_is_mended(desk: Desk, serving: Serve) -> None:

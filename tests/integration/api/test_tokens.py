@@ -150,6 +150,27 @@ async def test_once_a_token_exists_loopback_needs_one_and_the_socket_does_not(
         assert (await local.get(TOKENS)).status_code == 200
 
 
+@pytest.mark.usefixtures("http")
+async def test_a_token_that_is_sent_over_the_socket_is_the_caller(desk: Desk, socket: Path) -> None:
+    operate, read = await made(desk, "ann"), await made(desk, "bob", Scope.READ)
+    async with over_socket(socket) as local:
+        assert (
+            await local.post("/api/cam/campaigns", json={"name": "Q1"}, headers=bearing(operate))
+        ).status_code == 201
+        refused = await local.post("/api/cam/campaigns", json={"name": "Q2"}, headers=bearing(read))
+        events = (await local.get("/api/cam/events", params={"type": "campaign.created"})).json()["items"]
+    assert refused.status_code == 403
+    assert [event["actor"] for event in events] == ["token:ann"]
+
+
+@pytest.mark.usefixtures("http")
+@pytest.mark.parametrize("sent", ["Bearer camd_wrong", "Bearer", "bearer a b"])
+async def test_a_wrong_token_is_refused_over_the_socket_where_none_would_do(socket: Path, sent: str) -> None:
+    async with over_socket(socket) as local:
+        assert (await local.get("/api/cam/status")).status_code == 200
+        assert (await local.get("/api/cam/status", headers={"Authorization": sent})).status_code == 401
+
+
 async def test_without_require_token_loopback_stays_open_beside_tokens(desk: Desk, serving: Serve) -> None:
     settings = desk.context.settings
     lax = replace(settings, server=replace(settings.server, require_token=False))

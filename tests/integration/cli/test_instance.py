@@ -63,6 +63,9 @@ def test_events_are_told_in_order_with_every_filter(run: Run, ask: Ask) -> None:
     assert ask("events", "--actor", "nobody")["items"] == []
     assert ask("events", "--after", str(activated["seq"]), "--type", "campaign.created")["items"] == []
     assert "campaign.created" in run("events", "--limit", "1").stdout
+    assert [event["type"] for event in ask("events", "--newest", "--limit", "1")["items"]] == types[-1:]
+    assert "more:" not in run("events", "--newest", "--limit", "1").output
+    assert "give either" in run("events", "--newest", "--follow", code=2).output
 
 
 def test_following_events_never_opens_the_database(run: Run, tmp_path: Path) -> None:

@@ -137,6 +137,12 @@ def test_a_mail_that_is_cancelled_holds_its_lead(run: Run, ask: Ask, make: Make)
     assert [hold["reason"] for hold in ask("leads", "show", touch.lead_id)["holds"]] == ["operator"]
 
 
+def test_the_reason_for_cancelling_is_kept_with_the_hold(run: Run, ask: Ask, make: Make) -> None:
+    touch = make()
+    run("touches", "cancel", touch.id, "--reason", "A client already")
+    assert [hold["note"] for hold in ask("leads", "show", touch.lead_id)["holds"]] == ["A client already"]
+
+
 @pytest.mark.parametrize(("verb", "status"), [("done", "done"), ("skip", "skipped")])
 def test_a_task_is_done_or_left_out(run: Run, ask: Ask, make: Make, verb: str, status: str) -> None:
     touch = make(channel=Channel.TASK, mailbox=None)

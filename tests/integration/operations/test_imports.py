@@ -1,9 +1,8 @@
 """Files of people, over the real store and the real reader of CSV files."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
-from typing import BinaryIO
 
 import pytest
 
@@ -160,17 +159,31 @@ async def test_imported_leads_are_worked_on_by_the_next_cycle(desk: Desk) -> Non
     assert {lead.status for lead in (await leads.page(desk, "Q1", LeadFilter())).items} == {LeadStatus.ENRICHED}
 
 
-def ending_after(rows: int) -> ReadRows:
+class Ending:
     """A file whose reading breaks off."""
 
-    def read(stream: BinaryIO, mapping: Mapping[str, str]) -> Generator[Found | Rejected, None, None]:
-        assert not stream.closed
-        assert not mapping
-        for number in range(rows):
-            yield Found(f"row:{number}", Facts(email=f"p{number}@firm.example"), line=number + 2)
-        raise Killed
+    columns = (("email", "email"),)
+    fields = ("email",)
 
-    return read
+    def __init__(self, rows: int) -> None:
+        self._rows = rows
+        self._read = 0
+
+    def __iter__(self) -> Iterator[Found | Rejected]:
+        return self
+
+    def __next__(self) -> Found | Rejected:
+        if self._read == self._rows:
+            raise Killed
+        self._read += 1
+        return Found(f"row:{self._read}", Facts(email=f"p{self._read}@firm.example"), line=self._read + 1)
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+def ending_after(rows: int) -> ReadRows:
+    return lambda _stream, _mapping: Ending(rows)
 
 
 async def test_fault_78_an_import_that_breaks_off_leaves_no_lead(desk: Desk) -> None:

@@ -60,6 +60,24 @@ async def test_a_removed_suppression_is_gone_and_stands_in_the_ledger(desk: Desk
         await suppressions.remove(desk, added.suppression.id, actor=ANN)
 
 
+@pytest.mark.parametrize("search", ["ann", "FIRM", " ann@firm ", "ann@firm.example"])
+async def test_a_suppression_is_found_by_a_part_of_its_value(desk: Desk, search: str) -> None:
+    await suppressions.add(desk, SuppressionBody(value="Ann@Firm.example"), actor=ANN)
+    await suppressions.add(desk, SuppressionBody(value="other.example"), actor=ANN)
+    found = await suppressions.page(desk, search=search)
+    assert [one.value for one in found.items] == ["ann@firm.example"]
+
+
+@pytest.mark.parametrize(("search", "found"), [("ANN@firm.example", 1), ("ann@", 0), ("firm.example", 0), ("  ", 2)])
+async def test_a_suppression_of_which_only_the_hash_is_kept_is_found_by_the_whole_value(
+    desk: Desk, search: str, found: int
+) -> None:
+    erased = SuppressionBody(value="ann@firm.example", reason=SuppressionReason.ERASED)
+    await suppressions.add(desk, erased, actor=ANN)
+    await suppressions.add(desk, SuppressionBody(value="other.example"), actor=ANN)
+    assert len((await suppressions.page(desk, search=search)).items) == found
+
+
 async def test_a_file_of_suppressions_names_its_bad_lines_and_repeats_without_effect(desk: Desk) -> None:
     text = "\ufeffEmail;Name\nann@firm.example;Ann\n\nnonsense here\nbob.example\nANN+x@firm.example\n"
     first = await suppressions.import_csv(desk, BytesIO(text.encode()), actor=ANN)

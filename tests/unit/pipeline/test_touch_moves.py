@@ -312,6 +312,18 @@ def test_a_cancelled_mail_holds_its_lead_with_a_note(tmp_path: Path, status: Tou
     simulate(tmp_path, scenario)
 
 
+def test_the_reason_that_a_person_gives_is_kept_as_the_note_of_the_hold(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        campaign, touch = await planned(world)
+        now = world.clock.now()
+        await world.store.write(
+            lambda tx: touch_moves.cancel(tx, touch, actor=OPERATOR, now=now, reason="They are a client already")
+        )
+        assert [hold.note for hold in (await only_lead(world, campaign)).holds] == ["They are a client already"]
+
+    simulate(tmp_path, scenario)
+
+
 def test_a_hold_with_an_end_gives_way_to_that_of_a_cancelled_mail(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
         campaign, touch = await planned(world)
