@@ -45,6 +45,7 @@ class SendGate:
         self._clock = clock
         self._metrics = metrics
         self._closures: dict[GateReason, Closure] = {}
+        metrics.gate_closed_by(self._closures)
 
     def close(self, reason: GateReason, until: datetime | None = None) -> None:
         """Closes, or moves the end of a closure that stands for the same reason."""

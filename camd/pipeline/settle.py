@@ -91,7 +91,18 @@ def settle_interrupted(
         word = told.get(touch.message_id or "")
         status = settle(tx, ctx, touch.id, _interrupted(touch, word), now)
         found[status] = found.get(status, 0) + 1
+        if status is TouchStatus.UNKNOWN:
+            _tell_unknown(ctx, touch)
     return found
+
+
+def _tell_unknown(ctx: Context, touch: Touch) -> None:
+    """Of a mail that no outbox carries any more, which else would tell."""
+    log.warning(
+        "send.unknown", campaign_id=touch.campaign_id, touch_id=touch.id, lead=touch.lead_id, mailbox=touch.mailbox
+    )
+    if touch.mailbox in ctx.settings.mailboxes:
+        ctx.metrics.sends_total.labels(touch.mailbox, TouchStatus.UNKNOWN).inc()
 
 
 def _interrupted(touch: Touch, word: HandoverOutcomeWord | None) -> Result:
