@@ -101,7 +101,7 @@ def _tell_unknown(ctx: Context, touch: Touch) -> None:
     log.warning(
         "send.unknown", campaign_id=touch.campaign_id, touch_id=touch.id, lead=touch.lead_id, mailbox=touch.mailbox
     )
-    if touch.mailbox in ctx.settings.mailboxes:
+    if touch.mailbox is not None and touch.mailbox in ctx.settings.mailboxes:
         ctx.metrics.sends_total.labels(touch.mailbox, TouchStatus.UNKNOWN).inc()
 
 
