@@ -15,6 +15,7 @@ from camd.ui.source_form import enrichment, sources
 from camd.ui.step_form import steps
 from camd.ui.visitor import ConsoleClient
 from camd.ui.words import count
+from camd.ui.words import told as as_words
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "sv", "pl", "ja")
 """Those in which camd itself says how not to be written to again; others may be typed."""
@@ -198,7 +199,7 @@ def people(sheet: Sheet, client: ConsoleClient) -> None:
 def _profile(icp: Sheet) -> None:
     st.caption("Leads that fit score higher and are written to first; an empty field asks for nothing.")
     icp.names("titles", "Titles", placeholder="Type one and press Enter")
-    icp.names("seniorities", "Seniorities", SENIORITIES)
+    icp.names("seniorities", "Seniorities", SENIORITIES, format_func=as_words)
     icp.names("industries", "Industries", placeholder="Type one and press Enter")
     icp.names("countries", "Countries", COUNTRIES, is_open=False, format_func=_country)
     with st.container(horizontal=True):

@@ -37,7 +37,8 @@ def _lines(body: CampaignBody, file: CsvFile | None) -> Iterator[str]:
     yield _sequence(body.steps)
     first = body.autonomy.approve_first
     if body.autonomy.mode is AutonomyMode.APPROVE and first:
-        yield f"Once it is live, the first {count(first, 'mail')} wait for your approval."
+        mails = "mail waits" if first == 1 else f"{first:,} mails wait"
+        yield f"Once it is live, the first {mails} for your approval."
     else:
         yield "Once it is live, mails go out without waiting for anybody."
 

@@ -13,7 +13,7 @@ from camd.ui import cycle_report, live_question
 from camd.ui.asking import confirmed
 from camd.ui.notices import show_problem, told
 from camd.ui.visitor import ConsoleClient
-from camd.ui.words import count, mode, plain, standing
+from camd.ui.words import count, plain
 
 PREVIEWS = 5
 _REPORTS = "run.reports"
@@ -61,7 +61,8 @@ def _choose(known: Mapping[int, CampaignSummary]) -> list[CampaignSummary]:
 
 
 def _label(campaign: CampaignSummary) -> str:
-    return f"{campaign.name} · {standing(campaign.status, campaign.status_reason)}, {mode(dry_run=campaign.dry_run)}"
+    """Nothing in it changes while it is chosen, or the choice would be lost."""
+    return f"{campaign.name} (no. {campaign.id})"
 
 
 def _is_asked(client: ConsoleClient, chosen: list[CampaignSummary], *, is_dry: bool) -> bool:

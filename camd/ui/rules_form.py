@@ -1,5 +1,7 @@
 """How leads are judged, when a campaign pauses by itself, and what waits for a click."""
 
+from typing import Any
+
 import streamlit as st
 
 from camd.domain.campaign import AutonomyMode
@@ -22,21 +24,20 @@ def fine_tuning(sheet: Sheet) -> None:
 
 
 def _autonomy(autonomy: Sheet) -> None:
-    with st.container(horizontal=True):
-        autonomy.choice("mode", "Before mails go out", list(AutonomyMode), format_func=MODES.__getitem__)
-        autonomy.whole(
-            "approve_first",
-            "Mails that wait for approval",
-            0,
-            100_000,
-            help="The first ones of the campaign. Each goes exactly as you approved it.",
-        )
+    autonomy.choice("mode", "Before mails go out", list(AutonomyMode), format_func=MODES.__getitem__)
+    autonomy.whole(
+        "approve_first",
+        "Mails that wait for approval",
+        0,
+        100_000,
+        help="The first ones of the campaign. Each goes exactly as you approved it.",
+    )
 
 
 def _scoring(scoring: Sheet) -> None:
     with st.container(horizontal=True):
-        scoring.share("min_score", "Least score", help="Leads below are not written to.")
-        scoring.share("auto_qualify_score", "Score for qualifying")
+        _score(scoring, "min_score", "Least score (0 to 1)", help="Leads below are not written to.")
+        _score(scoring, "auto_qualify_score", "Score for qualifying (0 to 1)")
     scoring.flag("auto_qualify", "Qualify who answers that they are interested and has that score")
     st.caption("Weights: how much each part counts, compared with the others.")
     weights = scoring.part("weights")
@@ -49,15 +50,21 @@ def _scoring(scoring: Sheet) -> None:
     scoring.place_for("weights", "Weights")
 
 
+def _score(scoring: Sheet, name: str, label: str, **how: Any) -> None:
+    scoring.amount(name, label, most=1.0, step=0.05, format="%g", **how)
+
+
 def _pause_rules(rules: Sheet) -> None:
     with st.container(horizontal=True):
-        rules.share("loss_rate", "Pause above lost", help="Lost after contact: no, opt-out, complaint or bounce.")
+        rules.share(
+            "loss_rate", "Lost leads that pause it", help="Lost after contact: no, opt-out, complaint or bounce."
+        )
         rules.whole("loss_min_contacted", "Once so many were contacted", 1, 100_000)
     rules.flag("loss_counts_no_reply", "Who does not answer counts as lost, too")
     with st.container(horizontal=True):
-        rules.share("bounce_slow", "No first mails above bounces")
-        rules.share("bounce_pause", "Pause above bounces")
+        rules.share("bounce_slow", "Bounces that stop first mails")
+        rules.share("bounce_pause", "Bounces that pause it")
         rules.whole("bounce_min_sent", "Once so many were sent", 1, 100_000, help="In 28 days.")
     with st.container(horizontal=True):
-        rules.share("complaint_rate", "Pause above complaints", help="In 28 days.")
-        rules.whole("age_days", "Pause after days without a qualified lead", 1, 3650)
+        rules.share("complaint_rate", "Complaints that pause it", help="In 28 days.")
+        rules.whole("age_days", "Days without a qualified lead that pause it", 1, 3650)

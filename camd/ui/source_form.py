@@ -53,15 +53,15 @@ def _field(source: Sheet, field: SourceField) -> None:
     about = plain(field.about)
     match field.kind:
         case FieldKind.TEXT:
-            source.line(field.name, label, help=about)
+            source.line(field.name, label, help=about, placeholder=field.about)
         case FieldKind.NUMBER:
-            source.whole(field.name, label, help=about)
+            source.whole(field.name, label, help=about, placeholder=field.about)
         case FieldKind.FLAG:
             source.choice(field.name, label, list(_FLAG), format_func=_FLAG.__getitem__, help=about)
         case FieldKind.LIST:
-            source.names(field.name, label, help=about, placeholder="Type one and press Enter")
+            source.names(field.name, label, help=about, placeholder=field.about)
         case FieldKind.TABLE:
-            _table(source, field.name, label, help=about)
+            _table(source, field.name, label, help=about, placeholder=field.about)
     if source.typed[field.name] in EMPTY:
         # The provider's own default counts.
         del source.typed[field.name]
@@ -72,10 +72,9 @@ def _table(source: Sheet, name: str, label: str, **how: Any) -> None:
     start: Mapping[str, Any] = source.start.get(name) or {}
     shown = "\n".join(f"{given} = {value}" for given, value in start.items())
     typed = st.text_area(
-        f"{label}: name = value",
+        f"{label}: name = value, one on each line",
         shown,
         key=f"{source.key}.{name}",
-        placeholder="one on each line",
         persist_state="session",
         **how,
     )
@@ -93,5 +92,7 @@ def enrichment(part: Sheet, providers: list[ProviderState]) -> None:
     paid = [provider.name for provider in providers if PAID & set(provider.roles)]
     part.names("providers", "Providers", paid, is_open=False)
     part.amount("credits_per_day", "Credits a day, at most", most=1_000_000.0, placeholder="no limit", format="%g")
-    part.names("facts", "Facts worth paying for, beside an address", sorted(LEARNABLE), is_open=False)
+    part.names(
+        "facts", "Facts worth paying for, beside an address", sorted(LEARNABLE), is_open=False, format_func=as_words
+    )
     part.flag("recheck_catch_all", "A second provider judges addresses that the first calls catch-all")

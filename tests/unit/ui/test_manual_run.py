@@ -87,7 +87,8 @@ def test_of_many_campaigns_the_own_limits_are_summed_without_asking_for_each(cam
     camd.do(camd.world.live(*people(1), daily_email_limit=7))
     (one,) = camd.client.campaigns().items
     many = [one] * (live_question.LOOKED_AT + 1)
-    assert f"**At most {7 * len(many)} mails may go out**" in live_question.ask(camd.client, many)
+    asked = live_question.ask(camd.client, many)
+    assert f"**At most {7 * len(many)} mails may go out** of {len(many)} campaigns, by their own limits" in asked
 
 
 def test_all_means_every_campaign_that_is_not_archived(opened: Open, camd: Any) -> None:
@@ -95,6 +96,7 @@ def test_all_means_every_campaign_that_is_not_archived(opened: Open, camd: Any) 
         made = camd.do(camd.world.campaign(*people(1), name=name))
     camd.do(camd.world.archive(made))
     page = opened(manual_run.show)
+    assert page.checkbox(key="run.all").label == "All 2 campaigns that are not archived"
     page.checkbox(key="run.all").check().run()
     page.button(key="run.run").click().run()
     assert sorted(page.dataframe[0].value["campaign"]) == ["One", "Two"]
