@@ -11,7 +11,6 @@ from camd.domain.zones import zone_info
 DRY_INSTANCE = "the whole instance is in dry run (camd.toml)"
 DRY_CAMPAIGN = "the campaign is in dry run: it sends nothing before it goes live"
 RECOVERY = "recovery hold after a restore or a copy: nothing is sent until a person releases it"
-BOUNCES = "too many of the last mails bounced: no new lead is written to today"
 
 _STATUS: Mapping[CampaignStatus, str] = MappingProxyType(
     {
