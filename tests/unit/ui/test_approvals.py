@@ -31,7 +31,8 @@ def campaign(camd: "ServedWorld") -> CampaignDetail:
 
 
 def waiting(camd: "ServedWorld") -> list[Touch]:
-    return camd.client.touches(status="planned").items
+    """First mails: what is approved may go out at once, and then its follow-up waits."""
+    return [touch for touch in camd.client.touches(status="planned").items if touch.step == 1]
 
 
 def said(page: AppTest) -> str:
@@ -91,7 +92,7 @@ def test_approving_a_page_approves_what_was_read_there_and_no_more(
     unread = waiting(camd)[approvals.PAGE :]
     page = opened(approvals.show, campaign)
     page.button(key="approvals.page").click().run()
-    assert waiting(camd) == unread
+    assert {touch.id for touch in waiting(camd)} == {touch.id for touch in unread}
     assert "10 mails may go out" in said(page)
 
 
