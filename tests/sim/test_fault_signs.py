@@ -33,6 +33,7 @@ from tests.sim.fault_signs import Change, How, Seen, Sign, moved, seen
 from tests.sim.test_answers import US, Build, comes, first_mail, quick, says
 from tests.sim.test_provider_faults import KINDS, asking
 from tests.sim.test_webhooks import FAILS, happen, hook, with_hooks
+from tests.simulators.apollo import Fault
 from tests.simulators.vendor import Spoilt
 
 RISES, FALLS, STANDS = Change.RISES, Change.FALLS, Change.STANDS
@@ -476,6 +477,14 @@ def test_a_fault_is_known_by_its_event_and_its_figure(tmp_path: Path, sign: Sign
     assert lines, sorted({str(line["event"]) for line in told.events})
     assert {line["level"] for line in lines} == {CATALOGUE[sign.event].level}
     assert moved(sign.change, told.before, told.after), (told.before, told.after)
+
+
+def test_a_refused_key_is_told_once_and_by_its_figure(tmp_path: Path) -> None:
+    figure = 'provider_requests_total{operation="match",provider="apollo",result="auth"}'
+    how = vendor("apollo", *[Fault.INVALID_KEY] * 30, minutes=50)
+    told = seen(tmp_path, Sign(0, "provider.auth_failed", figure, RISES, how, plain))
+    assert [line["provider"] for line in told.events if line["event"] == "provider.auth_failed"] == ["apollo"]
+    assert moved(RISES, told.before, told.after)
 
 
 async def _nothing_happens(world: World) -> AsyncIterator[None]:
