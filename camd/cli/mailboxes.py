@@ -62,7 +62,7 @@ def _status(box: MailboxState) -> str:
 
 
 def _row(box: MailboxState) -> tuple[Cell, ...]:
-    today = f"{box.used_today} of {box.daily_limit}"
+    today = f"{box.used_today} of {box.limit_today}"
     return box.name, box.address, _status(box), today, box.queued, box.until, box.inbox
 
 

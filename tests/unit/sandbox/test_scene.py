@@ -100,6 +100,8 @@ BOX = MailboxState(
     since=None,
     until=None,
     daily_limit=400,
+    limit_today=400,
+    limit_tomorrow=400,
     used_today=34,
     queued=60,
 )
