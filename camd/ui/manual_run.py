@@ -57,7 +57,7 @@ def _choose(known: Mapping[int, CampaignSummary]) -> list[CampaignSummary]:
         disabled=is_all,
         persist_state="session",
     )
-    return list(known.values()) if is_all else [known[id_] for id_ in ids]
+    return list(known.values()) if is_all else [known[id_] for id_ in ids if id_ in known]
 
 
 def _label(campaign: CampaignSummary) -> str:

@@ -10,6 +10,9 @@ from camd.domain.campaign import CampaignStatus, StatusReason
 from camd.schema.figures import Rate
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&^=])")
+# GitHub's markdown makes links of these also where they are escaped; a word joiner in them is not seen.
+_LINKED = re.compile(r"(?i)(?<=http)(?=s?://)|(?<=www)(?=\.)|(?<=@)")
+_JOINER = "\u2060"
 
 STATUS = {
     CampaignStatus.DRAFT: "draft, not started",
@@ -34,7 +37,7 @@ REASON = {
 def plain(text: str) -> str:
     """Text for a label or markdown, every sign that markdown would read taken literally: what a stranger wrote must
     not become a link, or a picture that the browser fetches from the stranger's server."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    return _MARKDOWN.sub(r"\\\1", _LINKED.sub(_JOINER, " ".join(text.split())))
 
 
 def standing(status: CampaignStatus, reason: StatusReason | None) -> str:

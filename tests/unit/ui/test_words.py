@@ -1,5 +1,6 @@
 """What the console says: figures with units, and texts of strangers that stay plain."""
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -34,6 +35,16 @@ def test_markdown_reads_nothing_into_a_strangers_text(text: str) -> None:
 def test_every_sign_that_begins_a_picture_a_link_or_a_colour_is_escaped(text: str) -> None:
     plain = words.plain(text)
     assert all(plain[place - 1] == "\\" for place, sign in enumerate(plain) if sign in "![<:$`")
+
+
+@pytest.mark.parametrize(
+    "text", ["see https://stranger.example", "_HTTP://x.example", "www.x.example", "ann@x.example"]
+)
+def test_what_looks_like_an_address_is_no_link_either(text: str) -> None:
+    # The patterns that mdast-util-gfm-autolink-literal looks for in text, whatever is escaped there.
+    plain = words.plain(text).replace("\\", "")
+    assert not re.search(r"(?i)https?://|www(?=\.)|[-.\w+]+@[-\w]+\.", plain)
+    assert plain.replace("\u2060", "") == text
 
 
 def test_a_text_on_several_lines_fits_into_a_label() -> None:
