@@ -11,7 +11,7 @@ from camd.schema.draft import DraftBody, DraftReport
 from camd.schema.lead import LeadBody
 from camd.schema.problem import FieldProblem
 from camd.ui import creation, draft_preview, draft_summary
-from camd.ui.csv_upload import CsvFile, csv_upload
+from camd.ui.csv_upload import CsvFile, csv_upload, is_chosen
 from camd.ui.definition_form import begin, goal, limits, mailboxes, part, people, who_and_what
 from camd.ui.notices import told
 from camd.ui.rules_form import fine_tuning
@@ -39,12 +39,11 @@ def show(client: ConsoleClient) -> None:
         goal(sheet)
     with part("3 · Limits and window"):
         limits(sheet)
-    with part("4 · Mailboxes"), told():
+    with part("4 · Mailboxes"):
         mailboxes(sheet, client.mailboxes().items)
     with part("5 · People"):
-        file = csv_upload(client, key=f"{key}.csv", campaign=None)
-        with told():
-            people(sheet, client)
+        file = csv_upload(client, key=creation.csv_key(), campaign=None)
+        people(sheet, client)
     with part("6 · Steps"):
         steps(sheet)
         preview = st.container()
@@ -106,5 +105,9 @@ def _summary(client: ConsoleClient, body: CampaignBody, file: CsvFile | None, re
     if report is not None:
         people = file.check.added if file else draft_summary.EXAMPLE
         draft_summary.show_capacity(report.capacity, people, is_example=file is None)
-    if st.button("Create in dry run", key="create.create", type="primary", disabled=report is None):
+    is_unread = file is None and is_chosen(creation.csv_key())
+    if is_unread:
+        st.warning("The list of part 5 could not be read: mend what is told there, or take another file.")
+    is_ready = report is not None and not is_unread
+    if st.button("Create in dry run", key="create.create", type="primary", disabled=not is_ready):
         creation.create(client, body, file)

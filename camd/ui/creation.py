@@ -9,7 +9,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from camd.schema.definition import CampaignBody
 from camd.schema.imports import ImportReport
-from camd.ui.csv_upload import CsvFile
+from camd.ui.csv_upload import CsvFile, forget_csv
 from camd.ui.notices import done, told
 from camd.ui.opening import open_campaign
 from camd.ui.visitor import ConsoleClient
@@ -42,12 +42,17 @@ def key() -> str:
     return f"create.{st.session_state.get(_NUMBER, 0)}"
 
 
+def csv_key() -> str:
+    return f"{key()}.csv"
+
+
 def create(client: ConsoleClient, body: CampaignBody, file: CsvFile | None) -> None:
     """Pressed again after a lost answer, it creates nothing twice."""
     st.session_state[_ASKED] = asked = _once(body.model_dump_json().encode())
     with told():
         campaign = client.create_campaign(body, key=asked)
         st.session_state[_MADE] = Made(campaign.id, campaign.name, file)
+        forget_csv(csv_key())
         st.rerun()
 
 

@@ -47,6 +47,11 @@ def csv_upload(client: ConsoleClient, *, key: str, campaign: int | None) -> CsvF
     return file
 
 
+def is_chosen(key: str) -> bool:
+    """Also a file that cannot be read."""
+    return f"{key}.file" in st.session_state
+
+
 def forget_csv(key: str) -> None:
     """Once the file was imported, or is no longer wanted."""
     for part in ("file", "checks"):

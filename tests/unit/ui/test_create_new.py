@@ -145,14 +145,14 @@ def test_another_begins_with_an_empty_form(page: AppTest) -> None:
 
 
 class Shaky(ConsoleClient):
-    """Loses the answer of the first request to `loses`; the request itself arrives."""
+    """Loses the answer of the next request to `loses`; the request itself arrives."""
 
-    loses = ""
+    loses = " "
 
     def ask(self, call: Call[Any]) -> Any:
         answer = super().ask(call)
-        if self.loses and call.method == "POST" and call.path.endswith(self.loses):
-            self.loses = ""
+        if f"{call.method} {call.path}".endswith(self.loses):
+            self.loses = " "
             raise Unreachable("gone")
         return answer
 
@@ -172,12 +172,37 @@ def test_pressed_again_after_a_lost_answer_it_creates_nothing_twice(
     shaky_page: AppTest, shaky: Shaky, camd: Any
 ) -> None:
     fill(shaky_page)
-    shaky.loses = "/campaigns"
+    shaky.loses = "POST /api/cam/campaigns"
     button(shaky_page, "create.create").click().run()
     assert "camd does not answer" in told(shaky_page)
     button(shaky_page, "create.create").click().run()
     assert "was created in dry run" in told(shaky_page)
     assert len(camd.client.campaigns().items) == 1
+
+
+@pytest.mark.parametrize("question", ["/mailboxes", "/providers"])
+def test_while_camd_does_not_answer_nothing_is_created_with_half_of_what_was_typed(
+    question: str, shaky_page: AppTest, shaky: Shaky, camd: Any
+) -> None:
+    fill(shaky_page)
+    shaky_page.multiselect(key="create.0.mailboxes").set_value(["sales"])
+    shaky.loses = question
+    button(shaky_page, "create.create").click().run()
+    assert "camd does not answer" in told(shaky_page)
+    assert camd.client.campaigns().items == []
+    shaky_page.run()
+    button(shaky_page, "create.create").click().run()
+    assert camd.client.campaign("Clinics").mailboxes == ("sales",)
+
+
+def test_a_list_that_could_not_be_read_keeps_from_creating_without_it(shaky_page: AppTest, shaky: Shaky) -> None:
+    fill(shaky_page)
+    shaky.loses = "/imports/check"
+    upload(shaky_page)
+    assert button(shaky_page, "create.create").disabled
+    assert "The list of part 5 could not be read" in told(shaky_page)
+    shaky_page.run()
+    assert not button(shaky_page, "create.create").disabled
 
 
 def test_an_import_that_fails_after_the_creation_is_told_and_done_again(
