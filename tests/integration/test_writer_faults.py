@@ -217,6 +217,22 @@ async def test_fault_27_a_database_locked_for_too_long_is_unavailable_and_comes_
         assert await writer.write(count) == 1
 
 
+async def test_fault_28_a_log_that_a_reader_let_grow_shrinks_again_when_it_is_gone(path: Path) -> None:
+    await existing(path)
+    log = path.with_name(f"{path.name}-wal")
+    limits = WriterLimits(checkpoint_pages=10, wal_kept_bytes=100_000)
+    async with Writer(path, SystemClock(), limits=limits) as writer:
+        with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM note").fetchone()
+            for _ in range(100):
+                await writer.write(note(4_000))
+            assert log.stat().st_size > 400_000
+        for _ in range(3):
+            await writer.write(note(1))
+        assert log.stat().st_size <= 100_000
+
+
 async def test_fault_29_damage_is_named_and_stops_the_writer(path: Path) -> None:
     async with Writer(path, SystemClock()) as writer:
         await writer.write(create)

@@ -1,11 +1,8 @@
 """The daemon, as `camd run` starts it, is told to stop while many mails are in flight."""
 
-import os
-import select
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -13,106 +10,31 @@ import pytest
 
 from camd.domain.lead import HoldReason
 from camd.ports.records import TouchStatus
-from tests.proof.campaigns import Plan, addresses, box, prepare
-from tests.proof.judge import Books, Sink, problems, sink
+from tests.proof.campaigns import FIRST, Plan, addresses, box, prepare
+from tests.proof.daemon import Daemon, Shape
+from tests.proof.judge import Books, Sink, duplicates, problems, sink
 from tests.proof.site import Site
 
-PATIENCE_SECONDS = 60
-CONNECTIONS = 4
-MAILBOXES = ("sales", "office")
-IN_FLIGHT = CONNECTIONS * len(MAILBOXES)
+FEW = Shape()
+IN_FLIGHT = FEW.in_flight
 PEOPLE = addresses(20)
+TWO_STEPS = Plan([PEOPLE])
 
-Start = Callable[..., "Daemon"]
-
-
-class Daemon:
-    """The process, with what it printed so far."""
-
-    def __init__(self, folder: Path, port: int, grace_seconds: float) -> None:
-        (folder / "camd.toml").write_text(_config(port, grace_seconds))
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("CAMD_")}
-        kept.pop("CREDENTIALS_DIRECTORY", None)
-        self._printed = b""
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "camd", "run"],
-            cwd=folder,
-            env={**kept, "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-
-    def wait_for(self, words: str) -> None:
-        assert self.process.stdout is not None
-        while words.encode() not in self._printed:
-            readable, _, _ = select.select([self.process.stdout], [], [], PATIENCE_SECONDS)
-            piece = os.read(self.process.stdout.fileno(), 1 << 16) if readable else b""
-            assert piece, f"no line with {words!r} in:\n{self._printed.decode()}"
-            self._printed += piece
-
-    def tell(self, *signals: signal.Signals) -> None:
-        for each in signals:
-            self.process.send_signal(each)
-
-    def ends(self) -> int:
-        self.process.communicate(timeout=PATIENCE_SECONDS)
-        return self.process.returncode
-
-
-def _config(port: int, grace_seconds: float) -> str:
-    mailboxes = "".join(
-        f"""
-[mailboxes.{name}]
-address = "{name}@us.example"
-smtp_host = "127.0.0.1"
-smtp_port = {port}
-smtp_security = "none"
-daily_limit = 10000
-ramp = false
-min_gap_seconds = 0
-jitter_seconds = 0
-max_connections = {CONNECTIONS}
-"""
-        for name in MAILBOXES
-    )
-    return f"""
-[server]
-port = 0
-[engine]
-dry_run = false
-grace_seconds = {grace_seconds}
-[sender]
-name = "Ann"
-company = "Acme"
-postal_address = "1 High Street"
-[limits]
-person_gap_hours = 0
-{mailboxes}"""
+Start = Callable[..., Daemon]
+MakeSite = Callable[..., Site]
 
 
 @pytest.fixture
-def site(quick_folder: Path) -> Callable[[Sink], Site]:
+def site(quick_folder: Path) -> Callable[..., Site]:
     """The same database and mailboxes as the daemon's."""
-    base = quick_folder / "base.db"
-    anyio.run(prepare, base, Plan([PEOPLE]))
-    return lambda judge: Site(quick_folder / "site", base, *(box(name, judge.port, CONNECTIONS) for name in MAILBOXES))
 
+    def make(judge: Sink, shape: Shape = FEW, plan: Plan = TWO_STEPS) -> Site:
+        base = quick_folder / "base.db"
+        anyio.run(prepare, base, plan)
+        boxes = (box(name, judge.port, shape.connections) for name in shape.mailboxes)
+        return Site(quick_folder / "site", base, *boxes)
 
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """What still runs at the end of the test is killed."""
-    begun: list[Daemon] = []
-
-    def begin(site: Site, judge: Sink, grace_seconds: float = 60) -> Daemon:
-        begun.append(Daemon(site.folder, judge.port, grace_seconds))
-        return begun[-1]
-
-    yield begin
-    for daemon in begun:
-        if daemon.process.poll() is None:
-            daemon.process.kill()
-        daemon.process.communicate()
+    return make
 
 
 def figures(books: Books) -> dict[TouchStatus, int]:
@@ -120,7 +42,7 @@ def figures(books: Books) -> dict[TouchStatus, int]:
 
 
 def test_fault_09_what_is_in_flight_ends_nothing_new_begins_and_the_rest_stays_due(
-    quick_folder: Path, site: Callable[[Sink], Site], start: Start
+    quick_folder: Path, site: MakeSite, start: Start
 ) -> None:
     with sink(quick_folder, {"*": "held"}) as judge:
         place = site(judge)
@@ -142,7 +64,7 @@ def test_fault_09_what_is_in_flight_ends_nothing_new_begins_and_the_rest_stays_d
     ("first", "second"), [(signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGTERM)], ids=["term", "int"]
 )
 def test_fault_10_a_second_signal_ends_the_wait_and_every_mail_is_settled_as_far_as_is_known(
-    quick_folder: Path, site: Callable[[Sink], Site], start: Start, first: signal.Signals, second: signal.Signals
+    quick_folder: Path, site: MakeSite, start: Start, first: signal.Signals, second: signal.Signals
 ) -> None:
     answered = PEOPLE[0]
     with sink(quick_folder, {"*": "hang", answered: "held"}) as judge:
@@ -166,12 +88,10 @@ def test_fault_10_a_second_signal_ends_the_wait_and_every_mail_is_settled_as_far
     assert stopped.debits == IN_FLIGHT
 
 
-def test_what_has_no_answer_when_the_grace_is_over_is_unknown(
-    quick_folder: Path, site: Callable[[Sink], Site], start: Start
-) -> None:
+def test_what_has_no_answer_when_the_grace_is_over_is_unknown(quick_folder: Path, site: MakeSite, start: Start) -> None:
     with sink(quick_folder, {"*": "hang"}) as judge:
         place = site(judge)
-        daemon = start(place, judge, grace_seconds=0)
+        daemon = start(place, judge, Shape(grace_seconds=0))
         judge.wait_for(IN_FLIGHT)
         daemon.tell(signal.SIGTERM)
         assert daemon.ends() == 0
@@ -180,3 +100,33 @@ def test_what_has_no_answer_when_the_grace_is_over_is_unknown(
     unknown = {touch.message_id for touch in stopped.touches if touch.status is TouchStatus.UNKNOWN}
     assert unknown == {mail.message_id for mail in mails}
     assert len(unknown) == IN_FLIGHT
+
+
+MANY = Shape(connections=20, mailboxes=("m1", "m2", "m3", "m4", "m5"))
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize("is_late", [False, True], ids=["all answered", "half never answered"])
+def test_fault_09_of_a_hundred_mails_in_flight_none_is_lost_and_none_sent_twice(
+    quick_folder: Path, site: MakeSite, start: Start, is_late: bool
+) -> None:
+    people = addresses(150)
+    shape = replace(MANY, grace_seconds=3) if is_late else MANY
+    silent = dict.fromkeys(people[::2], "hang") if is_late else {}
+    with sink(quick_folder, {"*": "held", **silent}) as judge:
+        place = site(judge, shape, Plan([people], steps=(FIRST,)))
+        daemon = start(place, judge, shape)
+        judge.wait_for(shape.in_flight)
+        daemon.tell(signal.SIGTERM)
+        daemon.wait_for("daemon.stopping")
+        judge.ask("XRELEASE")
+        assert daemon.ends() == 0
+        mails = judge.mails()
+        assert len(mails) == shape.in_flight == 100
+        hung = sum(mail.recipient in silent for mail in mails)
+        expected = {TouchStatus.APPROVED: 50, TouchStatus.SENT: 100 - hung, TouchStatus.UNKNOWN: hung}
+        assert figures(place.books()) == {status: count for status, count in expected.items() if count}
+        assert duplicates(mails) == []
+        if not is_late:
+            after = place.finish()
+            assert problems(judge.mails(), after, steps=1) == []

@@ -26,13 +26,16 @@ http {{
   fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi;
   scgi_temp_path {folder}/scgi;
-  server {{
+  {server}
+}}
+"""
+_SERVER = """\
+server {{
     listen {address}:{port};
     location / {{
       {location}
     }}
   }}
-}}
 """
 _LISTENS = b'using the "epoll" event method'
 
@@ -40,15 +43,26 @@ _LISTENS = b'using the "epoll" event method'
 @contextmanager
 def running_nginx(location: str) -> Iterator[str]:
     """Its URL; `location` is what its one location says."""
+    port = free_port()
+    with nginx_with(_SERVER.format(address=ADDRESS, port=port, location=location)):
+        yield f"http://{ADDRESS}:{port}"
+
+
+@contextmanager
+def nginx_with(server: str) -> Iterator[None]:
+    """`server` is the whole block, of which `nginx -t` has to think well."""
     with TemporaryDirectory(prefix="nginx-") as name:
-        folder, port = Path(name), free_port()
+        folder = Path(name)
         file = folder / "nginx.conf"
-        file.write_text(SETTINGS.format(folder=folder, address=ADDRESS, port=port, location=location))
+        file.write_text(SETTINGS.format(folder=folder, server=server))
         command = ["nginx", "-c", str(file), "-e", "stderr"]
+        checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stderr
+        assert "warn" not in checked.stderr, checked.stderr
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
             try:
                 _wait_until_it_listens(process)
-                yield f"http://{ADDRESS}:{port}"
+                yield
             finally:
                 process.kill()
 

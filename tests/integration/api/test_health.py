@@ -115,3 +115,13 @@ async def test_requests_are_counted_by_template_and_never_by_path(http: httpx.As
     assert 'camd_http_requests_total{code="404",method="GET",route="none"} 1.0' in answer.text
     assert 'camd_http_requests_total{code="405",method="other",route="none"} 1.0' in answer.text
     assert "ann" not in answer.text
+
+
+async def test_fault_28_a_log_that_is_not_moved_into_the_database_warns(
+    http: httpx.AsyncClient, health: Health
+) -> None:
+    health.wal_bytes = 64_000_000
+    assert (await http.get("/healthz")).json()["status"] == "pass"
+    health.wal_bytes = 65_000_000
+    told = (await http.get("/healthz")).json()
+    assert (told["status"], told["checks"]["wal"][0]["output"][:35]) == ("warn", "the write-ahead log has 65 MB: some")
