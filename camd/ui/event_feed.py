@@ -21,6 +21,7 @@ from camd.ui.words import clock, day, plain
 REFRESH = "5s"
 READ = 200
 LINES = 30
+UNNAMED = "a lead"
 _LEADS = "feed.leads"
 _CAMPAIGNS = "feed.campaigns"
 
@@ -90,8 +91,10 @@ def _name(client: ConsoleClient, lead_id: str) -> str:
     try:
         lead = client.lead(lead_id)
     except ApiError:  # an import taken back removes its leads, their events stay
-        return "a lead"
+        return UNNAMED
     name = name_of(lead)
+    if name == lead.id:
+        return UNNAMED
     return f"{name} ({lead.company})" if lead.company and lead.company != name else name
 
 

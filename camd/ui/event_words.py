@@ -10,6 +10,7 @@ from camd.domain.events import ENGINE, PERSON, EventType
 from camd.schema.event import Event
 from camd.ui.decisions import TAKEN_FOR
 from camd.ui.lead_words import HELD, LIMITS, LOST
+from camd.ui.suppression_words import REASONS
 from camd.ui.words import REASON, count
 from camd.ui.words import told as as_words
 
@@ -101,6 +102,8 @@ _REASONS: Mapping[EventType, Mapping[str, str]] = MappingProxyType(
         EventType.LEAD_HELD: _by_word(HELD),
         EventType.LEAD_RELEASED: _by_word(HELD),
         EventType.MAILBOX_DEGRADED: _by_word(REASON),
+        EventType.SUPPRESSION_ADDED: _by_word(REASONS),
+        EventType.SUPPRESSION_REMOVED: _by_word(REASONS),
         EventType.INBOUND_RECEIVED: _by_word(TAKEN_FOR),
         EventType.INBOUND_RECLASSIFIED: _by_word(TAKEN_FOR),
         EventType.QUOTA_EXHAUSTED: LIMITS,
@@ -108,6 +111,8 @@ _REASONS: Mapping[EventType, Mapping[str, str]] = MappingProxyType(
 )
 _NAMES = frozenset({"mailbox", "provider"})
 """What stays as it was written."""
+_NOBODY_NAMED = "local"
+"""Who asked on camd's machine while no token exists."""
 
 
 def sentence(event: Event, lead: str | None) -> str:
@@ -132,7 +137,7 @@ def by_whom(actor: str) -> str:
         case "rule":
             return f"the rule {as_words(name)}"
         case "os":
-            return f"{name} on camd's machine"
+            return f"{'somebody' if name == _NOBODY_NAMED else name} on camd's machine"
         case _:
             return name
 

@@ -59,9 +59,13 @@ def _standing(box: MailboxState) -> str:
         case MailboxStatus.USABLE:
             return "may send"
         case MailboxStatus.DISABLED:
-            return f"disabled: {as_words(box.reason or 'no reason is known')}"
+            return f"disabled: {_why(box)}"
         case MailboxStatus.STOPPED:
-            return f"rests until {moment(box.until, _zone())}: {as_words(box.reason or 'no reason is known')}"
+            return f"rests until {moment(box.until, _zone())}: {_why(box)}"
+
+
+def _why(box: MailboxState) -> str:
+    return "by a person" if box.reason == "operator" else as_words(box.reason or "no reason is known")
 
 
 def _used(box: MailboxState) -> str:

@@ -8,10 +8,9 @@ from camd.schema.suppression import SuppressionBody
 from camd.ui import lead_story
 from camd.ui.asking import confirmed
 from camd.ui.notices import done, told
-from camd.ui.suppression_list import GIVEN
+from camd.ui.suppression_words import GIVEN, REASONS
 from camd.ui.visitor import ConsoleClient
 from camd.ui.words import count, moment, plain
-from camd.ui.words import told as as_words
 
 _FOUND = "person.found"
 
@@ -37,12 +36,12 @@ def _find(client: ConsoleClient, address: str) -> None:
 
 
 def _person(client: ConsoleClient, found: PersonExport) -> None:
-    st.markdown(f"**{plain(found.address)}**")
+    st.text(found.address)
     st.markdown(_known(found))
     if (standing := found.suppression) is not None:
         what = f"its {standing.kind}" if standing.value is None else plain(standing.value)
         since = moment(standing.created_at, st.context.timezone or "UTC")
-        st.warning(f"Nobody writes to this address: {what} is suppressed ({as_words(standing.reason)}) since {since}.")
+        st.warning(f"Nobody writes to this address: {what} is suppressed ({REASONS[standing.reason]}) since {since}.")
     _actions(client, found)
     if found.leads:
         _story(client, found.leads)
@@ -78,7 +77,7 @@ def _actions(client: ConsoleClient, found: PersonExport) -> None:
 
 def _suppress(client: ConsoleClient, address: str) -> None:
     with st.popover("Never write to them", key="person.suppress"):
-        reason = st.selectbox("Why", GIVEN, format_func=as_words, key="person.suppress.reason")
+        reason = st.selectbox("Why", GIVEN, format_func=REASONS.__getitem__, key="person.suppress.reason")
         note = st.text_input("Note (may stay empty)", key="person.suppress.note", max_chars=2000)
         if st.button("Yes, never write to them", key="person.suppress.confirm", type="primary"):
             with told():

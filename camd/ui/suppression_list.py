@@ -6,17 +6,23 @@ from camd.domain.suppression import SuppressionReason, removable
 from camd.schema.suppression import Suppression, SuppressionBody, SuppressionImport
 from camd.ui.asking import confirmed, paged
 from camd.ui.notices import done, told
+from camd.ui.suppression_words import GIVEN, REASONS
 from camd.ui.visitor import ConsoleClient
 from camd.ui.words import count, moment, plain
-from camd.ui.words import told as as_words
 
 PAGE = 50
-GIVEN = tuple(reason for reason in SuppressionReason if reason is not SuppressionReason.ERASED)
-"""The reasons that a person gives; an erasure's is made by erasing."""
 _REPORT = "suppressions.report"
 
 
 def show(client: ConsoleClient) -> None:
+    one, file = st.columns(2)
+    with one, st.expander("Add one", key="suppressions.add", icon=":material/person_off:"):
+        _add(client)
+    with file, st.expander("Add a file", key="suppressions.file", icon=":material/upload_file:"):
+        _import(client)
+    report: SuppressionImport | None = st.session_state.get(_REPORT)
+    if report is not None:
+        _told(report)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         search = st.text_input(
             "Part of an address or domain", key="suppressions.search", placeholder="example.com", autocomplete="off"
@@ -26,19 +32,11 @@ def show(client: ConsoleClient) -> None:
             list(SuppressionReason),
             index=None,
             placeholder="any reason",
-            format_func=as_words,
+            format_func=REASONS.__getitem__,
             key="suppressions.reason",
         )
     with told():
         _list(client, search.strip() or None, reason)
-    with st.container(horizontal=True):
-        with st.popover("Add one", key="suppressions.add"):
-            _add(client)
-        with st.popover("Add a file", key="suppressions.file"):
-            _import(client)
-    report: SuppressionImport | None = st.session_state.get(_REPORT)
-    if report is not None:
-        _told(report)
 
 
 def _list(client: ConsoleClient, search: str | None, reason: SuppressionReason | None) -> None:
@@ -58,7 +56,7 @@ def _list(client: ConsoleClient, search: str | None, reason: SuppressionReason |
 def _row(each: Suppression) -> dict[str, str]:
     return {
         "Address or domain": _value(each),
-        "Because": as_words(each.reason),
+        "Because": REASONS[each.reason],
         "Note": each.note or "",
         "Since": moment(each.created_at, st.context.timezone or "UTC"),
     }
@@ -95,7 +93,7 @@ def _remove(client: ConsoleClient, found: list[Suppression]) -> None:
 
 def _add(client: ConsoleClient) -> None:
     value = st.text_input("Address or domain", key="suppressions.add.value", autocomplete="off", max_chars=500)
-    reason = st.selectbox("Why", GIVEN, format_func=as_words, key="suppressions.add.reason")
+    reason = st.selectbox("Why", GIVEN, format_func=REASONS.__getitem__, key="suppressions.add.reason")
     note = st.text_input("Note (may stay empty)", key="suppressions.add.note", max_chars=2000)
     st.caption("A domain covers everybody under it. What is planned for them is cancelled at once, in every campaign.")
     if st.button("Suppress", key="suppressions.add.confirm", type="primary", disabled=not value.strip()):
@@ -109,7 +107,7 @@ def _add(client: ConsoleClient) -> None:
 
 def _import(client: ConsoleClient) -> None:
     file = st.file_uploader("CSV: an address or a domain in the first column", key="suppressions.import.file")
-    reason = st.selectbox("Why", GIVEN, format_func=as_words, key="suppressions.import.reason")
+    reason = st.selectbox("Why", GIVEN, format_func=REASONS.__getitem__, key="suppressions.import.reason")
     note = st.text_input("Note (may stay empty)", key="suppressions.import.note", max_chars=2000)
     st.caption("Importing a file again adds nothing twice.")
     if st.button("Import", key="suppressions.import.confirm", type="primary", disabled=file is None) and file:
