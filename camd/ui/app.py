@@ -1,7 +1,8 @@
 """The operator console's page: a line that says how camd stands, and one tab for each kind of work.
 
-Streamlit runs this file anew whenever its visitor does something. The line on top asks camd every few seconds; when
-camd comes back, or no longer knows the visitor, it begins the page anew, and what was typed stays.
+Streamlit runs this file anew whenever its visitor does something. Which tab is open stands in the page's address. The
+line on top asks camd every few seconds; when camd comes back, or no longer knows the visitor, it begins the page anew,
+and what was typed stays.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,7 +33,7 @@ def main() -> None:
     client = visitor.enter()
     _standing(client)
     show_done()
-    for tab, show in zip(st.tabs(list(TABS), key="tab", on_change="rerun"), TABS.values(), strict=True):
+    for tab, show in zip(st.tabs(list(TABS), key="tab", bind="query-params"), TABS.values(), strict=True):
         if tab.open:
             with tab, told():
                 show(client)
