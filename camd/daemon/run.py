@@ -92,11 +92,16 @@ async def run_daemon(
                 await _drain(engine, hurry)
                 tasks.cancel_scope.cancel()
         log.info("daemon.stopped")
-    except DatabaseHeld as held:
-        log.error("daemon.lock_denied", error=held)
+    except* DatabaseHeld as held:
+        log.error("daemon.lock_denied", reason=_holder(held))
         raise
     finally:
         sink.close()
+
+
+def _holder(held: BaseExceptionGroup[DatabaseHeld]) -> str:
+    first = held.exceptions[0]
+    return first.holder if isinstance(first, DatabaseHeld) else _holder(first)
 
 
 def _public_listener(engine: Engine) -> AbstractAsyncContextManager[str | None]:

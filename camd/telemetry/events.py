@@ -102,7 +102,7 @@ CATALOGUE = {
         Event(
             "daemon.lock_denied",
             "error",
-            "Another process holds the database; `host`, `pid` name it.",
+            "Another process holds the database; `reason` names it.",
             "Use the running daemon, or stop it first.",
         ),
         Event(
