@@ -32,7 +32,8 @@ def main() -> None:
     st.set_page_config(page_title="camd", layout="wide")
     client = visitor.enter()
     _standing(client)
-    show_done()
+    with st.container():  # the tabs below keep their place, and with it what is being typed there
+        show_done()
     for tab, show in zip(st.tabs(list(TABS), key="tab", bind="query-params"), TABS.values(), strict=True):
         if tab.open:
             with tab, told():
