@@ -72,17 +72,16 @@ def test_systemd_is_told_when_a_reload_begins_and_when_it_has_ended(
     with sink(quick_folder) as judge:
         daemon = start(site(judge), judge, SHAPE, NOTIFY_SOCKET=str(quick_folder / "notify"))
         assert systemd.recv(1000).decode().startswith("READY=1\nSTATUS=serving http://")
-        daemon.change("person_gap_hours = 0\n", BROKEN)
-        for change, status in (
-            (lambda: None, "STATUS=not reloaded, the settings before stay in force: limits.gap"),
-            (lambda: daemon.change(BROKEN, "person_gap_hours = 1\n"), "STATUS=reloaded: 1 changed"),
+        for before, after, status in (
+            ("person_gap_hours = 0\n", BROKEN, "not reloaded, the settings before stay in force: limits.gap"),
+            (BROKEN, "person_gap_hours = 1\n", "reloaded: 1 changed"),
         ):
-            change()
+            daemon.change(before, after)
             daemon.tell(signal.SIGHUP)
             begun, ended = systemd.recv(1000).decode().split("\n"), systemd.recv(1000).decode().split("\n")
             assert begun[0] == "RELOADING=1"
             assert begun[1].removeprefix("MONOTONIC_USEC=").isdecimal()
-            assert ended == ["READY=1", status]
+            assert ended == ["READY=1", f"STATUS={status}"]
         daemon.tell(signal.SIGTERM)
         assert systemd.recv(1000) == b"STOPPING=1"
         assert daemon.ends() == 0
