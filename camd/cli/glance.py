@@ -83,8 +83,8 @@ def _mailboxes(states: list[MailboxState]) -> Iterator[tuple[str, str]]:
 
 def _mailbox(state: MailboxState) -> str:
     name = state.name if len(state.name) <= 14 else f"{state.name[:13]}…"
-    inbox = {InboxStatus.NONE: "no inbox", InboxStatus.DEAF: "DEAF"}.get(state.inbox, "hears")
-    status = "" if state.status is MailboxStatus.USABLE else f", {state.status.upper()}: {state.reason}"
+    inbox = {InboxStatus.NONE: "no inbox", InboxStatus.DEAF: "deaf"}.get(state.inbox, "hears")
+    status = "" if state.status is MailboxStatus.USABLE else f", {state.status}: {state.reason}"
     return f"{name:<14} {state.used_today} of {state.limit_today} today, {state.queued} queued, {inbox}{status}"
 
 

@@ -119,7 +119,7 @@ def test_a_mailbox_that_cannot_send_stands_first_and_one_that_does_not_hear_says
     stuck = mailbox("stuck", status=MailboxStatus.DISABLED, reason="parked", inbox=InboxStatus.DEAF)
     lines = glance(status(mailboxes=[*boxes, stuck]))
     at = next(place for place, words in enumerate(lines) if words.startswith("mailboxes"))
-    assert "stuck          7 of 12 today, 3 queued, DEAF, DISABLED: parked" in lines[at]
+    assert "stuck          7 of 12 today, 3 queued, deaf, disabled: parked" in lines[at]
     assert lines[at + 5].strip() == "and 4 more: camd mailboxes list"
 
 
