@@ -16,8 +16,9 @@ from camd.client import CamdClient
 from camd.daemon.run import run_daemon
 from camd.daemon.wiring import Engine
 from camd.ports.settings import LoggingSettings
-from camd.sandbox.demo import Screen, _show, demo_adapters, demo_mail_world, free_port
+from camd.sandbox.demo import Screen, _show, demo_adapters, demo_mail_world
 from camd.sandbox.settings import demo_settings
+from camd.sandbox.smtp_door import free_port
 
 FIGURES, HEALTH = "metrics.txt", "healthz.json"
 
