@@ -11,7 +11,7 @@ from typing import TextIO
 import pytest
 
 from camd.ports.settings import LoggingSettings
-from camd.telemetry.logs import QUEUE_LINES, LogSink, configure, describe, get_log, lead_ref
+from camd.telemetry.logs import JSON, QUEUE_LINES, Log, LogSink, configure, describe, get_log, lead_ref
 from camd.telemetry.metrics import Labels, Metrics
 
 NOW = datetime(2026, 11, 3, 9, 30, 0, 123456, tzinfo=timezone(timedelta(hours=1)))
@@ -230,6 +230,17 @@ def test_a_lead_ref_is_stable_keyed_and_short() -> None:
     assert ref != lead_ref(b"l" * 32, "jane@example.com")
     assert len(ref) == 16
     assert int(ref, 16) >= 0
+
+
+def test_a_lead_is_named_by_its_hash_alone_and_not_at_all_without_a_key() -> None:
+    stream = io.StringIO()
+    fresh = Log()
+    fresh.write_to(lambda line: stream.write(f"{line}\n"), [JSON], "info")
+    fresh.info("lead.held", lead="ld_1")
+    fresh.hash_leads_with(b"k" * 32)
+    fresh.info("lead.held", lead="ld_1")
+    assert [line["lead_ref"] for line in lines(stream)] == [None, lead_ref(b"k" * 32, "ld_1")]
+    assert "ld_1" not in stream.getvalue()
 
 
 def sample(metrics: Metrics, series: str) -> float:
