@@ -12,9 +12,8 @@ from camd.schema.campaign import CampaignDetail
 from camd.schema.page import MAX_LIMIT, Page
 from camd.schema.touch import ApproveBody, CancelBody, Touch
 from camd.ui.acting import act_button, act_confirmed, act_submit
-from camd.ui.asking import paged
 from camd.ui.notices import told
-from camd.ui.touch_view import Around, around, facts, person
+from camd.ui.touch_view import Around, around, facts, person, queued
 from camd.ui.visitor import ConsoleClient
 from camd.ui.words import count, plain
 
@@ -24,7 +23,7 @@ PAGE = 10
 def show(client: ConsoleClient, campaign: CampaignDetail | None) -> None:
     buttons, mails = st.container(horizontal=True), st.container()
     key = f"approvals.{campaign.id if campaign else 'all'}"
-    touches = paged(lambda cursor: _waiting(client, campaign, PAGE, cursor), key=key)
+    touches = queued(lambda cursor: _waiting(client, campaign, PAGE, cursor), key=key)
     with mails:
         if not touches:
             _say_nothing_waits(campaign)

@@ -69,7 +69,7 @@ def _save(client: ConsoleClient, campaign: CampaignDetail, key: str, patch: Camp
 
 def _begin_anew(key: str) -> None:
     """The next form has other keys, so that it begins with what is stored then."""
-    del st.session_state[f"{key}.begun"]
+    st.session_state.pop(f"{key}.begun", None)
     st.session_state[f"{key}.attempt"] += 1
 
 

@@ -10,7 +10,7 @@ from camd.schema.lead import Lead
 from camd.ui.words import number
 
 _Kind = InboundClass
-_CONVERTED = (LeadStatus.QUALIFIED, LeadStatus.WON)
+CONVERTED = (LeadStatus.QUALIFIED, LeadStatus.WON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ AWAY = Decision(
     "The sequence waits until the working day after the day that you name, two weeks without one, and then goes on.",
 )
 _ANSWERS = (
-    Decision(_Kind.HUMAN_NEUTRAL, "Neither yes nor no", "The sequence ends; they count as answered, you write on."),
-    Decision(_Kind.HUMAN_NEGATIVE, "Not interested", "The sequence ends; the lead is lost with the reason no."),
+    Decision(_Kind.HUMAN_NEUTRAL, "Neither yes nor no", "The sequence ends; they count as answered, and you write on."),
+    Decision(_Kind.HUMAN_NEGATIVE, "Not interested", "The sequence ends; the lead is lost: they said no."),
     _OPT_OUT,
 )
 OTHERS = (
@@ -97,7 +97,7 @@ def answers(lead: Lead, campaign: CampaignDetail) -> tuple[Decision, ...]:
 
 def _interested(lead: Lead, campaign: CampaignDetail) -> tuple[Decision, ...]:
     scoring, score = campaign.scoring, lead.score or 0.0
-    if lead.status in _CONVERTED:
+    if lead.status in CONVERTED:
         return (Decision(_Kind.HUMAN_POSITIVE, "Interested", f"They stay {lead.status.value}; the sequence is over."),)
     if scoring.auto_qualify and score >= scoring.auto_qualify_score:
         least = number(scoring.auto_qualify_score)

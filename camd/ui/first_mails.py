@@ -16,6 +16,8 @@ from camd.ui.visitor import ConsoleClient
 from camd.ui.words import count, moment, plain
 
 SHOWN = 5
+_TOLD = frozenset({"dry_run_campaign", "not_active"})
+"""Reasons to wait that the page tells by itself."""
 _STATUS = {"usable": "may send", "disabled": "disabled", "stopped": "stopped for now"}
 
 
@@ -42,9 +44,9 @@ def show_ahead(ahead: Ahead, campaign: CampaignDetail, findings: Sequence[Findin
     left, sent = count(outlook.left_today, "mail"), campaign.sent_today
     lines = [
         f"**Today** {left} may still go out; {sent} of the {campaign.daily_email_limit} of this campaign were sent.",
-        ahead.approval,
+        f"**Approval** {ahead.approval}",
         *(f"**Pace** {plain(each.message)}." for each in findings if each.name is FindingName.CAPACITY),
-        *(f"**Waits** {plain(wait.text)}" for wait in outlook.waits),
+        *(f"**Waits** {plain(wait.text)}" for wait in outlook.waits if wait.reason not in _TOLD),
     ]
     st.markdown("  \n".join(lines))
     _mailboxes(ahead.mailboxes)
@@ -54,11 +56,9 @@ def show_ahead(ahead: Ahead, campaign: CampaignDetail, findings: Sequence[Findin
 def _approval(campaign: CampaignDetail) -> str:
     autonomy = campaign.autonomy
     if autonomy.mode is AutonomyMode.FULL or not autonomy.approve_first:
-        return "**Approval** No mail waits for a person: each goes at its time."
-    first = count(autonomy.approve_first, "mail")
-    return (
-        f"**Approval** The first {first} wait in Approvals until somebody lets them out; the others go by themselves."
-    )
+        return "No mail waits for a person: each goes at its time."
+    first = count(autonomy.approve_first, "mail waits", "mails wait")
+    return f"The first {first} in Approvals until somebody lets them out; the others go by themselves."
 
 
 def _mailboxes(states: Sequence[MailboxState]) -> None:

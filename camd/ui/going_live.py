@@ -3,7 +3,7 @@
 The findings are kept while the visitor stays and the campaign is not changed: each look logs in to every mailbox.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -81,19 +81,23 @@ def _findings(client: ConsoleClient, campaign: CampaignDetail) -> PreflightRepor
     report = kept[1]
     if report.ready:
         st.success("Nothing stops it.")
-    for finding in report.findings:
-        if finding.name is not FindingName.CAPACITY:
-            _tell(finding)
+    _tell(report.findings)
     act_button("Check again", partial(_forget, key), key="going_live.check")
     return report
 
 
-def _tell(finding: Finding) -> None:
-    text = f"**{plain(finding.message)}**  \n{plain(_MENDS.get(finding.name, finding.mend))}"
-    if finding.level is Level.STOP:
-        st.error(text, icon=":material/block:")
-    else:
-        st.warning(text, icon=":material/warning:")
+def _tell(findings: Sequence[Finding]) -> None:
+    """Each stop by itself, the warnings together; the pace is told with what will happen first."""
+    for finding in findings:
+        if finding.level is Level.STOP:
+            st.error(_said(finding), icon=":material/block:")
+    warnings = [each for each in findings if each.level is Level.WARN and each.name is not FindingName.CAPACITY]
+    if warnings:
+        st.warning("\n\n".join(map(_said, warnings)), icon=":material/warning:")
+
+
+def _said(finding: Finding) -> str:
+    return f"**{plain(finding.message)}**  \n{plain(_MENDS.get(finding.name, finding.mend))}"
 
 
 def _forget(key: str) -> None:
@@ -153,12 +157,9 @@ def _go(client: ConsoleClient, campaign: CampaignDetail, what: str) -> str:
 
 
 def _live(client: ConsoleClient, campaign: CampaignDetail) -> None:
-    since = moment(campaign.first_live_at, campaign.timezone)
-    st.success(
-        f"Live: real people are written to. First mails may go since {plain(since)}."
-        if campaign.first_live_at
-        else "Live: real people are written to from its next cycle on."
-    )
+    first = moment(campaign.first_live_at, campaign.timezone)
+    since = f" It first was on {plain(first)}." if campaign.first_live_at else ""
+    st.success(f"The campaign is live: real people are written to.{since}")
     with told():
         st.subheader("What comes next", anchor=False)
         show_ahead(look_ahead(client, campaign), campaign, ())

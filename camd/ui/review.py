@@ -8,10 +8,9 @@ from camd.schema.campaign import CampaignDetail
 from camd.schema.inbound import ClassifyBody, Inbound
 from camd.schema.lead import Lead
 from camd.ui.acting import act_button, act_confirmed
-from camd.ui.asking import paged
-from camd.ui.decisions import AWAY, OF_A_STRANGER, OTHERS, TAKEN_FOR, Decision, answers
+from camd.ui.decisions import AWAY, CONVERTED, OF_A_STRANGER, OTHERS, TAKEN_FOR, Decision, answers
 from camd.ui.notices import told
-from camd.ui.touch_view import facts, person
+from camd.ui.touch_view import facts, person, queued
 from camd.ui.visitor import ConsoleClient
 from camd.ui.words import moment, plain
 
@@ -23,7 +22,7 @@ _LONG = 1_500
 def show(client: ConsoleClient, campaign: CampaignDetail | None) -> None:
     place = st.container()
     of = campaign.id if campaign else None
-    messages = paged(
+    messages = queued(
         lambda cursor: client.inbox(waiting=True, campaign=of, limit=PAGE, cursor=cursor), key=f"review.{of or 'all'}"
     )
     with place:
@@ -70,7 +69,8 @@ def _head(who: str, of: tuple[Lead, CampaignDetail] | None, inbound: Inbound) ->
         From=inbound.sender or "an address that is not kept",
         Received=f"{moment(inbound.received_at, zone)}, mailbox {inbound.mailbox}",
         Subject=inbound.subject,
-        Taken_for=f"{TAKEN_FOR[inbound.kind]}, by {inbound.evidence}",
+        Taken_for=TAKEN_FOR[inbound.kind],
+        Evidence=inbound.evidence,
     )
 
 
@@ -89,7 +89,7 @@ def _offer(client: ConsoleClient, inbound: Inbound, decision: Decision) -> None:
     """A button, and beside it what it does."""
     key = f"review.{decision.kind.value}{'.qualified' if decision.qualifies else ''}.{inbound.id}"
     act = partial(_decide, client, inbound, decision)
-    button, effect = st.columns([1, 3], vertical_alignment="center")
+    button, effect = st.columns([1, 3], gap="xxsmall", vertical_alignment="center")
     effect.markdown(decision.effect)
     with button:
         if decision.for_good:
@@ -99,7 +99,7 @@ def _offer(client: ConsoleClient, inbound: Inbound, decision: Decision) -> None:
 
 
 def _offer_away(client: ConsoleClient, inbound: Inbound) -> None:
-    button, effect = st.columns([1, 3], vertical_alignment="center")
+    button, effect = st.columns([1, 3], gap="xxsmall", vertical_alignment="center")
     effect.markdown(AWAY.effect)
     with button, st.popover(f"{AWAY.label}…"):
         until = f"review.until.{inbound.id}"
@@ -113,6 +113,6 @@ def _decide(client: ConsoleClient, inbound: Inbound, decision: Decision, until: 
     note: str = st.session_state[_note_key(inbound)].strip()
     given = {"until": st.session_state[until] if until else None, "note": note or None}
     client.classify(inbound.id, ClassifyBody.model_validate({"class": decision.kind, **given}))
-    if decision.qualifies and inbound.lead_id is not None:
+    if decision.qualifies and inbound.lead_id and client.lead(inbound.lead_id).status not in CONVERTED:
         client.qualify(inbound.lead_id)
     return f"The message of {plain(inbound.sender or 'somebody')}: {decision.label}. {decision.effect}"

@@ -8,9 +8,8 @@ from camd.domain.campaign import Channel
 from camd.schema.campaign import CampaignDetail
 from camd.schema.touch import Touch
 from camd.ui.acting import act_button
-from camd.ui.asking import paged
 from camd.ui.notices import told
-from camd.ui.touch_view import Around, around, facts, person
+from camd.ui.touch_view import Around, around, facts, person, queued
 from camd.ui.visitor import ConsoleClient
 from camd.ui.words import plain
 
@@ -20,7 +19,7 @@ PAGE = 20
 def show(client: ConsoleClient, campaign: CampaignDetail | None) -> None:
     place = st.container()
     of = campaign.id if campaign else None
-    touches = paged(
+    touches = queued(
         lambda cursor: client.touches(status="planned", channel=Channel.TASK, campaign=of, limit=PAGE, cursor=cursor),
         key=f"tasks.{of or 'all'}",
     )

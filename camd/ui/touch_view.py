@@ -1,16 +1,22 @@
-"""What lists of mails and tasks show of the campaign, the mailbox and the person of each. One request for each
-campaign and each person of the page that is shown."""
+"""Lists of what waits for a person's decision: page by page, with the campaign, the mailbox and the person of each.
+One request for each campaign and each person of the page that is shown."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import streamlit as st
 
 from camd.schema.campaign import CampaignDetail
 from camd.schema.lead import Lead
+from camd.schema.page import Page
 from camd.schema.touch import Touch
+from camd.ui.asking import paged
+from camd.ui.lead_words import name_of
 from camd.ui.visitor import ConsoleClient
 from camd.ui.words import listed, moment
+
+T = TypeVar("T")
 
 ANY_MAILBOX = "the mailbox that has most room when it goes"
 
@@ -41,11 +47,18 @@ def around(client: ConsoleClient, campaign: CampaignDetail | None, ids: Iterable
     return Around(campaigns, {state.name: state.address for state in client.mailboxes().items})
 
 
+def queued(read: Callable[[str | None], Page[T]], *, key: str) -> list[T]:
+    """As `paged`, for a list that what was decided about leaves: behind an empty page stands the first one."""
+    items = paged(read, key=key)
+    if not items and len(st.session_state[f"{key}.cursors"]) > 1:
+        del st.session_state[f"{key}.cursors"]
+        st.rerun()
+    return items
+
+
 def person(lead: Lead) -> str:
     """Such as "Ann Example, Owner, Example Dental"; plain text of strangers, not for markdown as it is."""
-    name = " ".join(part for part in (lead.first_name, lead.last_name) if part)
-    known = (name, lead.title, lead.company)
-    return listed((part for part in known if part), lead.email or "a person without a name")
+    return listed(part for part in dict.fromkeys((name_of(lead), lead.title, lead.company)) if part)
 
 
 def facts(**lines: str | None) -> None:

@@ -7,9 +7,8 @@ import streamlit as st
 from camd.schema.campaign import CampaignDetail
 from camd.schema.touch import Resolution, Touch
 from camd.ui.acting import act_button, act_confirmed
-from camd.ui.asking import paged
 from camd.ui.notices import told
-from camd.ui.touch_view import Around, around, facts, person
+from camd.ui.touch_view import Around, around, facts, person, queued
 from camd.ui.visitor import ConsoleClient
 from camd.ui.words import plain
 
@@ -28,7 +27,7 @@ _AGAIN = (
 def show(client: ConsoleClient, campaign: CampaignDetail | None) -> None:
     place = st.container()
     of = campaign.id if campaign else None
-    touches = paged(
+    touches = queued(
         lambda cursor: client.touches(status="unknown", campaign=of, limit=PAGE, cursor=cursor),
         key=f"unknowns.{of or 'all'}",
     )

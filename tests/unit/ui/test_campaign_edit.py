@@ -45,11 +45,15 @@ def fill(page: AppTest, **values: object) -> None:
 
 def said(page: AppTest) -> str:
     parts = (*page.success, *page.warning, *page.error, *page.info, *page.subheader, *page.markdown)
-    return "\n".join(str(part.value) for part in parts).replace("\\", "")
+    return "\n".join(str(part.value) for part in parts).replace("\\", "").replace("\u2060", "")
 
 
 def rows(page: AppTest) -> list[list[str]]:
-    return [[str(cell).replace("\\", "") for cell in row] for table in page.table for row in table.value.values]
+    return [
+        [str(cell).replace("\\", "").replace("\u2060", "") for cell in row]
+        for table in page.table
+        for row in table.value.values
+    ]
 
 
 def save(page: AppTest) -> None:

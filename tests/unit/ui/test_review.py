@@ -57,7 +57,7 @@ def lead_of(camd: "ServedWorld", message: Inbound) -> Lead:
 
 def said(page: AppTest) -> str:
     parts = (*page.success, *page.warning, *page.error, *page.info, *page.markdown, *page.text, *page.caption)
-    return "\n".join(str(part.value) for part in parts).replace("\\", "")
+    return "\n".join(str(part.value) for part in parts).replace("\\", "").replace("\u2060", "")
 
 
 def decide(page: AppTest, kind: str, message: Inbound) -> None:
@@ -72,7 +72,7 @@ def test_a_message_is_shown_with_its_text_and_why_camd_asks(answered: Answered, 
     assert "P0 L0, C0" in text
     assert "Who is this?" in [each.value for each in page.text]
     assert "From: p0@c0.example" in text
-    assert f"Taken for: {TAKEN_FOR[message.kind]}, by {message.evidence}" in text
+    assert f"Taken for: {TAKEN_FOR[message.kind]}\nEvidence: {message.evidence}" in text
 
 
 def test_an_interested_person_of_high_score_is_qualified_by_the_rule(

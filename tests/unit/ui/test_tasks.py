@@ -41,7 +41,7 @@ def task(camd: "ServedWorld", campaign: CampaignDetail) -> Touch:
 
 def said(page: AppTest) -> str:
     parts = (*page.success, *page.error, *page.info, *page.markdown, *page.text)
-    return "\n".join(str(part.value) for part in parts).replace("\\", "")
+    return "\n".join(str(part.value) for part in parts).replace("\\", "").replace("\u2060", "")
 
 
 def test_a_task_says_whom_to_reach_and_what_for(

@@ -37,7 +37,7 @@ def touch(camd: "ServedWorld", campaign: CampaignDetail) -> Touch:
 
 def said(page: AppTest) -> str:
     parts = (*page.success, *page.error, *page.info, *page.markdown, *page.text, *page.code)
-    return "\n".join(str(part.value) for part in parts).replace("\\", "")
+    return "\n".join(str(part.value) for part in parts).replace("\\", "").replace("\u2060", "")
 
 
 def test_it_says_in_which_sent_folder_to_look_and_for_what(
