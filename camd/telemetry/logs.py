@@ -21,7 +21,8 @@ import structlog
 
 from camd.ports.clock import Clock
 from camd.ports.settings import LoggingSettings
-from camd.telemetry.events import CATALOGUE, ENVELOPE, FIGURES
+from camd.telemetry.events import CATALOGUE
+from camd.telemetry.keys import ENVELOPE, FIGURES
 from camd.telemetry.metrics import Metrics
 
 LogValue = str | int | float | bool | datetime | BaseException | None

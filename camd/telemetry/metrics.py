@@ -124,7 +124,7 @@ class Metrics:
         self._make_work(make, labels)
         self._make_limits(make, labels)
         self._make_machine(make, labels)
-        self.figures = tuple(make.made)
+        self._figures = tuple(make.made)
 
     def _make_work(self, make: _Maker, labels: Labels) -> None:
         counter, gauge, histogram = make.counter, make.gauge, make.histogram
@@ -282,6 +282,11 @@ class Metrics:
             counter("log_events_total", "Lines logged.", "level"), ("debug", "info", "warning", "error")
         )
         self.log_dropped_total = counter("log_dropped_total", "Lines that the log's sink did not take.")
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """The catalogue of all that is served."""
+        return self._figures
 
     def gate_closed_by(self, reasons: Collection[str]) -> None:
         """Tells all reasons that keep the send gate closed now; none of them means that it is open."""

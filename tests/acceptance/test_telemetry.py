@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from camd.system import SystemClock
-from camd.telemetry.events import CATALOGUE, ENVELOPE, FIGURES
+from camd.telemetry.events import CATALOGUE
+from camd.telemetry.keys import ENVELOPE, FIGURES
 from tests.acceptance import logged_demo
 from tests.acceptance.installation import Group, Installation, addresses
 from tests.acceptance.mail_server import mail_server

@@ -4,7 +4,8 @@ import ast
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from camd.telemetry.events import ENVELOPE, FIGURES, Event
+from camd.telemetry.events import Event
+from camd.telemetry.keys import ENVELOPE, FIGURES
 
 LEVELS = ("debug", "info", "warning", "error")
 KEYS = ENVELOPE | FIGURES | {"lead"}

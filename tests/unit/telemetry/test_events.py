@@ -9,7 +9,8 @@ from camd.domain.campaign import CampaignStatus
 from camd.domain.lead import HoldReason, LeadStatus
 from camd.domain.suppression import SuppressionReason
 from camd.pipeline.send_gate import GateReason
-from camd.telemetry.events import CATALOGUE, ENVELOPE, FIGURES, Event
+from camd.telemetry.events import CATALOGUE, Event
+from camd.telemetry.keys import ENVELOPE, FIGURES
 from camd.telemetry.metrics import Labels, Metrics
 from camd.telemetry.page import figure_of
 from tests.unit.telemetry.catalogue_judge import judged
