@@ -11,7 +11,7 @@ import streamlit as st
 from camd.ui.notices import done, told
 
 Act = Callable[[], str | None]
-"""What to do; answers what happened in words, and none where it has told by itself that nothing was done."""
+"""What to do; answers what happened in words, none where there is nothing to tell or `warn` told it."""
 
 
 def act_button(label: str, act: Act, *, key: str, primary: bool = False) -> None:
@@ -30,7 +30,19 @@ def act_confirmed(label: str, question: str, act: Act, *, key: str, verb: str) -
         act_button(verb, act, key=key, primary=True)
 
 
+def warn(text: str) -> None:
+    """What an `Act` left undone, and why."""
+    st.warning(text)
+    st.toast(text, icon=":material/warning:")
+
+
 def _run(act: Act) -> None:
+    """What is told stands on top of the page, and for a moment where it is seen from further down, too."""
+    is_done = False
     with told():
         if said := act():
             done(said)
+            st.toast(said)
+        is_done = True
+    if not is_done:
+        st.toast("That was not done: the top of the page says why.", icon=":material/warning:")

@@ -11,7 +11,7 @@ from camd.domain.campaign import Channel
 from camd.schema.campaign import CampaignDetail
 from camd.schema.page import MAX_LIMIT, Page
 from camd.schema.touch import ApproveBody, CancelBody, Touch
-from camd.ui.acting import act_button, act_confirmed, act_submit
+from camd.ui.acting import act_button, act_confirmed, act_submit, warn
 from camd.ui.notices import told
 from camd.ui.touch_view import Around, around, facts, person, queued
 from camd.ui.visitor import ConsoleClient
@@ -94,7 +94,7 @@ def _cancel(client: ConsoleClient, touch: Touch, who: str, key: str) -> str:
 
 def _approve(client: ConsoleClient, touch: Touch, what: str) -> str | None:
     if not _is_as_read(client, touch):
-        st.warning("That mail was written anew since you read it, and was not approved. Read it again below.")
+        warn("That mail was written anew since you read it, and was not approved. Read it again below.")
         return None
     client.approve(touch.id)
     return what
@@ -109,12 +109,12 @@ def _approve_page(client: ConsoleClient, touches: list[Touch]) -> str | None:
     as_read = tuple(touch.id for touch in touches if _is_as_read(client, touch))
     if len(as_read) < len(touches):
         anew = count(len(touches) - len(as_read), "mail was", "mails were")
-        st.warning(f"{anew} written anew since you read them, and not approved.")
+        warn(f"{anew} written anew since you read them, and not approved.")
     if not as_read:
         return None
     report = client.approve_many(ApproveBody(ids=as_read))
     if report.refused:
-        st.warning(f"{len(report.refused)} could not be approved: {plain(report.refused[0].reason)}")
+        warn(f"{len(report.refused)} could not be approved: {plain(report.refused[0].reason)}")
     return f"{count(report.approved, 'mail')} may go out." if report.approved else None
 
 

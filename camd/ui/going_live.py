@@ -15,7 +15,7 @@ from camd.domain.preflight import FindingName, Level
 from camd.schema.campaign import CampaignDetail
 from camd.schema.mailbox import TrialBody, TrialOutcome, TrialReport
 from camd.schema.preflight import Finding, PreflightReport
-from camd.ui.acting import act_button, act_confirmed, act_submit
+from camd.ui.acting import act_button, act_confirmed, act_submit, warn
 from camd.ui.first_mails import Ahead, look_ahead, show_ahead
 from camd.ui.notices import told
 from camd.ui.visitor import ConsoleClient
@@ -135,7 +135,7 @@ def _try(client: ConsoleClient, campaign: CampaignDetail, to: str) -> str | None
     _forget(f"going_live.{campaign.id}.report")
     if all(mail.outcome is TrialOutcome.ACCEPTED for mail in report.mails):
         return f"{plain(report.to)} has a mail of each step. Read them before you go live."
-    st.warning("Not every test mail was accepted: see what the server said.")
+    warn("Not every test mail was accepted: see what the server said.")
     return None
 
 
@@ -159,7 +159,8 @@ def _go(client: ConsoleClient, campaign: CampaignDetail, what: str) -> str:
 def _live(client: ConsoleClient, campaign: CampaignDetail) -> None:
     first = moment(campaign.first_live_at, campaign.timezone)
     since = f" It first was on {plain(first)}." if campaign.first_live_at else ""
-    st.success(f"The campaign is live: real people are written to.{since}")
+    is_active = campaign.status is CampaignStatus.ACTIVE
+    st.success(f"The campaign is live{': real people are written to' if is_active else ''}.{since}")
     with told():
         st.subheader("What comes next", anchor=False)
         show_ahead(look_ahead(client, campaign), campaign, ())
