@@ -13,13 +13,14 @@ _DONE = "notices.done"
 
 
 def done(text: str) -> None:
-    """Shown at the top of the page after the next run."""
+    """Shown after the next run: at the top of the page, and for a moment wherever its reader is."""
     st.session_state.setdefault(_DONE, []).append(text)
 
 
 def show_done() -> None:
     for text in st.session_state.pop(_DONE, []):
         st.success(text)
+        st.toast(text)
 
 
 @contextmanager
