@@ -37,12 +37,11 @@ def warn(text: str) -> None:
 
 
 def _run(act: Act) -> None:
-    """What is told stands on top of the page, and for a moment where it is seen from further down, too."""
+    """A refusal stands on top of the page, and is told for a moment where it is seen from further down, too."""
     is_done = False
     with told():
         if said := act():
             done(said)
-            st.toast(said)
         is_done = True
     if not is_done:
         st.toast("That was not done: the top of the page says why.", icon=":material/warning:")
