@@ -89,9 +89,12 @@ class Machine:
 
 
 @contextmanager
-def booted(root: Path) -> Iterator[Machine]:
+def booted(root: Path | None) -> Iterator[Machine]:
     """Killed at the end: it keeps nothing."""
-    _skip_where_impossible(root)
+    if root is None:
+        pytest.skip("no machine to boot: .ci/root makes one, and CAMD_BOOTED_ROOT names its folder")
+    if missing := [name for name in ("systemd-nspawn", "nsenter") if shutil.which(name) is None]:
+        pytest.skip(f"not installed here: {', '.join(missing)}")
     name = f"camd-{os.getpid()}"
     with TemporaryDirectory(prefix="booted-") as folder, _control_groups(name) as groups:
         printed = Path(folder) / "printed"
@@ -136,16 +139,6 @@ def _control_groups(name: str) -> Iterator[list[Path]]:
         for group in groups:
             for inner in sorted(group.rglob("**/"), reverse=True):
                 inner.rmdir()
-
-
-def _skip_where_impossible(root: Path) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("only root boots a machine")
-    for program in ("systemd-nspawn", "nsenter"):
-        if shutil.which(program) is None:
-            pytest.skip(f"no {program} here")
-    if not root.is_dir():
-        pytest.skip("no machine to boot: .ci/root makes one, and CAMD_BOOTED_ROOT names its folder")
 
 
 def _leader(notices: socket.socket, nspawn: "subprocess.Popen[bytes]", printed: Path) -> int:

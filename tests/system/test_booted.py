@@ -25,11 +25,11 @@ journal = "/var/lib/camd/handovers.journal"
 socket = "/run/camd/api.sock"
 
 """
-MAILBOX = """\
-[mailboxes.sales]
-address = "sales@us.example"
-smtp_host = "smtp.us.example"
-"""
+ANSWERS = (
+    "camd init --sender-name Ann --sender-company Acme --postal-address '1 High Street' --hosted-by other"
+    " --mailbox-address sales@us.example --smtp-host smtp.us.example --imap-host imap.us.example"
+    " --notify-email ann@us.example"
+)
 STALL = "import signal; signal.signal(signal.SIGUSR1, lambda *_: __import__('time').sleep(3600))\n"
 """A line that Python runs at its start: SIGUSR1 makes the loop stand still, as an endless template would."""
 STARTED = r"^Started camd\.service"
@@ -57,13 +57,11 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def machine(wheels: dict[str, Path]) -> Iterator[Machine]:
-    root = os.environ.get("CAMD_BOOTED_ROOT", "/nowhere")
-    with booted(Path(root)) as up:
-        for wheel in wheels.values():
-            up.put(f"/root/wheels/{wheel.name}", wheel.read_bytes())
-        up.run("sh", "-c", "mkdir /root/setup && ln -s /root/wheels/camd-1.0.0-* /root/setup")
-        up.put("/root/setup/camd.toml", f"{SETTINGS}{MAILBOX}".encode())
-        up.run("bash", "-euxc", "cd /root/setup\n" + _commands("Install"))
+    root = os.environ.get("CAMD_BOOTED_ROOT")
+    with booted(Path(root) if root else None) as up:
+        for version, wheel in wheels.items():
+            up.put(f"/root/{version}/{wheel.name}", wheel.read_bytes())
+        _follow_page(up, "Install", "1.0.0")
         assert up.shows("camd-backup.timer", "ActiveState") == ["active"]
         up.run("sh", "-c", "rm /etc/camd/credentials/*")
         site = up.run("/opt/camd/bin/python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))")
@@ -72,11 +70,12 @@ def machine(wheels: dict[str, Path]) -> Iterator[Machine]:
         yield up
 
 
-def _commands(heading: str) -> str:
-    """All of a chapter of the page but what the machine's image has already."""
+def _follow_page(machine: Machine, heading: str, version: str) -> None:
+    """All commands of a chapter, in the folder with this wheel, but for the one that the machine's image has done."""
     page = (ROOT / "systemd" / "README.md").read_text()
     chapter = page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    return "".join(block for block in BLOCK.findall(chapter) if "apt-get" not in block)
+    commands = "".join(block for block in BLOCK.findall(chapter) if "apt-get" not in block)
+    machine.run("bash", "-euxc", f"cd /root/{version}\n{commands.replace('camd init', ANSWERS)}")
 
 
 @pytest.fixture
@@ -222,8 +221,7 @@ def test_a_stop_lets_the_mail_on_its_way_end(mailing: Mailing) -> None:
 def test_a_newer_wheel_goes_on_with_the_same_database_and_so_does_the_older_one(service: Machine) -> None:
     service.run("camd", "campaigns", "create", "--name", "Q1")
     for version in ("1.0.1", "1.0.0"):
-        service.run("sh", "-c", f"/opt/camd/bin/pip install --quiet --no-deps /root/wheels/camd-{version}-*.whl")
-        service.run("systemctl", "restart", "camd")
+        _follow_page(service, "Upgrade", version)
         assert json.loads(_get(service, "/readyz"))["version"] == version
         assert "Q1" in service.run("camd", "--json", "campaigns", "list")
 
