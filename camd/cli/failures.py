@@ -29,14 +29,14 @@ def exit_code(error: BaseException) -> int | None:
     from camd.api.listen import CannotBind
     from camd.client import Unreachable
     from camd.config import ConfigurationError
-    from camd.ports.store_errors import DatabaseHeld, NewerSchema, UnsafeDatabase
+    from camd.ports.store_errors import DatabaseHeld, NewerSchema, NoRoomForCopy, UnsafeDatabase
 
     match error:
         case Unreachable():
             return UNREACHABLE
         case DatabaseHeld():
             return HELD
-        case ConfigurationError() | NewerSchema() | CannotBind() | UnsafeDatabase():
+        case ConfigurationError() | NewerSchema() | NoRoomForCopy() | CannotBind() | UnsafeDatabase():
             return MISCONFIGURED
         case CamdError() | OSError():
             return FAILED

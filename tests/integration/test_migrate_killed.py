@@ -22,8 +22,8 @@ from tests.proof.child import Child, Tell
 from tests.proof.first_release import LEFT_AT, leave_behind, revision, schema
 
 FIRST = "0001"
-FEW = 12
-"""So many of all points by day; by night every one."""
+BY_DAY, BY_NIGHT = 12, 160
+"""At so many of all points."""
 COPYING = {"open", "os.rename", "os.remove", "sqlite3.connect"}
 
 
@@ -104,18 +104,20 @@ def copy_of(place: Place, name: str) -> Place:
     return Place(Path(shutil.copytree(place.folder, place.folder.with_name(name))))
 
 
-def prove(first: Place, every: Callable[[int], int]) -> None:
-    """At each `every`-th point: nothing or all of it is there after the kill, and the next start makes it whole."""
+def prove(first: Place, kills: int) -> None:
+    """Nothing or all of it is there after each of so many kills, and the next start makes it whole."""
     upgraded = copy_of(first, "upgraded")
     points = upgraded.points()
     before, after = first.content(), upgraded.content()
     statements = [number for number, point in enumerate(points) if point.startswith(("CREATE", "UPDATE", "ALTER"))]
     assert len(statements) > 50
     assert {"sqlite3.connect", "os.rename", "COMMIT", "migrated"} <= set(points)
-    for number in sorted({*range(0, len(points), every(len(points))), points.index("os.rename"), len(points) - 1}):
+    committed = max(number for number, point in enumerate(points) if point == "COMMIT")
+    spread = range(0, len(points), max(1, len(points) // kills))
+    for number in sorted({*spread, points.index("os.rename"), committed, committed + 1}):
         place = copy_of(first, f"killed at {number}")
         assert place.is_killed_at(number), points[number]
-        assert place.content() == (after if points[number] == "migrated" else before), points[number]
+        assert place.content() == (after if number > committed else before), points[number]
         place.starts_again()
         assert place.content() == after, points[number]
         assert (revision(place.copy), schema(place.copy)) == (FIRST, schema(first.database))
@@ -126,12 +128,12 @@ def prove(first: Place, every: Callable[[int], int]) -> None:
 def test_fault_21_a_migration_killed_anywhere_leaves_what_it_found_and_the_next_start_makes_it_whole(
     first: Place,
 ) -> None:
-    prove(first, lambda points: points // FEW)
+    prove(first, BY_DAY)
 
 
 @pytest.mark.nightly
-def test_fault_21_a_migration_killed_at_each_statement_leaves_what_it_found(first: Place) -> None:
-    prove(first, lambda _: 1)
+def test_fault_21_a_migration_killed_at_each_statement_leaves_what_it_found(first: Place, nightly_share: float) -> None:
+    prove(first, max(BY_DAY, round(BY_NIGHT * nightly_share)))
 
 
 def test_the_first_migration_makes_what_the_first_release_had(tmp_path: Path, first: Place) -> None:

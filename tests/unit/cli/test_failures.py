@@ -22,7 +22,7 @@ def refused(**fields: object) -> ApiError:
     ("error", "code"),
     [
         (refused(), 1),
-        (NoRoomForCopy("no room"), 1),
+        (NoRoomForCopy("no room"), 78),
         (StoreUnavailable("away"), 1),
         (FileNotFoundError(2, "No such file", "x.csv"), 1),
         (Unreachable("nobody"), 69),
