@@ -13,7 +13,8 @@ from camd.schema.page import MAX_LIMIT, Page
 from camd.schema.touch import ApproveBody, CancelBody, Touch
 from camd.ui.acting import act_button, act_confirmed, act_submit, warn
 from camd.ui.notices import told
-from camd.ui.touch_view import Around, around, facts, person, queued
+from camd.ui.queues import queued
+from camd.ui.touch_view import Around, around, facts, person
 from camd.ui.visitor import ConsoleClient
 from camd.ui.words import count, plain
 

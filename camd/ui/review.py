@@ -10,7 +10,8 @@ from camd.schema.lead import Lead
 from camd.ui.acting import act_button, act_confirmed
 from camd.ui.decisions import AWAY, CONVERTED, OF_A_STRANGER, OTHERS, TAKEN_FOR, Decision, answers
 from camd.ui.notices import told
-from camd.ui.touch_view import facts, person, queued
+from camd.ui.queues import queued
+from camd.ui.touch_view import facts, person
 from camd.ui.visitor import ConsoleClient
 from camd.ui.words import moment, plain
 

@@ -9,7 +9,8 @@ from camd.schema.campaign import CampaignDetail
 from camd.schema.touch import Touch
 from camd.ui.acting import act_button
 from camd.ui.notices import told
-from camd.ui.touch_view import Around, around, facts, person, queued
+from camd.ui.queues import queued
+from camd.ui.touch_view import Around, around, facts, person
 from camd.ui.visitor import ConsoleClient
 from camd.ui.words import plain
 

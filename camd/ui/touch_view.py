@@ -1,22 +1,17 @@
-"""Lists of what waits for a person's decision: page by page, with the campaign, the mailbox and the person of each.
-One request for each campaign and each person of the page that is shown."""
+"""What stands around a touch that waits for a person: its campaign, its mailbox and the person. One request for each
+campaign of the page that is shown."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 import streamlit as st
 
 from camd.schema.campaign import CampaignDetail
 from camd.schema.lead import Lead
-from camd.schema.page import Page
 from camd.schema.touch import Touch
-from camd.ui.asking import paged
 from camd.ui.lead_words import name_of
 from camd.ui.visitor import ConsoleClient
 from camd.ui.words import listed, moment
-
-T = TypeVar("T")
 
 ANY_MAILBOX = "the mailbox that has most room when it goes"
 
@@ -45,15 +40,6 @@ def around(client: ConsoleClient, campaign: CampaignDetail | None, ids: Iterable
     else:
         campaigns = {number: client.campaign(number) for number in sorted(set(ids))}
     return Around(campaigns, {state.name: state.address for state in client.mailboxes().items})
-
-
-def queued(read: Callable[[str | None], Page[T]], *, key: str) -> list[T]:
-    """As `paged`, for a list that what was decided about leaves: behind an empty page stands the first one."""
-    items = paged(read, key=key)
-    if not items and len(st.session_state[f"{key}.cursors"]) > 1:
-        del st.session_state[f"{key}.cursors"]
-        st.rerun()
-    return items
 
 
 def person(lead: Lead) -> str:

@@ -15,7 +15,7 @@ from camd.operations import touches
 from camd.ports.channel import Handover, HandoverOutcome, Refused, Stage, Unknown
 from camd.ports.records import TouchStatus
 from camd.ports.settings import Settings
-from camd.schema.touch import ApproveBody, Resolution, ResolveBody
+from camd.schema.touch import ApproveBody, CancelBody, Resolution, ResolveBody
 from camd.sim.world import OPERATOR, World, mailbox, people, simulate
 
 DAYS = 60
@@ -136,7 +136,8 @@ class Weather:
     async def _cancel(self, campaign: Campaign) -> None:
         open_ones = [it for it in await self._world.touches(campaign) if it.status is TouchStatus.APPROVED]
         if open_ones:
-            await touches.cancel(self._world.desk, open_ones[self.pick(len(open_ones))].id, actor=OPERATOR)
+            chosen = open_ones[self.pick(len(open_ones))].id
+            await touches.cancel(self._world.desk, chosen, CancelBody(), actor=OPERATOR)
 
     async def _lose_or_reopen(self, campaign: Campaign) -> None:
         lead = await self._one_of(campaign)

@@ -17,7 +17,7 @@ from camd.domain.token_bucket import QuotaScope
 from camd.domain.waterfall import LookupStatus
 from camd.pipeline.cycle import run_cycle
 from camd.ports.lookups import LookupId
-from camd.ports.providers import Cursor, Found, NotYet, Page, RateLimit
+from camd.ports.providers import Cursor, Found, NotYet, Page, RateLimit, SourceField
 from camd.ports.records import Recovery
 from camd.ports.store import Tx
 from camd.schema.report import CycleError, CycleReport
@@ -36,6 +36,7 @@ class Polled:
     name: str = "polled"
     limits: Sequence[RateLimit] = ()
     price: Decimal = Decimal(0)
+    fields: Sequence[SourceField] = ()
 
     def check(self, _: Mapping[str, object]) -> Sequence[str]:
         return ()
@@ -108,6 +109,7 @@ class Paid:
     has_nothing_until: datetime | None = None
     name: str = "paid"
     price: Decimal = Decimal(2)
+    fields: Sequence[SourceField] = ()
 
     def check(self, _: Mapping[str, object]) -> Sequence[str]:
         return ()
