@@ -1,11 +1,8 @@
 """The daemon, as `camd run` starts it, becomes a newer one and an older one again, while people ask and mails wait."""
 
 import json
-import os
 import shutil
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from http import HTTPStatus
@@ -21,6 +18,7 @@ from camd.store.migrate import MIGRATIONS, head_revision
 from camd.system import SystemClock
 from tests.acceptance.small_disks import memory
 from tests.proof.campaigns import FIRST, Plan, addresses, box, prepare
+from tests.proof.commands import DOOR, camd, succeeds
 from tests.proof.daemon import PATIENCE_SECONDS, Daemon, Shape
 from tests.proof.first_release import ERASED, PEOPLE, SAID_NO, leave_behind, revision, schema
 from tests.proof.judge import Mail, duplicates, problems, sink
@@ -124,9 +122,9 @@ def test_the_first_release_becomes_this_one_while_people_ask_and_mails_are_due(
     leave_behind(first, SystemClock().now(), past=PAST)
     with sink(quick_folder) as judge:
         place = Site(quick_folder / "site", first, box("sales", judge.port))
-        load = Load(place.folder / "api.sock")
+        load = Load(place.folder / DOOR)
         with load.asking():
-            daemon = start(place, judge, SHAPE, CAMD_SERVER__SOCKET=str(place.folder / "api.sock"))
+            daemon = start(place, judge, SHAPE, CAMD_SERVER__SOCKET=DOOR)
             daemon.wait_for(f'"migration.applied", "revision": "{HEAD}"')
             # No follow-up goes: this daemon has no inbox to hear from.
             judge.wait_for(len(PEOPLE))
@@ -155,20 +153,6 @@ def newer(quick_folder: Path) -> dict[str, str]:
     return {"PYTHONPATH": str(folder)}
 
 
-def camd(folder: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("CAMD_")}
-    return subprocess.run(
-        [sys.executable, "-m", "camd", *arguments],
-        cwd=folder,
-        env={**kept, **variables},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
-
-
 @pytest.mark.acceptance
 def test_fault_20_an_upgrade_that_is_taken_back_doubles_and_loses_nothing(
     quick_folder: Path, start: Start, newer: dict[str, str]
@@ -178,28 +162,26 @@ def test_fault_20_an_upgrade_that_is_taken_back_doubles_and_loses_nothing(
     anyio.run(prepare, base, Plan([people], steps=(FIRST,)))
     boxes = (box(name, 9, SHAPE.connections) for name in SHAPE.mailboxes)
     place = Site(quick_folder / "site", base, *boxes)
-    door = {"CAMD_SERVER__SOCKET": str(place.folder / "api.sock")}
-    mails = some_mails(place, start, "this release", **door)
+    mails = some_mails(place, start, "this release")
 
-    mails += some_mails(place, start, "next release", **door, **newer)
+    mails += some_mails(place, start, "next release", **newer)
     assert revision(place.settings.database.path) == NEXT_REVISION
     before = place.settings.database.path.read_bytes()
     for command in (["run"], ["migrate"], ["status"], ["run-all"]):
-        refused = camd(place.folder, *command, **door)
+        refused = camd(place.folder, *command)
         assert refused.returncode == 78, command
         assert NEXT_REVISION in refused.stderr
         assert "Traceback" not in refused.stderr
     assert place.settings.database.path.read_bytes() == before
 
-    restored = camd(place.folder, "restore", f"camd.db.before-{NEXT_REVISION}", **door)
-    assert restored.returncode == 0, restored.stderr
+    succeeds(place.folder, "restore", f"camd.db.before-{NEXT_REVISION}")
     with sink(quick_folder, name="taken back") as judge:
-        daemon = start(place, judge, SHAPE, **door)
+        daemon = start(place, judge, SHAPE, CAMD_SERVER__SOCKET=DOOR)
         daemon.wait_for("recovery.hold_entered")
         daemon.wait_for("daemon.ready")
-        assert camd(place.folder, "status", **door).returncode == 0
+        assert "RECOVERY" in succeeds(place.folder, "status")
         assert judge.mails() == [], "nothing is sent while the hold stands"
-        assert camd(place.folder, "recover", "release", "--yes", **door).returncode == 0
+        succeeds(place.folder, "recover", "release", "--yes")
         judge.wait_for(SHAPE.in_flight)
         daemon.tell(SIGTERM)
         assert daemon.ends() == 0
@@ -211,7 +193,7 @@ def test_fault_20_an_upgrade_that_is_taken_back_doubles_and_loses_nothing(
 def some_mails(place: Site, start: Start, name: str, **variables: str) -> list[Mail]:
     """A release runs until so many as fit into its connections are sent."""
     with sink(place.folder, {"*": "held"}, name) as judge:
-        daemon = start(place, judge, SHAPE, **variables)
+        daemon = start(place, judge, SHAPE, CAMD_SERVER__SOCKET=DOOR, **variables)
         judge.wait_for(SHAPE.in_flight)
         daemon.tell(SIGTERM)
         daemon.wait_for("daemon.stopping")
