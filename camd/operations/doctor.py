@@ -7,11 +7,10 @@ from collections.abc import Iterator
 
 import anyio
 
-from camd.domain.contact import parse_address
-from camd.domain.facts import Verdict
 from camd.domain.preflight import LogIn, MailboxCheck
 from camd.operations import mailboxes
 from camd.operations.desk import Desk
+from camd.ports.domain_records import SenderRecords
 from camd.ports.settings import MailboxSettings
 from camd.ports.store import Tx
 from camd.schema.doctor import DoctorFinding, DoctorReport, fault, fine, report_of, worry
@@ -41,10 +40,9 @@ async def doctor(desk: Desk) -> DoctorReport:
 
 
 async def _dns(desk: Desk) -> DoctorFinding:
-    found = await desk.context.verifier.verify(parse_address(f"postmaster@{KNOWN_DOMAIN}"))
-    if found.verdict is Verdict.UNKNOWN:
+    if await mailboxes.records_of(desk, KNOWN_DOMAIN, smtp_host="") == SenderRecords():
         mend = "look at /etc/resolv.conf; addresses stay unjudged until name servers answer"
-        return fault("dns", f"nobody answers for {KNOWN_DOMAIN} ({found.evidence})", mend)
+        return fault("dns", f"nobody answers for {KNOWN_DOMAIN}", mend)
     return fine("dns", "name servers answer")
 
 

@@ -14,15 +14,15 @@ from pydantic import SecretStr
 from camd.cli.app import root
 from camd.daemon.lock import DatabaseLock
 from camd.daemon.wiring import Adapters, Engine
-from camd.domain.facts import Verdict
+from camd.mail.domain_records import DnsDomainRecords
 from camd.operations.doctor import doctor
 from camd.pipeline.send_gate import GateReason
-from camd.ports.domain_records import SenderRecords
-from camd.ports.providers import RateLimit, Verification
+from camd.ports.domain_records import DomainRecords, SenderRecords
 from camd.ports.records import MailboxReason, MailboxState, Recovery, Switch
 from camd.ports.settings import NotifySettings, PublicSettings, Settings
 from camd.providers.hunter_api import HunterSettings
 from camd.schema.doctor import DoctorFinding, DoctorLevel
+from camd.sim.fakes import Verifier
 from camd.sim.world import mailbox, plain_settings
 from camd.store.backup_record import note_backup
 from camd.system import SystemClock, SystemEntropy, SystemIds
@@ -41,19 +41,6 @@ class Records:
         return self._records
 
 
-class Names:
-    """Name servers that answer, or do not."""
-
-    name = "dns"
-    rate_limit = RateLimit(1000, timedelta(seconds=1))
-
-    def __init__(self, verdict: Verdict = Verdict.VALID) -> None:
-        self._verdict = verdict
-
-    async def verify(self, _: object) -> Verification:
-        return Verification(self._verdict, "dns: time-out")
-
-
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     (tmp_path / "site").mkdir()
@@ -61,17 +48,15 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @asynccontextmanager
-async def opened(
-    settings: Settings, *, names: Names | None = None, records: SenderRecords | None = None
-) -> AsyncIterator[Engine]:
+async def opened(settings: Settings, *, records: DomainRecords | None = None) -> AsyncIterator[Engine]:
     clock, entropy = SystemClock(), SystemEntropy()
     parts = Adapters(
         clock,
         entropy,
         SystemIds(clock, entropy),
         (),
-        names or Names(),
-        domain_records=Records(records or SenderRecords(spf=True, dkim=True, dmarc=True)),
+        Verifier(),
+        domain_records=records or Records(SenderRecords(spf=True, dkim=True, dmarc=True)),
     )
     async with Engine.open(settings, parts) as engine:
         yield engine
@@ -115,7 +100,7 @@ async def test_where_all_is_well_nothing_has_to_be_mended(settings: Settings, tm
 
 async def test_every_finding_that_is_not_well_has_its_mend(settings: Settings) -> None:
     poor = sends_to(replace(settings, notify=NotifySettings()), 1)
-    async with opened(poor, names=Names(Verdict.UNKNOWN), records=SenderRecords(spf=False)) as engine:
+    async with opened(poor, records=Records(SenderRecords(spf=False))) as engine:
         report = await doctor(engine.desk)
     assert report.level is STOP
     assert [finding for finding in report.findings if (finding.mend is None) != (finding.level is OK)] == []
@@ -154,7 +139,7 @@ async def test_a_mailbox_that_is_disabled_is_not_logged_in_to(settings: Settings
 
 @pytest.mark.parametrize("record", ["spf", "dkim", "dmarc"])
 async def test_a_record_of_the_domain_that_is_missing_is_told(settings: Settings, tmp_path: Path, record: str) -> None:
-    records = SenderRecords(**{"spf": True, "dkim": True, "dmarc": True, record: False})
+    records = Records(SenderRecords(**{"spf": True, "dkim": True, "dmarc": True, record: False}))
     with sink(tmp_path) as judge:
         async with opened(sends_to(settings, judge.port), records=records) as engine:
             messages = [finding.message for finding in await found(engine, "mailbox")]
@@ -162,9 +147,10 @@ async def test_a_record_of_the_domain_that_is_missing_is_told(settings: Settings
 
 
 async def test_name_servers_that_do_not_answer_are_told(settings: Settings) -> None:
-    async with opened(settings, names=Names(Verdict.UNKNOWN)) as engine:
+    nobody = DnsDomainRecords(("127.0.0.1",), port=1, seconds=0.1)
+    async with opened(settings, records=nobody) as engine:
         level, message, _ = await one(engine, "dns")
-    assert (level, message) == (STOP, "nobody answers for example.com (dns: time-out)")
+    assert (level, message) == (STOP, "nobody answers for example.com")
 
 
 @pytest.mark.parametrize(("key", "level"), [(hunter.KEY, OK), ("canary-of-a-key", STOP)])
