@@ -133,9 +133,21 @@ class _Written:
             if not _may_replace(file):
                 self.kept.append(name)
                 return
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
+        _write(file, content)
         self.names.append(name)
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Whole or not at all: a part of it would be kept the next time, as if somebody had changed it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_name(f"{file.name}.part")
+    try:
+        fresh.write_bytes(content)
+        fresh.replace(file)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        # A full disk names no file.
+        raise OSError(error.errno, error.strerror, str(file)) from error
 
 
 def _may_replace(file: Path) -> bool:

@@ -1,5 +1,6 @@
 """`camd init` at a terminal: what no option gives is asked for, and asked again while the answer is wrong."""
 
+import json
 import os
 import pty
 import select
@@ -14,6 +15,14 @@ import pytest
 pytestmark = pytest.mark.acceptance
 
 PATIENCE_SECONDS = 60
+ANSWERS = (
+    "--sender-name=Ada Example",
+    "--sender-company=Example Studio",
+    "--postal-address=1 Example Street, Example",
+    "--mailbox-address=ada@example.com",
+    "--hosted-by=google",
+    "--notify-email=boss@example.com",
+)
 
 
 class Terminal:
@@ -102,3 +111,24 @@ def test_a_file_that_is_there_is_written_anew_only_if_the_person_says_so(
     assert person.close() == 0
     assert (unit.read_text() == "# mine\n") is is_kept
     assert (folder / "camd.toml").read_text() == "# mine\n"
+
+
+def test_a_disk_that_fills_up_leaves_no_part_of_a_file_that_would_be_kept_the_next_time(
+    folder: Path, environ: dict[str, str]
+) -> None:
+    def said(*shell: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*shell, sys.executable, "-m", "camd", "init", "--json", *ANSWERS],
+            cwd=folder,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    # Four kilobytes: the configuration has room, the service's page has none.
+    full = said("prlimit", "--fsize=4096")
+    assert (full.returncode, full.stderr) == (1, "camd: systemd/README.md: File too large\n")
+    assert [path.name for path in folder.rglob("README.md*")] == []
+    assert json.loads(said().stdout)["kept"] == ["camd.toml"]
