@@ -71,6 +71,9 @@ class Reloader:
         except ConfigurationError as error:
             return _rejected({problem.key: problem.message for problem in error.problems})
         before = self._context.settings
+        if before.file not in (None, found.file):
+            # Without it all defaults, or another file, would be a valid configuration.
+            return _rejected({str(before.file): "is gone; put it back, or restart camd to do without"})
         after, waiting = merged(before, found)
         changed = [_name(path) for path in differences(before, after)]
         if not await self._put_in_force(after):

@@ -154,6 +154,20 @@ def test_fault_11_a_file_with_a_mistake_changes_nothing_and_every_mistake_is_tol
     assert line["reason"] == "server.port: must be a number; engine.grace: unknown key"
 
 
+@pytest.mark.parametrize("instead", [None, Path("/etc/camd/camd.toml")])
+def test_fault_11_a_file_that_is_gone_leaves_no_defaults_and_no_other_file_in_force(
+    tmp_path: Path, instead: Path | None
+) -> None:
+    async def scenario(world: World) -> None:
+        begun_with = replace(world.settings, file=Path("/site/camd.toml"))
+        world.context.settings = begun_with
+        told = await reloader(world, lambda: replace(LIVE["countries"](begun_with), file=instead)).reload()
+        assert told == "not reloaded, the settings before stay in force: /site/camd.toml"
+        assert world.context.settings is begun_with
+
+    simulate(tmp_path, scenario)
+
+
 def test_a_reload_names_what_changed_and_what_waits_for_a_restart(tmp_path: Path) -> None:
     stream = io.StringIO()
 
