@@ -79,6 +79,12 @@ class Watch:
         self._is_disk_full = False
         self._is_wal_large = False
 
+    async def begin(self) -> None:
+        """Before anything is sent: a disk that is full already keeps the gate closed, and no gauge is without value."""
+        self._look_at_disk()
+        self._look_at_wal()
+        await self.set_gauges()
+
     async def run(self) -> None:
         """Ticks until cancelled."""
         clock = self._context.clock

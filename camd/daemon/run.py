@@ -115,7 +115,7 @@ async def _start_actors(engine: Engine, tasks: anyio.abc.TaskGroup, notifier: No
     probe = LagProbe(context.clock)
     database = engine.settings.database.path
     watch = Watch(context, health, engine.bells, database, cut_readers=engine.cut_readers, probe=probe)
-    await watch.set_gauges()
+    await watch.begin()
     await tasks.start(supervisor.run)
     backups = BackupWatch(context.metrics, health, database)
     await tasks.start(engine.outboxes.run)

@@ -23,6 +23,7 @@ from camd.sim.clock import START
 from camd.sim.world import World, people, simulate
 from camd.store.sqlite import SqliteStore
 from camd.telemetry.logs import configure
+from tests.sim.fault_signs import value
 
 
 def run(pragma: str, connection: Connection) -> None:
@@ -71,6 +72,16 @@ def test_a_full_disk_keeps_the_gate_closed_until_there_is_room(tmp_path: Path) -
         await world.run_for(seconds=6)
         assert world.context.gate.closures() == ()
         assert world.health.disk_free_bytes
+
+    simulate(tmp_path, scenario)
+
+
+def test_a_disk_that_is_full_at_the_start_keeps_the_gate_closed_from_the_first_moment(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        everything = Bounds(disk_full=2**62)
+        await Watch(world.context, world.health, Doorbells(), tmp_path / "camd.db", bounds=everything).begin()
+        assert [closure.reason for closure in world.context.gate.closures()] == [GateReason.DISK_FULL]
+        assert value(world.context.metrics, "disk_free_bytes") > 0
 
     simulate(tmp_path, scenario)
 
