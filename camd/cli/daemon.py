@@ -1,6 +1,7 @@
 """`camd run`: the daemon."""
 
 import faulthandler
+import signal
 from functools import partial
 
 import click
@@ -14,6 +15,9 @@ def run() -> None:
     """The daemon: works the campaigns, serves the API.
 
     SIGTERM or Ctrl-C stops it; SIGHUP has it read its configuration again."""
+    # Until the daemon listens to it, it would end the process; what it asks for is read below.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
     import anyio
 
     from camd.daemon.public import load_settings

@@ -167,3 +167,14 @@ def test_an_interrupted_command_is_130_without_a_traceback(start: Start) -> None
     following.wait_for("campaign.created")
     assert following.end(signal.SIGINT) == 130
     assert "Traceback" not in following.errors.read_text()
+
+
+def test_a_reload_that_is_asked_for_during_the_start_does_not_end_the_process(start: Start, folder: Path) -> None:
+    """systemd would take that for a clean end, and start nothing again."""
+    os.mkfifo(folder / "camd.toml")
+    daemon = start("run")
+    with (folder / "camd.toml").open("w") as config:  # opens when the process is about to read it
+        daemon.process.send_signal(signal.SIGHUP)
+        config.write("[logging]\nlevel = 'info'\n")
+    daemon.url()
+    assert daemon.end() == 0
