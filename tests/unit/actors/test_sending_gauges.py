@@ -50,7 +50,8 @@ def test_a_disabled_mailbox_and_the_mails_that_wait_are_told(tmp_path: Path) -> 
         metrics = world.context.metrics
         assert value(metrics, "touches_due") == 3
         assert value(metrics, 'mailbox_usable{mailbox="one"}') == 1
-        stopped = await world.store.read(lambda tx: replace(tx.mailboxes.get("one"), disabled=MailboxReason.LOG_IN_REFUSED))
+        before = await world.store.read(lambda tx: tx.mailboxes.get("one"))
+        stopped = replace(before, disabled=MailboxReason.LOG_IN_REFUSED)
         await world.store.write(lambda tx: tx.mailboxes.put(stopped))
         await world.kill(on=False)
         await world.run_for(hours=1)
