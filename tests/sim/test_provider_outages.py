@@ -157,7 +157,7 @@ def test_a_campaign_goes_on_with_those_who_are_ready_while_four_vendors_are_in_t
         lines = [json.loads(line) for line in stream.getvalue().splitlines()]
         said = Counter((line["event"], line["provider"]) for line in lines if line["event"].startswith("provider."))
         once = {(f"provider.{what}", name): 1 for what in ("degraded", "recovered") for name in WORDS}
-    assert said == once | {("provider.auth_failed", "hunter"): 1}
+        assert said == once | {("provider.auth_failed", "hunter"): 1}
         await world.check_invariants()
 
     simulate(tmp_path, scenario, settings=unhurried)
