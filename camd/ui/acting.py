@@ -5,9 +5,11 @@ makes a click neither mean something else nor vanish without a word.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
+from camd.ui.asking import end_turn, key_of, turn_of
 from camd.ui.notices import done, told
 
 Act = Callable[[], str | None]
@@ -24,10 +26,15 @@ def act_submit(label: str, act: Act, *, key: str) -> None:
 
 
 def act_confirmed(label: str, question: str, act: Act, *, key: str, verb: str) -> None:
-    """A button that opens `question`; there, `verb` acts."""
-    with st.popover(label):
+    """A button that opens `question`; there, `verb` acts, once."""
+    turn = turn_of(key)
+    with st.popover(label, key=f"{key}.question.{turn}"):
         st.markdown(question)
-        act_button(verb, act, key=key, primary=True)
+        act_button(verb, partial(_act_once, act, key, turn), key=key_of(key, turn), primary=True)
+
+
+def _act_once(act: Act, key: str, turn: int) -> str | None:
+    return act() if end_turn(key, turn) else None
 
 
 def warn(text: str) -> None:

@@ -12,9 +12,28 @@ T = TypeVar("T")
 
 def confirmed(label: str, question: str, *, key: str, verb: str, disabled: bool = False) -> bool:
     """A button that opens `question`; true once, in the run in which `verb` is pressed there."""
-    with st.popover(label, disabled=disabled):
+    turn = turn_of(key)
+    with st.popover(label, disabled=disabled, key=f"{key}.question.{turn}"):
         st.markdown(question)
-        return st.button(verb, key=key, type="primary")
+        is_answered = st.button(verb, key=key_of(key, turn), type="primary")
+    return is_answered and end_turn(key, turn)
+
+
+def turn_of(key: str) -> int:
+    """How often the question of `key` was answered. With another turn it is another question to the browser: the one
+    that was answered closes, and the second press of a double click meets nothing."""
+    return int(st.session_state.get(f"{key}.turn", 0))
+
+
+def key_of(key: str, turn: int) -> str:
+    return f"{key}.{turn}" if turn else key
+
+
+def end_turn(key: str, turn: int) -> bool:
+    """False where it has ended already."""
+    is_first = turn_of(key) == turn
+    st.session_state[f"{key}.turn"] = turn + 1
+    return is_first
 
 
 def paged(read: Callable[[str | None], Page[T]], *, key: str) -> list[T]:

@@ -54,6 +54,9 @@ def today(metrics: CampaignMetrics, outlook: CampaignOutlook) -> None:
 def funnel(metrics: CampaignMetrics) -> None:
     st.subheader("Funnel", anchor=False)
     reached = metrics.funnel
+    if not reached.leads:
+        st.caption("No lead yet. Import a list under *Files*, or add a source under *Edit*.")
+        return
     stages = {
         "found": reached.leads,
         "contacted": reached.contacted,

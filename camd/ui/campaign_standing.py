@@ -8,6 +8,7 @@ import streamlit as st
 
 from camd.domain.campaign import CampaignStatus
 from camd.schema.campaign import CampaignDetail
+from camd.ui import pause_words
 from camd.ui.asking import confirmed
 from camd.ui.event_words import by_whom
 from camd.ui.notices import done, told
@@ -36,14 +37,20 @@ def _draw(client: ConsoleClient, campaign: CampaignDetail) -> None:
         st.badge(plain(standing(campaign.status, campaign.status_reason)), color=_colour(campaign.status))
         st.badge(mode(dry_run=campaign.dry_run), color="blue" if campaign.dry_run else "green")
         _buttons(client, campaign)
+    st.caption(plain(_since(campaign)))
+
+
+def _since(campaign: CampaignDetail) -> str:
+    """Who decided how it stands, by which figures, and what may be done next."""
     by = by_whom(campaign.status_by)
-    who = f" by {by}" if by else ""
-    text = f"Since {moment(campaign.status_at, campaign.timezone)}{who}."
-    if campaign.status_detail:
-        text += f" {campaign.status_detail}"
+    at, who = moment(campaign.status_at, campaign.timezone), f" by {by}" if by else ""
+    decided = pause_words.figures(campaign)
+    said = [f"Since {at}{who}{f': {decided}' if decided else ''}.", campaign.status_detail]
     if campaign.status is CampaignStatus.ACTIVE and campaign.next_cycle_at:
-        text += f" Next cycle {moment(campaign.next_cycle_at, campaign.timezone)}."
-    st.caption(plain(text))
+        said.append(f"Next cycle {moment(campaign.next_cycle_at, campaign.timezone)}.")
+    if campaign.status is CampaignStatus.PAUSED and campaign.status_reason:
+        said.append(pause_words.NEXT.get(campaign.status_reason))
+    return " ".join(filter(None, said))
 
 
 def _colour(status: CampaignStatus) -> Literal["green", "orange", "gray"]:

@@ -54,7 +54,7 @@ def show(client: ConsoleClient) -> None:
     section = st.segmented_control(
         "Section",
         list(SECTIONS),
-        default="Overview",
+        default="Leads" if lead_list.OPEN in st.query_params else "Overview",
         required=True,
         key="campaigns.section",
         label_visibility="collapsed",
@@ -76,12 +76,14 @@ def _all(client: ConsoleClient) -> list[CampaignSummary]:
 def _choose(known: list[CampaignSummary]) -> int:
     labels = {campaign.id: _label(campaign) for campaign in known}
     ids = list(labels)
-    wanted = st.query_params.get(CHOSEN, "")
-    index = ids.index(int(wanted)) if wanted.isdecimal() and int(wanted) in labels else 0
+    wanted = st.query_params.get(CHOSEN)
+    places = {str(number): place for place, number in enumerate(ids)}
+    if wanted is not None and wanted not in places:
+        st.warning("There is no campaign of the number in the page's address. This is another one.")
     chosen: int = st.selectbox(
         f"Campaign (type to search {len(ids):,})" if len(ids) > _MANY else "Campaign",
         ids,
-        index,
+        places.get(wanted or "", 0),
         format_func=labels.__getitem__,
         key="campaigns.campaign",
     )

@@ -57,8 +57,8 @@ def _approval(campaign: CampaignDetail) -> str:
     autonomy = campaign.autonomy
     if autonomy.mode is AutonomyMode.FULL or not autonomy.approve_first:
         return "No mail waits for a person: each goes at its time."
-    first = count(autonomy.approve_first, "mail waits", "mails wait")
-    return f"The first {first} in Approvals until somebody lets them out; the others go by themselves."
+    first = count(autonomy.approve_first, "mail")
+    return f"Mails wait in Approvals until somebody has let out {first}; from then on each goes by itself."
 
 
 def _mailboxes(states: Sequence[MailboxState]) -> None:

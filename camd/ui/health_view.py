@@ -113,7 +113,10 @@ def _actions(client: ConsoleClient, box: MailboxState) -> None:
 
 
 def _provider(provider: ProviderState) -> None:
-    roles = plain(listed((as_words(role) for role in provider.roles), none="not used"))
+    if not provider.roles:
+        st.markdown(f"**{plain(provider.name)}**: not used, for it has no key in the configuration")
+        return
+    roles = plain(listed(as_words(role) for role in provider.roles))
     st.markdown(f"**{plain(provider.name)}** ({roles}): {_state(provider)}")
     if provider.problem:
         st.warning(plain(provider.problem))

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from camd.domain.lead import Authority, LeadEvent, LeadState, Lost, LostReason, Qualified, Reopened, Won, find_move
 from camd.domain.send_window import day_bounds
+from camd.schema.campaign import CampaignDetail
 from camd.schema.lead import HoldBody, Lead, LeadPatch, LostBody, NoteBody, WonBody
 from camd.schema.problem import FieldProblem, field_problems
 from camd.ui import lead_facts
@@ -22,15 +23,15 @@ from camd.ui.words import plain
 _BY_ERASING = frozenset({LostReason.ERASED})
 
 
-def show(client: ConsoleClient, lead: Lead, zone: str) -> None:
+def show(client: ConsoleClient, lead: Lead, campaign: CampaignDetail) -> None:
     with st.container(horizontal=True, key=f"lead.actions.{lead.id}"):
         if _may(lead, Qualified(Authority.OPERATOR)):
             _qualify(client, lead)
         if _may(lead, Won(Decimal(0))):
-            _win(client, lead)
+            _win(client, lead, campaign.currency)
         if _may(lead, Lost(LostReason.OPERATOR, Authority.OPERATOR)):
             _lose(client, lead)
-            _hold(client, lead, zone)
+            _hold(client, lead, campaign.timezone)
         if lead.holds and st.button("Release", key=f"lead.release.{lead.id}"):
             _do(lambda: client.release(lead.id), "is no longer on hold.", lead)
         if _may(lead, Reopened()) and st.button("Reopen", key=f"lead.reopen.{lead.id}"):
@@ -80,12 +81,11 @@ def _qualify(client: ConsoleClient, lead: Lead) -> None:
                 _do(lambda: client.qualify(lead.id, body), "is qualified.", lead)
 
 
-def _win(client: ConsoleClient, lead: Lead) -> None:
+def _win(client: ConsoleClient, lead: Lead, currency: str) -> None:
     with st.popover("Won"), st.form(f"lead.wins.{lead.id}", border=False):
         st.markdown("They signed.")
-        mrr = st.number_input(
-            "Revenue a month", 0.0, None, None, help="In the campaign's currency. Empty: what was expected of them."
-        )
+        label = f"Revenue a month in {plain(currency)}"
+        mrr = st.number_input(label, 0.0, None, None, help="Empty: what was expected of them.")
         note = _note()
         if st.form_submit_button("Mark as won", type="primary", key=f"lead.won.{lead.id}"):
             with checked():

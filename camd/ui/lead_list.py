@@ -32,7 +32,7 @@ def show(client: ConsoleClient, campaign: CampaignDetail) -> None:
     ):
         del st.query_params[OPEN]
         st.rerun()
-    lead_story.show(client, opened, campaign.timezone)
+    lead_story.show(client, opened, campaign)
 
 
 def _is_in(client: ConsoleClient, campaign: CampaignDetail, lead_id: str) -> bool:

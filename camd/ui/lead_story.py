@@ -7,6 +7,7 @@ from typing import Literal
 import streamlit as st
 
 from camd.domain.lead import LeadStatus
+from camd.schema.campaign import CampaignDetail
 from camd.schema.lead import LeadDetail, WhyReport
 from camd.schema.page import MAX_LIMIT
 from camd.schema.touch import Touch
@@ -23,20 +24,20 @@ from camd.ui.lead_words import (
     touch_words,
 )
 from camd.ui.visitor import ConsoleClient
-from camd.ui.words import listed, moment, number, plain
+from camd.ui.words import listed, moment, money, plain
 
 
-def show(client: ConsoleClient, lead_id: str, zone: str) -> None:
-    lead = client.lead(lead_id)
+def show(client: ConsoleClient, lead_id: str, campaign: CampaignDetail) -> None:
+    lead, zone = client.lead(lead_id), campaign.timezone
     touches = client.touches(lead=lead_id, limit=MAX_LIMIT).items
     _head(lead, zone)
-    lead_actions.show(client, lead, zone)
+    lead_actions.show(client, lead, campaign)
     left, right = st.columns(2)
     with left:
         _why(client.why(lead_id), zone)
         _next(lead, touches, zone)
     with right:
-        _facts(lead, zone)
+        _facts(lead, campaign)
         lead_actions.edit(client, lead)
     st.subheader("Story", anchor=False)
     events = client.event_page(lead=lead_id, limit=MAX_LIMIT, newest=True).items
@@ -90,10 +91,10 @@ def _next(lead: LeadDetail, touches: list[Touch], zone: str) -> None:
                 st.code(mail_text(touch), language=None, wrap_lines=True)
 
 
-def _facts(lead: LeadDetail, zone: str) -> None:
+def _facts(lead: LeadDetail, campaign: CampaignDetail) -> None:
     st.subheader("What is known", anchor=False)
     st.dataframe(
-        [{"fact": name, "known": text} for name, text in _known(lead, zone)],
+        [{"fact": name, "known": text} for name, text in _known(lead, campaign)],
         hide_index=True,
         height="content",
         alt="What is known of the lead",
@@ -101,18 +102,20 @@ def _facts(lead: LeadDetail, zone: str) -> None:
     if lead.receipts:
         st.caption("Asked of providers")
         for receipt in lead.receipts:
-            st.text(receipt_words(receipt, zone))
+            st.text(receipt_words(receipt, campaign.timezone))
 
 
-def _known(lead: LeadDetail, zone: str) -> Iterator[tuple[str, str]]:
+def _known(lead: LeadDetail, campaign: CampaignDetail) -> Iterator[tuple[str, str]]:
     if lead.verdict is not None:
         because = f" ({lead.verdict_evidence})" if lead.verdict_evidence else ""
         yield "The address", VERDICT[lead.verdict] + because
     if lead.won_mrr is not None:
-        yield "Won a month", number(lead.won_mrr)
+        yield "Won a month", money(lead.won_mrr, campaign.currency)
+    if lead.expected_mrr is not None:
+        yield lead_facts.LABELS["expected_mrr"], money(lead.expected_mrr, campaign.currency)
     for name, text in lead_facts.shown(lead).items():
-        if text and name != "custom":
+        if text and name not in {"custom", "expected_mrr"}:
             yield lead_facts.LABELS[name], text
     yield from lead.custom.items()
     yield "Found by", listed(filter(None, (lead.source, lead.source_ref)))
-    yield "Found on", moment(lead.created_at, zone)
+    yield "Found on", moment(lead.created_at, campaign.timezone)

@@ -1,13 +1,15 @@
 """The tab Manual Run: one cycle now of the campaigns that are chosen, dry unless a person says otherwise."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import streamlit as st
 
-from camd.client.errors import ApiError
+from camd.client.errors import ApiError, Unreachable
 from camd.domain.campaign import CampaignStatus
 from camd.schema.campaign import CampaignSummary
 from camd.schema.page import MAX_LIMIT
+from camd.schema.problem import Problem
 from camd.schema.report import CycleReport
 from camd.ui import cycle_report, live_question
 from camd.ui.asking import confirmed
@@ -16,7 +18,22 @@ from camd.ui.visitor import ConsoleClient
 from camd.ui.words import count, plain
 
 PREVIEWS = 5
-_REPORTS = "run.reports"
+_RUN = "run.asked"
+
+
+@dataclass(slots=True)
+class Run:
+    """What is left of what was asked for, and what is done; it goes on until its visitor stops it or camd goes away."""
+
+    asked: int
+    left: list[CampaignSummary]
+    is_dry: bool
+    reports: dict[int, CycleReport] = field(default_factory=dict)
+    refused: dict[str, Problem] = field(default_factory=dict)
+
+    @property
+    def done(self) -> int:
+        return len(self.reports) + len(self.refused)
 
 
 def show(client: ConsoleClient) -> None:
@@ -31,8 +48,12 @@ def show(client: ConsoleClient) -> None:
     chosen = _choose(known)
     is_dry = st.toggle("Dry run: write to nobody, pay nothing", value=True, key="run.dry", persist_state="session")
     if _is_asked(client, chosen, is_dry=is_dry):
-        _run(client, chosen, is_dry=is_dry)
-    _show_reports(client)
+        st.session_state[_RUN] = Run(len(chosen), chosen, is_dry)
+        st.rerun()
+    run: Run | None = st.session_state.get(_RUN)
+    if run is not None:
+        _go_on(client, run)
+        _show(client, run)
 
 
 def _open_campaigns(client: ConsoleClient) -> list[CampaignSummary]:
@@ -47,7 +68,7 @@ def _open_campaigns(client: ConsoleClient) -> list[CampaignSummary]:
 
 def _choose(known: Mapping[int, CampaignSummary]) -> list[CampaignSummary]:
     is_all = st.checkbox(
-        f"All {count(len(known), 'campaign')} that are not archived", key="run.all", persist_state="session"
+        f"All campaigns that are not archived ({len(known):,})", key="run.all", persist_state="session"
     )
     ids = st.multiselect(
         "Campaigns",
@@ -75,29 +96,37 @@ def _is_asked(client: ConsoleClient, chosen: list[CampaignSummary], *, is_dry: b
     return confirmed(f"Run {many} live", question, key="run.live", verb="Run now")
 
 
-def _run(client: ConsoleClient, chosen: list[CampaignSummary], *, is_dry: bool) -> None:
-    """One after the other; what is done is kept, also when the visitor stops it."""
-    reports: list[CycleReport] = []
-    st.session_state[_REPORTS] = reports
+def _go_on(client: ConsoleClient, run: Run) -> None:
+    """One after the other, and none twice, also where a click begins the page anew meanwhile."""
+    if not run.left:
+        return
     bar, stop = st.progress(0.0), st.empty()
-    stop.button("Stop after this one", key="run.stop")
+    stop.button("Stop after this one", key="run.stop", on_click=run.left.clear)
     with told():
-        for number, campaign in enumerate(chosen):
-            bar.progress(number / len(chosen), f"{number + 1} of {len(chosen)}: {plain(campaign.name)}")
+        while run.left:
+            campaign = run.left[0]
+            bar.progress(run.done / run.asked, f"{run.done + 1} of {run.asked}: {plain(campaign.name)}")
+            del run.left[0]
             try:
-                reports.append(client.run_cycle(campaign.id, dry_run=is_dry))
+                run.reports[campaign.id] = client.run_cycle(campaign.id, dry_run=run.is_dry)
             except ApiError as refusal:
-                st.markdown(f"**{plain(campaign.name)}** was not run:")
-                show_problem(refusal.problem)
+                run.refused[campaign.name] = refusal.problem
+            except Unreachable:
+                run.left.clear()
+                raise
     stop.empty()
-    bar.progress(1.0, f"Done: {len(reports)} of {count(len(chosen), 'cycle')}")
+    bar.empty()
 
 
-def _show_reports(client: ConsoleClient) -> None:
-    reports: dict[int, CycleReport] = {report.campaign_id: report for report in st.session_state.get(_REPORTS, [])}
+def _show(client: ConsoleClient, run: Run) -> None:
+    st.subheader("What came of it")
+    st.caption(f"Done: {len(run.reports):,} of {count(run.asked, 'cycle')}.")
+    for name, problem in run.refused.items():
+        st.markdown(f"**{plain(name)}** was not run:")
+        show_problem(problem)
+    reports = run.reports
     if not reports:
         return
-    st.subheader("What came of it")
     shown = next(iter(reports.values()))
     if len(reports) > 1:
         st.dataframe(

@@ -35,8 +35,9 @@ def told() -> Iterator[None]:
 
 
 def show_problem(problem: Problem) -> None:
-    """Title, mend, and each field or finding of it."""
-    st.error(f"**{plain(problem.title)}** {plain(problem.detail)}")
+    """Title, mend, and each field or finding of it; the fields say all that the detail does."""
+    detail = "" if problem.errors else f" {plain(problem.detail)}"
+    st.error(f"**{plain(problem.title)}**{detail}")
     for wrong in problem.errors:
         st.warning(f"**{plain(wrong.field)}**: {plain(wrong.message)}")
     for finding in problem.findings:

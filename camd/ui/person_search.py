@@ -110,4 +110,4 @@ def _story(client: ConsoleClient, leads: list[LeadExport]) -> None:
         key="person.story",
     )
     with told():
-        lead_story.show(client, chosen, campaigns[chosen].timezone)
+        lead_story.show(client, chosen, campaigns[chosen])

@@ -6,6 +6,7 @@ import streamlit as st
 
 from camd.domain.campaign import Channel
 from camd.schema.campaign import CampaignDetail
+from camd.schema.page import Page
 from camd.schema.touch import Touch
 from camd.ui.acting import act_button
 from camd.ui.notices import told
@@ -19,11 +20,8 @@ PAGE = 20
 
 def show(client: ConsoleClient, campaign: CampaignDetail | None) -> None:
     place = st.container()
-    of = campaign.id if campaign else None
-    touches = queued(
-        lambda cursor: client.touches(status="planned", channel=Channel.TASK, campaign=of, limit=PAGE, cursor=cursor),
-        key=f"tasks.{of or 'all'}",
-    )
+    key = f"tasks.{campaign.id if campaign else 'all'}"
+    touches = queued(lambda cursor: waiting(client, campaign, cursor), key=key)
     with place:
         if not touches:
             _say_nothing_waits(campaign)
@@ -32,6 +30,11 @@ def show(client: ConsoleClient, campaign: CampaignDetail | None) -> None:
         for touch in sorted(touches, key=lambda each: each.due_at):
             with st.container(border=True, key=f"tasks.task.{touch.id}"), told():
                 _task(client, touch, surroundings)
+
+
+def waiting(client: ConsoleClient, campaign: CampaignDetail | None, cursor: str | None = None) -> Page[Touch]:
+    of = campaign.id if campaign else None
+    return client.touches(status="planned", channel=Channel.TASK, campaign=of, limit=PAGE, cursor=cursor)
 
 
 def _say_nothing_waits(campaign: CampaignDetail | None) -> None:

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from camd.domain.campaign import CampaignStatus
 from camd.sim.world import World, people
-from camd.ui import campaigns
+from camd.ui import campaigns, lead_list
 from camd.ui.campaigns import SECTIONS
 
 if TYPE_CHECKING:
@@ -57,12 +57,22 @@ def test_the_address_chooses_the_campaign(camd: "ServedWorld", prepared: Opened)
     assert page.run().selectbox(key="campaigns.campaign").value == first.id
 
 
-@pytest.mark.parametrize("wrong", ["99", "x", "", "-1"])
+@pytest.mark.parametrize("wrong", ["99", "x", "", "-1", "9" * 5000])
 def test_an_address_of_no_campaign_shows_the_first(camd: "ServedWorld", prepared: Opened, wrong: str) -> None:
     only = camd.do(camd.world.campaign(name="only"))
     page = prepared(campaigns.show)
     page.query_params[campaigns.CHOSEN] = wrong
     assert page.run().selectbox(key="campaigns.campaign").value == only.id
+    assert "There is no campaign of the number" in said(page)
+
+
+def test_the_address_of_a_lead_opens_the_leads(camd: "ServedWorld", prepared: Opened) -> None:
+    campaign = camd.do(camd.world.live(*people(1)))
+    camd.wait(minutes=1)
+    [lead] = camd.client.leads(campaign.id).items
+    page = prepared(campaigns.show)
+    page.query_params[lead_list.OPEN] = lead.id
+    assert "What is known" in [header.value for header in page.run().subheader]
 
 
 def test_a_thousand_campaigns_can_be_chosen_from(camd: "ServedWorld", opened: Opened) -> None:
@@ -131,7 +141,7 @@ def test_what_became_of_it_meanwhile_is_shown_instead_of_doing_what_was_clicked(
     assert "archived" in said(running)
 
 
-def test_a_pause_by_a_rule_names_it(camd: "ServedWorld", opened: Opened) -> None:
+def test_a_pause_by_a_rule_names_it_with_its_figures_and_what_to_do_next(camd: "ServedWorld", opened: Opened) -> None:
     campaign = camd.do(camd.world.live(*people(1), target_clients=1))
     camd.wait(hours=1)
     [lead] = camd.client.leads(campaign.id).items
@@ -139,4 +149,5 @@ def test_a_pause_by_a_rule_names_it(camd: "ServedWorld", opened: Opened) -> None
     camd.wait(hours=2)
     page = opened(campaigns.show)
     assert "paused: the goal is reached" in said(page)
+    assert "by the rule goal reached: 1 of 1 client. To look for more, set a higher target" in said(page)
     assert "campaigns.resume" in keys(page)

@@ -66,7 +66,7 @@ def test_the_first_mails_are_named_with_the_limits(prepared: Prepared) -> None:
     text = said(page)
     assert "Nothing stops it." in text
     assert "3 mails on day 1" in text
-    assert "The first 10 mails wait in Approvals" in text
+    assert "Mails wait in Approvals until somebody has let out 10 mails" in text
     assert (
         len([each for each in page.expander if "p0@c0.example" in each.label.replace("\\", "").replace("\u2060", "")])
         == 1

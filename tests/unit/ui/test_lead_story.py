@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from tests.unit.ui.conftest import ServedWorld
 
 Opened = Callable[..., AppTest]
-ZONE = "Europe/Vienna"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Told:
         return lead
 
     def page(self) -> AppTest:
-        page = self.opened(lead_story.show, self.lead.id, ZONE)
+        page = self.opened(lead_story.show, self.lead.id, self.camd.client.campaign(self.campaign_id))
         assert not page.exception
         return page
 
@@ -61,7 +60,7 @@ class Told:
 
 @pytest.fixture
 def told(camd: "ServedWorld", opened: Opened) -> Told:
-    campaign = camd.do(camd.world.live(*people(1)))
+    campaign = camd.do(camd.world.live(*people(1), timezone="Europe/Vienna"))
     camd.wait(hours=1)
     return Told(camd, opened, campaign.id)
 

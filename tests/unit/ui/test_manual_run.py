@@ -62,6 +62,7 @@ def test_a_live_run_asks_first_and_names_how_many_mails_may_go_out(opened: Open,
     assert "**At most 7 mails may go out**" in told(page)
     assert "What came of it" not in [item.value for item in page.subheader]
     page.button(key="run.live").click().run()
+    assert not any(button.key == "run.live" for button in page.button)  # a double click finds nothing to press
     assert "a live cycle" in told(page)
     assert {metric.label for metric in page.metric} >= {"Mails planned", "Mails sent"}
 
@@ -96,13 +97,35 @@ def test_all_means_every_campaign_that_is_not_archived(opened: Open, camd: Any) 
         made = camd.do(camd.world.campaign(*people(1), name=name))
     camd.do(camd.world.archive(made))
     page = opened(manual_run.show)
-    assert page.checkbox(key="run.all").label == "All 2 campaigns that are not archived"
+    assert page.checkbox(key="run.all").label == "All campaigns that are not archived (2)"
     page.checkbox(key="run.all").check().run()
     page.button(key="run.run").click().run()
     assert sorted(page.dataframe[0].value["campaign"]) == ["One", "Two"]
     second = page.selectbox(key="run.report").options[1]
     page.selectbox(key="run.report").select_index(1).run()
     assert f"**{second}**: a dry cycle" in told(page)
+
+
+def test_a_click_elsewhere_neither_ends_a_run_nor_makes_a_cycle_twice(opened: Open, camd: Any) -> None:
+    campaigns = [camd.do(camd.world.campaign(*people(1), name=name)) for name in ("One", "Two", "Three")]
+    asked: list[str] = []
+
+    class Clicked(ConsoleClient):
+        """Its visitor clicks somewhere while the first campaign runs, which begins the page anew."""
+
+        def ask(self, call: Call[Any]) -> Any:
+            answer = super().ask(call)
+            if call.path.endswith("/run-cycle"):
+                asked.append(call.path)
+                if len(asked) == 1:
+                    streamlit.rerun()
+            return answer
+
+    with Clicked(socket=camd.world.desk.context.settings.server.socket) as client:
+        page = choose(opened(lambda _: manual_run.show(client)), *campaigns)
+        page.button(key="run.run").click().run()
+    assert len(asked) == len(set(asked)) == 3
+    assert "Done: 2 of 3 cycles" in told(page)
 
 
 class Sleepy(ConsoleClient):
