@@ -131,11 +131,11 @@ def test_fault_23_a_database_that_cannot_be_written_closes_the_gate_and_is_told_
         world.store.trouble = StoreUnavailable("attempt to write a readonly database")
         await world.run_for(minutes=10)
         assert [closure.reason for closure in world.context.gate.closures()] == [GateReason.DATABASE_AWAY]
-        assert not world.health.is_ready
+        was_ready = world.health.is_ready
         world.store.trouble = None
         await world.run_for(seconds=6)
         assert world.context.gate.closures() == ()
-        assert world.health.is_ready
+        assert (was_ready, world.health.is_ready) == (False, True)
         sink.close()
 
     simulate(tmp_path, scenario)
