@@ -9,6 +9,7 @@ import anyio
 from camd.domain.retry import GiveUp, Intensity, Restart
 from camd.ports.clock import Clock, Entropy
 from camd.telemetry.logs import describe, get_log
+from camd.telemetry.metrics import Metrics
 
 log = get_log()
 
@@ -20,7 +21,9 @@ class ServiceFailed(Exception):
     """A part of the daemon crashed too often; the process ends with exit code 1 and systemd restarts it."""
 
 
-async def keep_running(name: str, serve: Callable[[], Awaitable[None]], clock: Clock, entropy: Entropy) -> None:
+async def keep_running(
+    name: str, serve: Callable[[], Awaitable[None]], clock: Clock, entropy: Entropy, metrics: Metrics
+) -> None:
     """Runs `serve` until it is cancelled or returns. Raises `ServiceFailed` at the fourth crash in 60 s."""
     crashes: deque[datetime] = deque(maxlen=SERVICE_INTENSITY.restarts + 1)
     while True:
@@ -29,6 +32,7 @@ async def keep_running(name: str, serve: Callable[[], Awaitable[None]], clock: C
         except Exception as error:
             now = clock.now()
             crashes.append(now)
+            metrics.actor_restarts_total.labels("crash").inc()
             log.error("actor.crashed", actor=name, error=describe(error))
             match SERVICE_INTENSITY.after_crash(crashes, now, entropy.uniform(0.0, 1.0)):
                 case Restart(after):

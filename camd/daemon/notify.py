@@ -8,6 +8,16 @@ import socket
 from collections.abc import Mapping
 from datetime import timedelta
 
+import anyio
+
+from camd.actors.health import Health
+from camd.telemetry.logs import get_log
+
+log = get_log()
+
+MAX_LAG_SECONDS = 5.0
+"""A loop that wakes later than this gives systemd no sign of life."""
+
 
 class Notifier:
     """`watchdog_interval` is the longest silence systemd bears, None where it does not watch this process."""
@@ -24,9 +34,6 @@ class Notifier:
         """Until the next `ready`; systemd compares the instant with that of its own request (sd_notify(3))."""
         self._send(f"RELOADING=1\nMONOTONIC_USEC={int(monotonic_seconds * 1_000_000)}")
 
-    def status(self, text: str) -> None:
-        self._send(f"STATUS={_line(text)}")
-
     def stopping(self) -> None:
         self._send("STOPPING=1")
 
@@ -42,6 +49,16 @@ class Notifier:
                 sender.sendto(message.encode(), self._address)
         except OSError:
             return
+
+
+async def keep_alive(health: Health, notifier: Notifier, interval: timedelta) -> None:
+    """A sign of life thrice an interval, while the loop is quick and the store answers; until cancelled."""
+    while True:
+        if health.lag_seconds < MAX_LAG_SECONDS and health.store_error is None:
+            notifier.watchdog()
+        else:
+            log.warning("daemon.watchdog_late", lag_s=health.lag_seconds, reason=health.store_error or "loop_late")
+        await anyio.sleep(interval.total_seconds() / 3)
 
 
 def _line(text: str) -> str:

@@ -10,7 +10,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
@@ -26,20 +26,19 @@ from camd.api.app import build_app
 from camd.api.listen import serve, serve_public
 from camd.api.public import build_public_app
 from camd.daemon.backup_watch import BackupWatch
-from camd.daemon.notify import Notifier
+from camd.daemon.integrity import mend_of_damage
+from camd.daemon.notify import Notifier, keep_alive
 from camd.daemon.reload import Reloader
 from camd.daemon.wiring import VERSION, Adapters, Engine, make_metrics, real_adapters
 from camd.mail.header_probe import warn_of_lenient_headers
 from camd.operations.tokens import keep_uses
 from camd.ports.settings import Settings
-from camd.ports.store_errors import DatabaseHeld
+from camd.ports.store_errors import DatabaseDamaged, DatabaseHeld, StoreUnavailable
 from camd.telemetry.logs import configure, get_log
 
 log = get_log()
 
-MAX_LAG_SECONDS = 5.0
-"""A loop that wakes later than this gives systemd no sign of life."""
-
+E = TypeVar("E", bound=Exception)
 WhenReady = Callable[[Engine, str], Coroutine[Any, Any, None]]
 """Called once the daemon is ready, with the engine and the URL of its API; the daemon serves on meanwhile."""
 
@@ -81,7 +80,7 @@ async def run_daemon(
                 if read_again is not None:
                     reloader = Reloader(engine.context, engine.health, engine.bells, read_again)
                     reloads = partial(_reload, engine, reloader, notifier, hangups)
-                    tasks.start_soon(keep_running, "reload", reloads, parts.clock, parts.entropy)
+                    tasks.start_soon(keep_running, "reload", reloads, parts.clock, parts.entropy, metrics)
                 if when_ready is not None:
                     tasks.start_soon(when_ready, engine, url)
                 await stop.wait()
@@ -93,15 +92,21 @@ async def run_daemon(
                 tasks.cancel_scope.cancel()
         log.info("daemon.stopped")
     except* DatabaseHeld as held:
-        log.error("daemon.lock_denied", reason=_holder(held))
+        log.error("daemon.lock_denied", reason=_first(held).holder)
+        raise
+    except* StoreUnavailable as lost:
+        log.error("db.commit_failed", reason=str(_first(lost)))
+        raise
+    except* DatabaseDamaged as damaged:
+        log.error("db.integrity_failed", error=_first(damaged), reason=mend_of_damage(settings.database.path))
         raise
     finally:
         sink.close()
 
 
-def _holder(held: BaseExceptionGroup[DatabaseHeld]) -> str:
-    first = held.exceptions[0]
-    return first.holder if isinstance(first, DatabaseHeld) else _holder(first)
+def _first(group: ExceptionGroup[E]) -> E:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, ExceptionGroup) else first
 
 
 def _public_listener(engine: Engine) -> AbstractAsyncContextManager[str | None]:
@@ -131,21 +136,11 @@ async def _start_actors(engine: Engine, tasks: anyio.abc.TaskGroup, notifier: No
         ("tokens", partial(keep_uses, engine.desk)),
     )
     for name, serve_part in parts:
-        tasks.start_soon(partial(keep_running, name, serve_part, context.clock, context.entropy))
+        tasks.start_soon(keep_running, name, serve_part, context.clock, context.entropy, context.metrics)
     if notifier.watchdog_interval is not None:
-        tasks.start_soon(_keep_alive, engine, notifier, notifier.watchdog_interval.total_seconds())
+        tasks.start_soon(keep_alive, health, notifier, notifier.watchdog_interval)
     health.phase = Phase.RUNNING
     context.metrics.ready.set(1)
-
-
-async def _keep_alive(engine: Engine, notifier: Notifier, interval_seconds: float) -> None:
-    """A sign of life thrice an interval, while the loop is quick and the store answers."""
-    while True:
-        if engine.health.lag_seconds < MAX_LAG_SECONDS and engine.health.store_error is None:
-            notifier.watchdog()
-        else:
-            log.warning("daemon.watchdog_late", lag_s=engine.health.lag_seconds)
-        await anyio.sleep(interval_seconds / 3)
 
 
 async def _drain(engine: Engine, hurry: anyio.Event) -> None:

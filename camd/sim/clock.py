@@ -61,6 +61,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         finally:
             self.real_work_in_flight -= 1
 
+    def stand_still(self, seconds: float) -> None:
+        self._seconds += seconds
+
     def must_wait(self, timeout: float | None) -> bool:
         """Called when nothing can run before `timeout`: let one arrival in, or jump there, or say: wait for real."""
         if self._arrivals:
@@ -109,6 +112,10 @@ class VirtualClock:
     def jump(self, step: timedelta) -> None:
         """Set the wall clock forward or back; timers and `monotonic` do not notice."""
         self._offset += step
+
+    def block(self, seconds: float) -> None:
+        """The loop stands still for so long: all clocks go on and nothing runs, whatever is due."""
+        self._loop.stand_still(seconds)
 
 
 class SeededEntropy:

@@ -37,8 +37,8 @@ CATALOGUE = {
         Event(
             "daemon.stopping",
             "info",
-            "A signal or an escalation asked for the end; nothing new is begun.",
-            "Nothing, unless nobody asked for it: then read the errors before it.",
+            "A signal asked for the end; nothing new is begun.",
+            "Nothing, unless nobody asked for it: then look who sent it.",
             metric="ready",
         ),
         Event(
@@ -56,7 +56,7 @@ CATALOGUE = {
         Event(
             "daemon.watchdog_late",
             "warning",
-            "The loop or the store answered too late, so systemd got no sign of life this time.",
+            "The loop or the store answered too late, as `reason` says, so systemd got no sign of life this time.",
             "Look for a long import or a slow disk; if it repeats, systemd restarts the service.",
             metric="event_loop_lag_seconds",
         ),
@@ -356,7 +356,7 @@ CATALOGUE = {
         Event(
             "db.commit_failed",
             "error",
-            "A commit failed; nothing of it was stored.",
+            "A commit failed; nothing of it was stored. After an error of the disk camd ends, to begin anew.",
             "Check the free space and the health of the disk.",
             metric='db_transactions_total{kind="write",result="failed"}',
         ),

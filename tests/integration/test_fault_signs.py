@@ -4,6 +4,8 @@ are in `tests/sim`."""
 import io
 import json
 import shutil
+import signal
+import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from anyio.to_thread import run_sync
 from sqlalchemy import Connection
 
 from camd.actors.health import Phase
@@ -19,21 +22,26 @@ from camd.api.listen import serve_public
 from camd.api.public import build_public_app
 from camd.daemon.observe import StoreMetrics
 from camd.daemon.restore import restore
+from camd.daemon.run import run_daemon
 from camd.daemon.wiring import Engine, make_metrics
 from camd.domain.errors import Misconfigured
 from camd.domain.opt_out import make_token
 from camd.mail.smtp import SmtpChannel
 from camd.ports.settings import LoggingSettings, PublicSettings
+from camd.ports.store_errors import StoreUnavailable
 from camd.sim.smtp_server import ScriptedServer
 from camd.sim.world import mailbox, plain_settings
 from camd.store.backup import back_up
 from camd.store.sqlite import SqliteStore
-from camd.store.writer import Writer, WriterLimits
+from camd.store.writer import CommitPoint, Writer, WriterLimits
 from camd.system import SystemClock
 from camd.telemetry.events import CATALOGUE
 from camd.telemetry.logs import configure
 from camd.telemetry.metrics import Metrics
 from tests.integration.test_writer_faults import BusyFile, existing, note
+from tests.proof.campaigns import FIRST, Plan, adapters, addresses, box, prepare
+from tests.proof.campaigns import settings as sending_settings
+from tests.proof.judge import Sink, sink
 from tests.sim.fault_signs import Change, moved, value
 
 RISES = Change.RISES
@@ -147,4 +155,81 @@ async def test_a_fault_is_known_by_its_event_and_its_figure(tmp_path: Path, sign
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     told = [line["level"] for line in lines if line["event"] == sign.event]
     assert set(told) == {CATALOGUE[sign.event].level}, lines
+    assert moved(sign.change, before, value(metrics, sign.figure))
+
+
+IN_FLIGHT = 4
+Ending = Callable[[Engine, Sink], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class LastSign:
+    """Of a daemon that comes to its end with mails in flight."""
+
+    fault: int
+    event: str
+    figure: str
+    change: Change
+    how: Ending
+
+    def __str__(self) -> str:
+        return f"{self.fault}-{self.event}"
+
+
+async def asked_to_stop(_: Engine, judge: Sink) -> None:
+    signal.raise_signal(signal.SIGTERM)
+    await run_sync(judge.ask, "XRELEASE")
+
+
+async def asked_twice(_: Engine, __: Sink) -> None:
+    signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGTERM)
+
+
+async def cannot_sync(engine: Engine, judge: Sink) -> None:
+    def at(point: CommitPoint) -> None:
+        if point == "before_commit":
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
+            raise error
+
+    store = engine.context.store
+    assert isinstance(store, SqliteStore)
+    store.writer._on_commit = at
+    await run_sync(judge.ask, "XRELEASE")
+
+
+LAST_SIGNS = (
+    LastSign(9, "daemon.stopping", "ready", Change.FALLS, asked_to_stop),
+    LastSign(9, "send.sent", 'sends_total{mailbox="sales",result="sent"}', RISES, asked_to_stop),
+    LastSign(10, "daemon.stopping", "ready", Change.FALLS, asked_twice),
+    LastSign(10, "send.unknown", 'sends_total{mailbox="sales",result="unknown"}', RISES, asked_twice),
+    LastSign(26, "db.commit_failed", 'db_transactions_total{kind="write",result="failed"}', RISES, cannot_sync),
+    LastSign(26, "send.gate_closed", 'send_gate_open{reason="outcome_waits"}', Change.FALLS, cannot_sync),
+)
+
+
+@pytest.mark.parametrize("sign", LAST_SIGNS, ids=str)
+async def test_the_end_of_a_daemon_is_known_by_its_event_and_its_figure(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], sign: LastSign
+) -> None:
+    with sink(tmp_path, {"*": "held"}) as judge:
+        settings = sending_settings(tmp_path, replace(box("sales", judge.port, IN_FLIGHT), imap_host=None))
+        await prepare(settings.database.path, Plan([addresses(IN_FLIGHT)], steps=(FIRST,)))
+        figures: list[tuple[Metrics, float]] = []
+
+        async def happen(engine: Engine, _: str) -> None:
+            await run_sync(judge.wait_for, IN_FLIGHT)
+            capfd.readouterr()
+            figures.append((engine.context.metrics, value(engine.context.metrics, sign.figure)))
+            await sign.how(engine, judge)
+
+        try:
+            await run_daemon(settings, adapters=adapters(), environ={}, when_ready=happen)
+        except* StoreUnavailable:
+            assert sign.how is cannot_sync
+    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    told = [line["level"] for line in lines if line["event"] == sign.event]
+    assert set(told) == {CATALOGUE[sign.event].level}, lines
+    [(metrics, before)] = figures
     assert moved(sign.change, before, value(metrics, sign.figure))

@@ -2,15 +2,25 @@
 
 import io
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+import anyio
+
+from camd.actors.health import Phase
+from camd.domain.campaign import Campaign
+from camd.domain.errors import Misconfigured, Transient
+from camd.ports.channel import Handover, HandoverOutcome
 from camd.ports.settings import LoggingSettings, Settings
-from camd.sim.world import World, simulate
+from camd.ports.store_errors import StoreUnavailable
+from camd.sim.world import STEPS, World, people, simulate
 from camd.telemetry.logs import configure
 from camd.telemetry.metrics import Metrics
+
+P0 = "p0@c0.example"
+FULL = StoreUnavailable("the disk is full")
 
 
 class Change(Enum):
@@ -84,3 +94,85 @@ def moved(change: Change, before: float, after: float) -> bool:
             return after < before
         case Change.STANDS:
             return after == before > 0
+
+
+def plain(settings: Settings) -> Settings:
+    return settings
+
+
+async def watched(world: World) -> None:
+    """The daemon works, its watch too, and its figures are set."""
+    world.health.phase = Phase.RUNNING
+    await world.start(watch=True)
+    await world.run_for(seconds=35)
+
+
+def answered(*answers: HandoverOutcome | Exception) -> How:
+    """The first mail to one person meets these, one after the other."""
+
+    async def how(world: World) -> AsyncIterator[None]:
+        await watched(world)
+        world.mail.answers[P0] = list(answers)
+        yield
+        await world.live(*people(1), steps=STEPS[:1])
+        await world.run_for(minutes=2)
+
+    return how
+
+
+def mailbox_in(trouble: Transient | Misconfigured) -> How:
+    async def how(world: World) -> AsyncIterator[None]:
+        await watched(world)
+        yield
+        world.mail.trouble["sales"] = trouble
+        await world.live(*people(1), steps=STEPS[:1])
+        await world.run_for(minutes=3)
+
+    return how
+
+
+def while_it_is_handed_over(happens: Callable[[World, Campaign], Awaitable[None]], *, marked: bool = False) -> How:
+    """The fault comes between intent and mark, or between the mark and the answer."""
+
+    async def how(world: World) -> AsyncIterator[None]:
+        await watched(world)
+        campaigns: list[Campaign] = []
+
+        async def happening(_: Handover) -> None:
+            if campaigns:
+                await happens(world, campaigns.pop())
+
+        if marked:
+            world.mail.after_mark = happening
+        else:
+            world.mail.before_mark = happening
+        yield
+        campaigns.append(await world.live(*people(1), steps=STEPS[:1]))
+        await world.run_for(seconds=40)
+
+    return how
+
+
+def killed(*, marked: bool) -> How:
+    """The process ends in the middle of a handover, and stores nothing more; another one begins."""
+
+    async def how(world: World) -> AsyncIterator[None]:
+        async def hangs(_: Handover) -> None:
+            world.store.trouble = FULL
+            await anyio.sleep_forever()
+
+        async def sound(_: Handover) -> None:
+            pass
+
+        if marked:
+            world.mail.after_mark = hangs
+        else:
+            world.mail.before_mark = hangs
+        yield
+        await world.live(*people(1), steps=STEPS[:1])
+        await world.run_for(minutes=1)
+        world.mail.after_mark = world.mail.before_mark = sound
+        await world.restart()
+        await world.run_for(minutes=1)
+
+    return how

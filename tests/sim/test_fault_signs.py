@@ -1,6 +1,6 @@
 """Each fault that has a name in the catalogue is told by it, and by a figure: the table is the test."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -10,26 +10,40 @@ from pathlib import Path
 import anyio
 import pytest
 
-from camd.actors.health import Phase
 from camd.actors.wake import Doorbells
 from camd.actors.watch import Bounds, Watch
 from camd.daemon.integrity import check_integrity
+from camd.daemon.notify import Notifier, keep_alive
 from camd.domain.campaign import Campaign, Step
 from camd.domain.errors import Misconfigured, Scope, Transient
 from camd.domain.facts import CampaignId, LeadId
 from camd.domain.message_id import message_id
 from camd.operations import lead_import
-from camd.ports.channel import Handover, HandoverOutcome, Refused, Stage, Unknown
+from camd.ports.channel import Handover, Refused, Stage, Unknown
 from camd.ports.inbox import RawMessage, Unreadable
-from camd.ports.settings import Settings
-from camd.ports.store_errors import DatabaseDamaged, StoreUnavailable
+from camd.ports.store_errors import DatabaseDamaged
 from camd.ports.webhooks import TargetRefused
 from camd.sim import letters
 from camd.sim.inbox import SENT, away
 from camd.sim.world import OPERATOR, STEPS, World, people
 from camd.store.sqlite import SqliteStore
 from camd.telemetry.events import CATALOGUE
-from tests.sim.fault_signs import Change, How, Seen, Sign, moved, seen
+from tests.sim.fault_signs import (
+    FULL,
+    P0,
+    Change,
+    How,
+    Seen,
+    Sign,
+    answered,
+    killed,
+    mailbox_in,
+    moved,
+    plain,
+    seen,
+    watched,
+    while_it_is_handed_over,
+)
 from tests.sim.test_answers import US, Build, comes, first_mail, quick, says
 from tests.sim.test_provider_faults import KINDS, asking
 from tests.sim.test_webhooks import FAILS, happen, hook, with_hooks
@@ -37,93 +51,9 @@ from tests.simulators.apollo import Fault
 from tests.simulators.vendor import Spoilt
 
 RISES, FALLS, STANDS = Change.RISES, Change.FALLS, Change.STANDS
-P0 = "p0@c0.example"
-FULL = StoreUnavailable("the disk is full")
 GREYLISTED = Refused(Stage.RCPT, 451, "4.7.1", "451 4.7.1 greylisted")
 UNKNOWN_USER = Refused(Stage.RCPT, 550, "5.1.1", "550 5.1.1 no such user")
 BLOCKED = Refused(Stage.DOT, 550, "5.6.0", "550 5.6.0 will not")
-
-
-def plain(settings: Settings) -> Settings:
-    return settings
-
-
-async def watched(world: World) -> None:
-    """The daemon works, its watch too, and its figures are set."""
-    world.health.phase = Phase.RUNNING
-    await world.start(watch=True)
-    await world.run_for(seconds=35)
-
-
-def answered(*answers: HandoverOutcome | Exception) -> How:
-    """The first mail to one person meets these, one after the other."""
-
-    async def how(world: World) -> AsyncIterator[None]:
-        await watched(world)
-        world.mail.answers[P0] = list(answers)
-        yield
-        await world.live(*people(1), steps=STEPS[:1])
-        await world.run_for(minutes=2)
-
-    return how
-
-
-def mailbox_in(trouble: Transient | Misconfigured) -> How:
-    async def how(world: World) -> AsyncIterator[None]:
-        await watched(world)
-        yield
-        world.mail.trouble["sales"] = trouble
-        await world.live(*people(1), steps=STEPS[:1])
-        await world.run_for(minutes=3)
-
-    return how
-
-
-def while_it_is_handed_over(happens: Callable[[World, Campaign], Awaitable[None]], *, marked: bool = False) -> How:
-    """The fault comes between intent and mark, or between the mark and the answer."""
-
-    async def how(world: World) -> AsyncIterator[None]:
-        await watched(world)
-        campaigns: list[Campaign] = []
-
-        async def happening(_: Handover) -> None:
-            if campaigns:
-                await happens(world, campaigns.pop())
-
-        if marked:
-            world.mail.after_mark = happening
-        else:
-            world.mail.before_mark = happening
-        yield
-        campaigns.append(await world.live(*people(1), steps=STEPS[:1]))
-        await world.run_for(seconds=40)
-
-    return how
-
-
-def killed(*, marked: bool) -> How:
-    """The process ends in the middle of a handover, and stores nothing more; another one begins."""
-
-    async def how(world: World) -> AsyncIterator[None]:
-        async def hangs(_: Handover) -> None:
-            world.store.trouble = FULL
-            await anyio.sleep_forever()
-
-        async def sound(_: Handover) -> None:
-            pass
-
-        if marked:
-            world.mail.after_mark = hangs
-        else:
-            world.mail.before_mark = hangs
-        yield
-        await world.live(*people(1), steps=STEPS[:1])
-        await world.run_for(minutes=1)
-        world.mail.after_mark = world.mail.before_mark = sound
-        await world.restart()
-        await world.run_for(minutes=1)
-
-    return how
 
 
 async def reconciled(world: World) -> AsyncIterator[None]:
@@ -192,6 +122,16 @@ async def damaged_page(world: World) -> AsyncIterator[None]:
     inner = world.store._inner
     assert isinstance(inner, SqliteStore)
     await check_integrity(inner.writer, world.context.gate, check=check)
+
+
+async def loop_stands_still(world: World) -> AsyncIterator[None]:
+    await watched(world)
+    yield
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(keep_alive, world.health, Notifier({}), timedelta(seconds=3))
+        world.clock.block(6)
+        await world.run_for(seconds=3)
+        tasks.cancel_scope.cancel()
 
 
 def clock_set(step: timedelta) -> How:
@@ -322,6 +262,7 @@ SIGNS = (
     Sign(2, "send.released", 'sends_total{mailbox="sales",result="sent"}', RISES, killed(marked=False), quick),
     Sign(3, "send.unknown", 'sends_total{mailbox="sales",result="unknown"}', RISES, killed(marked=True), quick),
     Sign(4, "send.resolved", "touches_unknown", FALLS, reconciled, quick),
+    Sign(12, "daemon.watchdog_late", "event_loop_lag_seconds", RISES, loop_stands_still, quick),
     Sign(14, "send.released", 'clock_jumps_total{direction="forward"}', RISES, while_it_is_handed_over(sleeps), quick),
     Sign(15, "recovery.hold_entered", "recovery_hold", RISES, second_sender, quick),
     Sign(23, "send.gate_closed", 'send_gate_open{reason="database_away"}', FALLS, database_away, quick),

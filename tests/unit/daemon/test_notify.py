@@ -25,15 +25,13 @@ def test_each_message_is_one_datagram_in_systemds_words(systemd: tuple[str, sock
     notifier = Notifier({"NOTIFY_SOCKET": name})
 
     notifier.ready("3 campaigns")
-    notifier.status("gate closed")
     notifier.watchdog()
     notifier.reloading(1.5)
     notifier.stopping()
 
-    messages = [receiver.recv(1000).decode() for _ in range(5)]
+    messages = [receiver.recv(1000).decode() for _ in range(4)]
     assert messages == [
         "READY=1\nSTATUS=3 campaigns",
-        "STATUS=gate closed",
         "WATCHDOG=1",
         "RELOADING=1\nMONOTONIC_USEC=1500000",
         "STOPPING=1",
@@ -43,9 +41,9 @@ def test_each_message_is_one_datagram_in_systemds_words(systemd: tuple[str, sock
 def test_a_status_of_several_lines_sets_nothing_else(systemd: tuple[str, socket.socket]) -> None:
     name, receiver = systemd
 
-    Notifier({"NOTIFY_SOCKET": name}).status("one\nMAINPID=1")
+    Notifier({"NOTIFY_SOCKET": name}).ready("one\nMAINPID=1")
 
-    assert receiver.recv(1000) == b"STATUS=one MAINPID=1"
+    assert receiver.recv(1000) == b"READY=1\nSTATUS=one MAINPID=1"
 
 
 def test_a_lost_or_full_socket_loses_only_the_message(systemd: tuple[str, socket.socket]) -> None:
