@@ -86,7 +86,6 @@ class SqlTx:
         self.lookups = Lookups(connection)
         self.webhooks = Webhooks(connection)
         self.tokens = Tokens(connection)
-        self.webhooks = Webhooks(connection)
 
 
 class StoreObserver(WriterObserver, ReadersObserver, Protocol):
