@@ -7,7 +7,7 @@ comes back.
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -206,7 +206,10 @@ class _Figures:
 
 
 def _write_the_same(tx: Tx) -> None:
-    tx.instance.set_kill_switch(tx.instance.kill_switch())
+    """By way of something else: where no byte differs SQLite writes none, and a full disk is not met."""
+    switch = tx.instance.kill_switch()
+    tx.instance.set_kill_switch(replace(switch, reason=f"{switch.reason}."))
+    tx.instance.set_kill_switch(switch)
 
 
 def _figures(tx: Tx) -> _Figures:

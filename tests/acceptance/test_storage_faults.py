@@ -71,6 +71,8 @@ def test_fault_24_a_disk_that_is_full_at_the_intent_sends_nothing_until_there_is
     log.wait_for("send.sent")
     small.fill()
     log.wait_for("send.gate_closed", "disk_full")
+    log.wait_for("db.commit_failed")
+    assert ask(f"{url}/readyz").status == 503
     assert "disk_full" in ask(f"{url}/healthz").body.decode()
     assert len(server.mails) == 1
     small.make_room()

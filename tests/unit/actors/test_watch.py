@@ -108,6 +108,27 @@ def test_on_a_disk_that_is_nearly_full_a_write_tells_whether_the_process_is_read
     simulate(tmp_path, scenario)
 
 
+def test_on_a_disk_that_is_nearly_full_each_look_puts_something_on_it_and_changes_nothing(tmp_path: Path) -> None:
+    log = tmp_path / "camd.db-wal"
+    sizes = []
+
+    async def scenario(world: World) -> None:
+        await world.kill()
+        before = await world.store.read(lambda tx: tx.instance.kill_switch())
+        everything = Bounds(disk_full=2**62)
+        watch = Watch(world.context, world.health, Doorbells(), tmp_path / "camd.db", bounds=everything)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(watch.run)
+            for _ in range(3):
+                await anyio.sleep(TICK_SECONDS)
+                sizes.append(log.stat().st_size)
+            tasks.cancel_scope.cancel()
+        assert await world.store.read(lambda tx: tx.instance.kill_switch()) == before
+
+    simulate(tmp_path, scenario)
+    assert sizes[0] < sizes[1] < sizes[2]
+
+
 def test_a_folder_that_is_gone_says_nothing_of_the_disk(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
         await world.campaign(*people(1))
