@@ -116,7 +116,9 @@ def compare(known: Known, machine: MachineIdentity, contents: JournalContents) -
         found.append(Mismatch.JOURNAL_AHEAD)
     if known.mark.generation not in contents.generations or _is_cut(known, contents):
         found.append(Mismatch.JOURNAL_LOST)
-    if differences(known.identity, machine):
+    changed = differences(known.identity, machine)
+    # A restore puts another file in the place of the one before: that alone tells of no other machine.
+    if changed and not (contents.restored and changed == ("inode",)):
         found.append(Mismatch.IDENTITY)
     return tuple(found)
 

@@ -73,6 +73,14 @@ def test_another_machine_or_file_begins_a_hold(other: MachineIdentity) -> None:
     assert compare(known(3), other, journal(3)) == (Mismatch.IDENTITY,)
 
 
+def test_after_a_restore_the_other_file_alone_tells_of_no_other_machine() -> None:
+    restored = journal(3, restored=True)
+    assert compare(known(3), MachineIdentity("m1", None, "8"), restored) == (Mismatch.RESTORED,)
+    elsewhere = (Mismatch.RESTORED, Mismatch.IDENTITY)
+    assert compare(known(3), MachineIdentity("m2", None, "8"), restored) == elsewhere
+    assert compare(known(3), MachineIdentity("m2", None, "7"), restored) == elsewhere
+
+
 def test_the_first_start_begins_nothing() -> None:
     fresh = known(0, identity=MachineIdentity())
     assert compare(fresh, HERE, JournalContents()) == ()
