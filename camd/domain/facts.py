@@ -32,13 +32,28 @@ class Verdict(StrEnum):
     SUPPRESSED = "suppressed"
 
 
+SENIORITIES = (
+    "owner",
+    "founder",
+    "c_suite",
+    "partner",
+    "vp",
+    "head",
+    "director",
+    "manager",
+    "senior",
+    "entry",
+    "intern",
+)
+"""From the most to the least senior, in Apollo's words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """One person's facts, in the API's names and order.
 
     `country` is an ISO 3166-1 alpha-2 code where it was understood, else the raw text. `seniority` is one
-    of Apollo's set (owner, founder, c_suite, partner, vp, head, director, manager, senior, entry, intern)
-    where it was understood. `expected_mrr` is money a month in the campaign's currency.
+    of `SENIORITIES` where it was understood. `expected_mrr` is money a month in the campaign's currency.
     """
 
     email: str | None = None

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from camd.domain.contact import registrable_domain
+from camd.domain.facts import SENIORITIES
 from camd.ports.providers import MAX_CANDIDATES, SourceField
 from camd.providers.answers import text
-from camd.providers.apollo_person import SENIORITIES
 from camd.schema.status import FieldKind
 
 MOST_VALUES = 1_000

@@ -9,23 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from camd.domain.contact import linkedin_key
-from camd.domain.facts import Facts, Verdict
+from camd.domain.facts import SENIORITIES, Facts, Verdict
 from camd.providers import csv_values as values
 from camd.providers.answers import address, country, text, whole
 
-SENIORITIES = (
-    "owner",
-    "founder",
-    "c_suite",
-    "partner",
-    "vp",
-    "head",
-    "director",
-    "manager",
-    "senior",
-    "entry",
-    "intern",
-)
 LEARNED = frozenset(
     {
         "email",

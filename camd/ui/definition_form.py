@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from camd.domain.campaign import GoalCounts
 from camd.domain.countries import COUNTRIES
+from camd.domain.facts import SENIORITIES
 from camd.schema.definition import CampaignBody
 from camd.schema.status import MailboxState
 from camd.ui.rules_form import fine_tuning
@@ -20,19 +21,6 @@ from camd.ui.words import told as as_words
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "sv", "pl", "ja")
 """Those in which camd itself says how not to be written to again; others may be typed."""
 CURRENCIES = ("EUR", "USD", "GBP", "CHF", "SEK", "DKK", "NOK", "PLN", "CZK", "CAD", "AUD", "JPY")
-SENIORITIES = (
-    "owner",
-    "founder",
-    "c_suite",
-    "partner",
-    "vp",
-    "head",
-    "director",
-    "manager",
-    "senior",
-    "entry",
-    "intern",
-)
 DAYS = {"mon": "Mon", "tue": "Tue", "wed": "Wed", "thu": "Thu", "fri": "Fri", "sat": "Sat", "sun": "Sun"}
 GOAL_COUNTS = {
     GoalCounts.QUALIFIED: "a qualified lead or a signed client",
