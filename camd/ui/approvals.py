@@ -17,7 +17,6 @@ from camd.ui.queues import queued
 from camd.ui.touch_view import Around, around, facts, person
 from camd.ui.visitor import ConsoleClient
 from camd.ui.words import count, plain
-from camd.ui.words import told as as_words
 
 PAGE = 10
 
@@ -95,23 +94,20 @@ def _cancel(client: ConsoleClient, touch: Touch, who: str, key: str) -> str:
 
 
 def _approve(client: ConsoleClient, touch: Touch, what: str) -> str | None:
-    present = client.touch(touch.id)
-    if present.status != touch.status:
-        warn(f"That mail is {as_words(present.status)} by now: somebody was faster. Nothing else was done.")
-    elif not _is_as_read(touch, present):
+    if not _is_as_read(client, touch):
         warn("That mail was written anew since you read it, and was not approved. Read it again below.")
-    else:
-        client.approve(touch.id)
-        return what
-    return None
+        return None
+    client.approve(touch.id)
+    return what
 
 
-def _is_as_read(touch: Touch, present: Touch) -> bool:
+def _is_as_read(client: ConsoleClient, touch: Touch) -> bool:
+    present = client.touch(touch.id)
     return (present.subject, present.body) == (touch.subject, touch.body)
 
 
 def _approve_page(client: ConsoleClient, touches: list[Touch]) -> str | None:
-    as_read = tuple(touch.id for touch in touches if _is_as_read(touch, client.touch(touch.id)))
+    as_read = tuple(touch.id for touch in touches if _is_as_read(client, touch))
     if len(as_read) < len(touches):
         anew = count(len(touches) - len(as_read), "mail was", "mails were")
         warn(f"{anew} written anew since you read them, and not approved.")
@@ -119,7 +115,8 @@ def _approve_page(client: ConsoleClient, touches: list[Touch]) -> str | None:
         return None
     report = client.approve_many(ApproveBody(ids=as_read))
     if report.refused:
-        warn(f"{len(report.refused)} could not be approved: {plain(report.refused[0].reason)}")
+        gone = count(len(report.refused), "mail was", "mails were")
+        warn(f"{gone} not approved: somebody decided about them meanwhile, or they may not go any more.")
     return f"{count(report.approved, 'mail')} may go out." if report.approved else None
 
 

@@ -6,10 +6,12 @@ from contextlib import contextmanager
 import streamlit as st
 
 from camd.client.errors import ApiError, Unreachable
-from camd.schema.problem import Problem
+from camd.schema.problem import TYPE_PREFIX, Problem
 from camd.ui.words import plain
 
 _DONE = "notices.done"
+_OVERTAKEN = f"{TYPE_PREFIX}illegal-move"
+"""The console offers only what is possible: what is so no more was decided about meanwhile."""
 
 
 def done(text: str) -> None:
@@ -36,9 +38,16 @@ def told() -> Iterator[None]:
 
 def show_problem(problem: Problem) -> None:
     """Title, mend, and each field or finding of it; the fields say all that the detail does."""
-    detail = "" if problem.errors else f" {plain(problem.detail)}"
-    st.error(f"**{plain(problem.title)}**{detail}")
+    st.error(f"**{plain(problem.title)}** {_detail(problem)}")
     for wrong in problem.errors:
         st.warning(f"**{plain(wrong.field)}**: {plain(wrong.message)}")
     for finding in problem.findings:
         st.warning(f"**{plain(finding.message)}** {plain(finding.mend)}")
+
+
+def _detail(problem: Problem) -> str:
+    if problem.errors:
+        return ""
+    if problem.type == _OVERTAKEN:
+        return "Somebody else, or camd itself, was faster: look how it stands now, and decide again."
+    return plain(problem.detail)

@@ -7,7 +7,7 @@ import streamlit as st
 from camd.schema.campaign import CampaignDetail
 from camd.schema.inbound import ClassifyBody, Inbound
 from camd.schema.lead import Lead
-from camd.ui.acting import act_button, act_confirmed
+from camd.ui.acting import act_button, act_confirmed, warn
 from camd.ui.decisions import AWAY, CONVERTED, OF_A_STRANGER, OTHERS, TAKEN_FOR, Decision, answers
 from camd.ui.notices import told
 from camd.ui.queues import queued
@@ -109,8 +109,12 @@ def _offer_away(client: ConsoleClient, inbound: Inbound) -> None:
         act_button("They are away", act, key=f"review.out_of_office.{inbound.id}", primary=True)
 
 
-def _decide(client: ConsoleClient, inbound: Inbound, decision: Decision, until: str | None = None) -> str:
-    """`until` is the key of the day. Where two people had it open, the later word counts."""
+def _decide(client: ConsoleClient, inbound: Inbound, decision: Decision, until: str | None = None) -> str | None:
+    """`until` is the key of the day. Where two people had it open, the first word counts."""
+    present = client.inbound(inbound.id)
+    if not present.waiting:
+        warn(f"Somebody decided about that message meanwhile: it is {TAKEN_FOR[present.kind]}. It was left so.")
+        return None
     note: str = st.session_state[_note_key(inbound)].strip()
     given = {"until": st.session_state[until] if until else None, "note": note or None}
     client.classify(inbound.id, ClassifyBody.model_validate({"class": decision.kind, **given}))

@@ -83,7 +83,9 @@ def test_a_click_on_a_mail_that_somebody_else_decided_about_ends_in_words(
     camd.client.cancel(touch.id)
     page.button(key=f"approvals.approve.{touch.id}").click().run()
     assert not page.exception
-    assert "That mail is cancelled by now: somebody was faster" in page.warning[0].value
+    assert "was faster" in page.error[0].value
+    assert "touch of channel" not in page.error[0].value
+    assert "not done" in page.toast[0].value
 
 
 def test_approving_a_page_approves_what_was_read_there_and_no_more(

@@ -157,14 +157,15 @@ def test_a_note_is_kept_with_the_message(camd: "ServedWorld", answered: Answered
     assert camd.client.inbound(message.id).note == "asked by phone"
 
 
-def test_what_somebody_else_decided_first_is_decided_anew(
+def test_a_message_that_somebody_else_decided_about_keeps_that_decision(
     camd: "ServedWorld", answered: Answered, opened: Opened
 ) -> None:
     campaign, message = answered()
     page = opened(review.show, campaign)
-    camd.client.classify(message.id, ClassifyBody.model_validate({"class": "unrelated"}))
-    decide(page, "human_negative", message)
-    assert lead_of(camd, message).status is LeadStatus.LOST
+    camd.client.classify(message.id, ClassifyBody.model_validate({"class": InboundClass.HUMAN_NEGATIVE}))
+    decide(page, "human_neutral", message)
+    assert camd.client.inbound(message.id).kind is InboundClass.HUMAN_NEGATIVE
+    assert "Somebody decided about that message meanwhile: it is a no." in said(page)
 
 
 def test_of_a_stranger_only_what_can_follow_is_offered(camd: "ServedWorld", opened: Opened) -> None:
