@@ -16,9 +16,9 @@ _VALUES = (
 )
 
 
-def warn_of_lenient_headers() -> None:
+def warn_of_lenient_headers(policy: Policy = SMTP) -> None:
     """Once, at the start."""
-    if header_probe():
+    if header_probe(policy):
         log.warning("mail.lenient_headers")
 
 

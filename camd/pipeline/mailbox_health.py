@@ -126,7 +126,7 @@ def _stop(tx: Tx, name: str, until: datetime, reason: str, now: datetime, *, det
         return
     stopped = replace(state, stopped_until=until, stopped_for=reason, since=now, by=by_rule("mailbox"), detail=detail)
     tx.mailboxes.put(stopped)
-    _note(tx, name, reason, now, by_rule("mailbox"))
+    _note(tx, name, reason, now, by_rule("mailbox"), until=until)
 
 
 def disable(
@@ -141,6 +141,6 @@ def disable(
     return disabled
 
 
-def _note(tx: Tx, name: str, reason: str, now: datetime, actor: str) -> None:
+def _note(tx: Tx, name: str, reason: str, now: datetime, actor: str, *, until: datetime | None = None) -> None:
     tx.ledger.append(Event(EventType.MAILBOX_DEGRADED, now, actor, data={"mailbox": name, "reason": reason}))
-    log.warning("mailbox.degraded", mailbox=name, reason=reason)
+    log.warning("mailbox.degraded", mailbox=name, reason=reason, until=until)

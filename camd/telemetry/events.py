@@ -272,11 +272,17 @@ CATALOGUE = {
         Event(
             "mailbox.degraded",
             "warning",
-            "A mailbox sends nothing: disabled until a person enables it, or stopped until `until`; `reason` says why.",
+            "A mailbox sends nothing until `until`; without one until a person enables it. `reason` says why.",
             "`camd mailboxes list` says how to mend it; then `camd mailboxes enable`.",
             metric="mailbox_usable",
         ),
-        Event("mailbox.recovered", "info", "A mailbox may send again.", NOTHING, metric="mailbox_usable"),
+        Event(
+            "mailbox.recovered",
+            "info",
+            "A person enabled a mailbox; a stop with an `until` ends in silence.",
+            NOTHING,
+            metric="mailbox_usable",
+        ),
         Event(
             "suppression.added",
             "info",

@@ -26,6 +26,7 @@ from camd.daemon.run import run_daemon
 from camd.daemon.wiring import Engine, make_metrics
 from camd.domain.errors import Misconfigured
 from camd.domain.opt_out import make_token
+from camd.mail.header_probe import warn_of_lenient_headers
 from camd.mail.smtp import SmtpChannel
 from camd.ports.settings import LoggingSettings, PublicSettings
 from camd.ports.store_errors import StoreUnavailable
@@ -43,6 +44,7 @@ from tests.proof.campaigns import FIRST, Plan, adapters, addresses, box, prepare
 from tests.proof.campaigns import settings as sending_settings
 from tests.proof.judge import Sink, sink
 from tests.sim.fault_signs import Change, moved, value
+from tests.unit.mail.test_header_probe import Lenient
 
 RISES = Change.RISES
 
@@ -106,6 +108,10 @@ async def stripped_of_starttls(_: Path, __: Metrics) -> None:
                 await door.log_in("sales")
 
 
+async def begun_with_a_lenient_python(_: Path, __: Metrics) -> None:
+    warn_of_lenient_headers(Lenient())
+
+
 async def opted_out_while_read_only(folder: Path, metrics: Metrics) -> None:
     def read_only(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA query_only=1")
@@ -132,6 +138,7 @@ SIGNS = (
     Sign(16, "recovery.hold_entered", "recovery_hold", RISES, restored),
     Sign(27, "db.busy", 'db_transactions_total{kind="write",result="busy"}', RISES, held_by_a_backup),
     Sign(50, "smtp.tls_failed", 'log_events_total{level="error"}', RISES, stripped_of_starttls),
+    Sign(73, "mail.lenient_headers", 'log_events_total{level="warning"}', RISES, begun_with_a_lenient_python),
     Sign(
         88,
         "db.commit_failed",

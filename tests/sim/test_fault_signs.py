@@ -428,6 +428,14 @@ def test_a_refused_key_is_told_once_and_by_its_figure(tmp_path: Path) -> None:
     assert moved(RISES, told.before, told.after)
 
 
+def test_a_mailbox_that_stops_for_a_while_says_until_when(tmp_path: Path) -> None:
+    how = mailbox_in(Transient("421 busy", scope=Scope.MAILBOX))
+    told = seen(tmp_path, Sign(0, "mailbox.degraded", 'mailbox_usable{mailbox="sales"}', FALLS, how, quick))
+    stops = [(str(line["ts"]), str(line["until"])) for line in told.events if line["event"] == "mailbox.degraded"]
+    assert stops
+    assert [(at, until) for at, until in stops if until <= at] == []
+
+
 async def _nothing_happens(world: World) -> AsyncIterator[None]:
     await watched(world)
     yield
