@@ -1,8 +1,5 @@
 """All campaigns at a glance, page by page: how each stands, how far its goal is, and what it waits for."""
 
-from collections.abc import Mapping
-from typing import Literal
-
 import streamlit as st
 
 from camd.domain.campaign import CampaignStatus, GoalCounts
@@ -11,6 +8,7 @@ from camd.schema.campaign import CampaignSummary
 from camd.schema.figures import Goal
 from camd.schema.outlook import CampaignOutlook
 from camd.ui.asking import paged
+from camd.ui.campaign_standing import colour
 from camd.ui.notices import told
 from camd.ui.opening import open_campaign
 from camd.ui.visitor import ConsoleClient
@@ -18,10 +16,6 @@ from camd.ui.words import STATUS, count, listed, mode, moment, money, number, pl
 
 REFRESH = "15s"
 PAGE = 20
-_COLOURS: Mapping[CampaignStatus, Literal["green", "orange"]] = {
-    CampaignStatus.ACTIVE: "green",
-    CampaignStatus.PAUSED: "orange",
-}
 
 
 @st.fragment(run_every=REFRESH)
@@ -51,7 +45,7 @@ def _card(client: ConsoleClient, campaign: CampaignSummary) -> None:
     with st.container(border=True, key=f"dashboard.campaign.{campaign.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(campaign.name)}**", width="content")
-            st.badge(standing(campaign.status, campaign.status_reason), color=_COLOURS.get(campaign.status, "gray"))
+            st.badge(standing(campaign.status, campaign.status_reason), color=colour(campaign.status))
             st.badge(mode(dry_run=campaign.dry_run), color="blue" if campaign.dry_run else "green")
             if st.button("Open", key=f"dashboard.open.{campaign.id}", on_click=open_campaign, args=(campaign.id,)):
                 st.rerun()

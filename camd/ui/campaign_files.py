@@ -155,9 +155,12 @@ def _report(client: ConsoleClient, campaign: CampaignDetail) -> None:
         if opened.open:
             with told():
                 st.code(client.report(campaign.id), language=None, wrap_lines=True)
-    for kind, mime in ((ReportFormat.MD, "text/markdown"), (ReportFormat.CSV, "text/csv")):
+    for kind, what, mime in (
+        (ReportFormat.MD, "text (Markdown)", "text/markdown"),
+        (ReportFormat.CSV, "table (CSV)", "text/csv"),
+    ):
         on_request(
-            f"Report as {kind}",
+            f"Report as {what}",
             partial(_printed, client, campaign, kind),
             file_name=f"{name}.{kind}",
             mime=mime,

@@ -34,7 +34,7 @@ def _told(campaign: CampaignDetail) -> tuple[object, ...]:
 
 def _draw(client: ConsoleClient, campaign: CampaignDetail) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="campaigns.standing"):
-        st.badge(plain(standing(campaign.status, campaign.status_reason)), color=_colour(campaign.status))
+        st.badge(plain(standing(campaign.status, campaign.status_reason)), color=colour(campaign.status))
         st.badge(mode(dry_run=campaign.dry_run), color="blue" if campaign.dry_run else "green")
         _buttons(client, campaign)
     st.caption(plain(_since(campaign)))
@@ -53,7 +53,7 @@ def _since(campaign: CampaignDetail) -> str:
     return " ".join(filter(None, said))
 
 
-def _colour(status: CampaignStatus) -> Literal["green", "orange", "gray"]:
+def colour(status: CampaignStatus) -> Literal["green", "orange", "gray"]:
     match status:
         case CampaignStatus.ACTIVE:
             return "green"

@@ -6,7 +6,6 @@ import streamlit as st
 
 from camd.domain.campaign import CampaignStatus
 from camd.schema.campaign import CampaignDetail, CampaignSummary
-from camd.schema.page import MAX_LIMIT
 from camd.ui import (
     approvals,
     campaign_edit,
@@ -19,6 +18,7 @@ from camd.ui import (
     tasks,
     unknowns,
 )
+from camd.ui.campaign_choice import every_campaign, label
 from camd.ui.visitor import ConsoleClient
 
 SECTIONS: Mapping[str, Callable[[ConsoleClient, CampaignDetail], None]] = {
@@ -42,10 +42,11 @@ _ORDER = (
     CampaignStatus.COMPLETED,
     CampaignStatus.ARCHIVED,
 )
+"""What one works with first; of each status the newest."""
 
 
 def show(client: ConsoleClient) -> None:
-    known = _all(client)
+    known = sorted(every_campaign(client), key=lambda campaign: _ORDER.index(campaign.status))
     if not known:
         st.info("There is no campaign yet. Make one under *Create New*: it begins in dry run and writes to nobody.")
         return
@@ -63,18 +64,8 @@ def show(client: ConsoleClient) -> None:
     SECTIONS[section or "Overview"](client, campaign)
 
 
-def _all(client: ConsoleClient) -> list[CampaignSummary]:
-    """What one works with first, the newest first."""
-    page = client.campaigns(limit=MAX_LIMIT)
-    found = list(page.items)
-    while page.next is not None:
-        page = client.campaigns(limit=MAX_LIMIT, cursor=page.next)
-        found += page.items
-    return sorted(found, key=lambda campaign: _ORDER.index(campaign.status))
-
-
 def _choose(known: list[CampaignSummary]) -> int:
-    labels = {campaign.id: _label(campaign) for campaign in known}
+    labels = {campaign.id: label(campaign) for campaign in known}
     ids = list(labels)
     wanted = st.query_params.get(CHOSEN)
     places = {str(number): place for place, number in enumerate(ids)}
@@ -89,8 +80,3 @@ def _choose(known: list[CampaignSummary]) -> int:
     )
     st.query_params[CHOSEN] = str(chosen)
     return chosen
-
-
-def _label(campaign: CampaignSummary) -> str:
-    """Nothing in it changes while it is chosen, or the choice would be lost."""
-    return f"{campaign.name} (no. {campaign.id})"

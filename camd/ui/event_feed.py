@@ -11,8 +11,8 @@ import streamlit as st
 from camd.client.errors import ApiError
 from camd.domain.events import EventType
 from camd.schema.event import Event
+from camd.ui.campaign_choice import every_campaign
 from camd.ui.event_words import ROUTINE, by_whom, routine, sentence
-from camd.ui.instance_totals import every_campaign
 from camd.ui.lead_words import name_of
 from camd.ui.notices import told
 from camd.ui.visitor import ConsoleClient

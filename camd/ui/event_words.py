@@ -2,19 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from enum import StrEnum
 from types import MappingProxyType
-from typing import TypeVar
 
 from camd.domain.events import ENGINE, PERSON, EventType
 from camd.schema.event import Event
 from camd.ui.decisions import TAKEN_FOR
-from camd.ui.lead_words import HELD, LIMITS, LOST
+from camd.ui.lead_words import HELD, LIMITS, LOST, by_word
 from camd.ui.suppression_words import REASONS
 from camd.ui.words import REASON, count
 from camd.ui.words import told as as_words
-
-Word = TypeVar("Word", bound=StrEnum)
 
 SENTENCES: Mapping[EventType, str] = MappingProxyType(
     {
@@ -89,23 +85,18 @@ ROUTINE: Mapping[EventType, tuple[str, str]] = MappingProxyType(
 """What happens to every lead, and is told as a number: one and many."""
 
 
-def _by_word(words: Mapping[Word, str]) -> Mapping[str, str]:
-    """An event of a newer camd may carry a word that is not among them."""
-    return {word.value: text for word, text in words.items()}
-
-
 _REASONS: Mapping[EventType, Mapping[str, str]] = MappingProxyType(
     {
-        EventType.CAMPAIGN_PAUSED: _by_word(REASON),
-        EventType.CAMPAIGN_COMPLETED: _by_word(REASON),
-        EventType.LEAD_LOST: _by_word(LOST),
-        EventType.LEAD_HELD: _by_word(HELD),
-        EventType.LEAD_RELEASED: _by_word(HELD),
-        EventType.MAILBOX_DEGRADED: _by_word(REASON),
-        EventType.SUPPRESSION_ADDED: _by_word(REASONS),
-        EventType.SUPPRESSION_REMOVED: _by_word(REASONS),
-        EventType.INBOUND_RECEIVED: _by_word(TAKEN_FOR),
-        EventType.INBOUND_RECLASSIFIED: _by_word(TAKEN_FOR),
+        EventType.CAMPAIGN_PAUSED: by_word(REASON),
+        EventType.CAMPAIGN_COMPLETED: by_word(REASON),
+        EventType.LEAD_LOST: by_word(LOST),
+        EventType.LEAD_HELD: by_word(HELD),
+        EventType.LEAD_RELEASED: by_word(HELD),
+        EventType.MAILBOX_DEGRADED: by_word(REASON),
+        EventType.SUPPRESSION_ADDED: by_word(REASONS),
+        EventType.SUPPRESSION_REMOVED: by_word(REASONS),
+        EventType.INBOUND_RECEIVED: by_word(TAKEN_FOR),
+        EventType.INBOUND_RECLASSIFIED: by_word(TAKEN_FOR),
         EventType.QUOTA_EXHAUSTED: LIMITS,
     }
 )

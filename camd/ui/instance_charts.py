@@ -6,7 +6,8 @@ import streamlit as st
 
 from camd.schema.figures import Day
 from camd.schema.outlook import OUTLOOK_DAYS, PlannedDay
-from camd.ui.instance_totals import every_campaign, totals_of
+from camd.ui.campaign_choice import every_campaign
+from camd.ui.instance_totals import totals_of
 from camd.ui.notices import told
 from camd.ui.visitor import ConsoleClient
 from camd.ui.words import day

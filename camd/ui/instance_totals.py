@@ -1,13 +1,13 @@
 """All campaigns together in figures, archived ones too: what they found, wrote to and won."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 import streamlit as st
 
 from camd.schema.campaign import CampaignSummary
-from camd.schema.page import MAX_LIMIT
+from camd.ui.campaign_choice import every_campaign
 from camd.ui.notices import told
 from camd.ui.visitor import ConsoleClient
 from camd.ui.words import money, percent
@@ -36,15 +36,6 @@ class Totals:
             "Qualified": self.qualified,
             "Won": self.won,
         }
-
-
-def every_campaign(client: ConsoleClient) -> Iterator[CampaignSummary]:
-    """One request for each 500 campaigns."""
-    page = client.campaigns(limit=MAX_LIMIT)
-    yield from page.items
-    while page.next is not None:
-        page = client.campaigns(limit=MAX_LIMIT, cursor=page.next)
-        yield from page.items
 
 
 def totals_of(campaigns: Iterable[CampaignSummary]) -> Totals:

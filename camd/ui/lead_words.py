@@ -99,7 +99,8 @@ LIMITS: Mapping[str, str] = MappingProxyType(
 S = TypeVar("S", bound=StrEnum)
 
 
-def _by_word(words: Mapping[S, str]) -> dict[str, str]:
+def by_word(words: Mapping[S, str]) -> dict[str, str]:
+    """What a newer camd says may be a word that is not among them."""
     return {word.value: text for word, text in words.items()}
 
 
@@ -109,15 +110,15 @@ _REASONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "dry_run_instance": "the whole instance is in dry run, as its configuration says",
             "dry_run_campaign": "the campaign is in dry run, see Go live",
         },
-        "campaign_active": _by_word(STATUS) | _by_word(REASON),
+        "campaign_active": by_word(STATUS) | by_word(REASON),
         "approved": {
             "approval": "it waits under Approvals",
             "text_changed": "the step was changed since, camd writes it anew",
         },
-        "lead_status": _by_word(LOST),
-        "no_hold": _by_word(HELD),
-        "eligible": _by_word(LOST),
-        "country": _by_word(HELD),
+        "lead_status": by_word(LOST),
+        "no_hold": by_word(HELD),
+        "eligible": by_word(LOST),
+        "country": by_word(HELD),
     }
 )
 

@@ -8,11 +8,11 @@ import streamlit as st
 from camd.client.errors import ApiError, Unreachable
 from camd.domain.campaign import CampaignStatus
 from camd.schema.campaign import CampaignSummary
-from camd.schema.page import MAX_LIMIT
 from camd.schema.problem import Problem
 from camd.schema.report import CycleReport
 from camd.ui import cycle_report, live_question
 from camd.ui.asking import confirmed
+from camd.ui.campaign_choice import every_campaign, label
 from camd.ui.notices import show_problem, told
 from camd.ui.visitor import ConsoleClient
 from camd.ui.words import count, plain
@@ -37,7 +37,8 @@ class Run:
 
 
 def show(client: ConsoleClient) -> None:
-    known = {campaign.id: campaign for campaign in _open_campaigns(client)}
+    open_ones = (each for each in every_campaign(client) if each.status is not CampaignStatus.ARCHIVED)
+    known = {campaign.id: campaign for campaign in open_ones}
     if not known:
         st.info("There is no campaign to run. **Create New** makes one, in dry run.")
         return
@@ -56,16 +57,6 @@ def show(client: ConsoleClient) -> None:
         _show(client, run)
 
 
-def _open_campaigns(client: ConsoleClient) -> list[CampaignSummary]:
-    found: list[CampaignSummary] = []
-    cursor = None
-    while True:
-        page = client.campaigns(limit=MAX_LIMIT, cursor=cursor)
-        found += (campaign for campaign in page.items if campaign.status is not CampaignStatus.ARCHIVED)
-        if (cursor := page.next) is None:
-            return found
-
-
 def _choose(known: Mapping[int, CampaignSummary]) -> list[CampaignSummary]:
     is_all = st.checkbox(
         f"All campaigns that are not archived ({len(known):,})", key="run.all", persist_state="session"
@@ -73,17 +64,12 @@ def _choose(known: Mapping[int, CampaignSummary]) -> list[CampaignSummary]:
     ids = st.multiselect(
         "Campaigns",
         list(known),
-        format_func=lambda id_: _label(known[id_]),
+        format_func=lambda id_: label(known[id_]),
         key="run.campaigns",
         disabled=is_all,
         persist_state="session",
     )
     return list(known.values()) if is_all else [known[id_] for id_ in ids if id_ in known]
-
-
-def _label(campaign: CampaignSummary) -> str:
-    """Nothing in it changes while it is chosen, or the choice would be lost."""
-    return f"{campaign.name} (no. {campaign.id})"
 
 
 def _is_asked(client: ConsoleClient, chosen: list[CampaignSummary], *, is_dry: bool) -> bool:

@@ -57,8 +57,8 @@ def enter() -> ConsoleClient:
             _ask_for_token()
         show_problem(refusal.problem)
         _wait_for(client)
-    except Unreachable as away:
-        st.error(f"{away}")
+    except Unreachable:
+        st.error("camd does not answer. On its machine `systemctl status camd` says why; `camd run` starts it by hand.")
         _wait_for(client)
     return client
 

@@ -258,6 +258,19 @@ def test_what_a_stranger_wrote_becomes_no_link(started: "Browser", url: str, fol
         client.archive(made.id)
 
 
+def test_a_question_that_was_answered_with_a_double_click_closes(started: "Browser", url: str, folder: Path) -> None:
+    with SyncCamdClient(f"unix:{folder / 'api.sock'}") as client:
+        client.create_campaign(CampaignBody(name="Asked"))
+    visitor = Visitor(page_of(started, f"{url}?tab=Manual+Run"))
+    visitor.chooses("Campaigns", "Asked")
+    visitor.page.get_by_text("Dry run: write to nobody").click()
+    visitor.presses("Run a cycle live")
+    visitor.reads("No mail may go out")
+    visitor.page.get_by_role("button", name="Run now").dblclick()
+    visitor.reads("Done: 1 of 1 cycle")
+    expect(visitor.page.get_by_test_id("stPopoverBody")).to_have_count(0)
+
+
 class TestAway:
     """The daemon dies, hangs and comes back while somebody types."""
 

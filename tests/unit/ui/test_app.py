@@ -95,5 +95,5 @@ def test_while_camd_is_away_the_page_says_so_and_asks_nothing(monkeypatch: pytes
     shown = AppTest.from_file(app.__file__, default_timeout=120).run()
     visitor._client.clear()
     assert not shown.exception
-    assert "no camd answers" in said(shown)
+    assert "camd does not answer" in said(shown)
     assert "goes on by itself" in said(shown)
