@@ -177,7 +177,8 @@ async def story(world: World, days: int) -> list[str]:
     return [str(row) for row in await world.ledger()]
 
 
-@pytest.mark.parametrize("seed", [3, pytest.param(5, marks=pytest.mark.nightly)])
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", [3, 5])
 def test_the_invariants_hold_through_sixty_days(tmp_path: Path, seed: int) -> None:
     async def scenario(world: World) -> None:
         rows = await story(world, DAYS)

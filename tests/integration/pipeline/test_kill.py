@@ -198,7 +198,11 @@ def outcomes(folder: Path, *, live: bool, wrap: Wrap) -> Iterator[Outcome]:
 
 
 @pytest.mark.parametrize(
-    "live", [pytest.param(False, id="previews", marks=pytest.mark.nightly), pytest.param(True, id="touches")]
+    "live",
+    [
+        pytest.param(False, id="previews", marks=pytest.mark.nightly),
+        pytest.param(True, id="touches", marks=pytest.mark.acceptance),
+    ],
 )
 def test_a_kill_at_any_commit_loses_and_doubles_nothing(tmp_path: Path, live: bool) -> None:
     expected, *found = outcomes(tmp_path, live=live, wrap=lambda store: store)
@@ -234,6 +238,7 @@ async def imported(path: Path) -> tuple[int, int]:
         return len(leads), sum(lead.next_action is not None for lead in leads)
 
 
+@pytest.mark.acceptance
 def test_a_kill_at_any_commit_of_an_import_leaves_all_of_it_or_nothing_to_work_on(tmp_path: Path) -> None:
     base = tmp_path / "base.db"
     anyio.run(lambda: prepare(base, live=False))
