@@ -8,6 +8,7 @@ from camd.domain.lead import LeadStatus
 from camd.schema.campaign import CampaignDetail
 from camd.schema.figures import CampaignMetrics, CampaignSeries, Goal
 from camd.schema.outlook import CampaignOutlook
+from camd.ui.charts import planned_mails
 from camd.ui.lead_words import HELD, LIMITS
 from camd.ui.words import count, day, moment, money, number, plain, rate
 from camd.ui.words import told as as_words
@@ -108,19 +109,13 @@ def where_leads_stand(metrics: CampaignMetrics) -> None:
 
 def planned(outlook: CampaignOutlook) -> None:
     st.subheader("Planned mails", anchor=False)
-    if not any(each.first or each.follow_ups for each in outlook.planned):
-        st.caption("None in the next 14 days. Mails are planned while the campaign is active and live.")
-        return
-    st.bar_chart(
-        [{"day": day(each.day), "first mails": each.first, "follow-ups": each.follow_ups} for each in outlook.planned],
-        x="day",
-        y=["first mails", "follow-ups"],
+    planned_mails(
+        outlook.planned,
+        none="None in the next 14 days. Mails are planned while the campaign is active and live.",
         x_label=f"day in {outlook.timezone}",
         y_label="mails",
-        sort=False,
         alt="Mails planned for each of the next 14 days",
     )
-    st.caption("As far as they are planned: an answer, a limit or a hold may still stop each.")
 
 
 def rates(metrics: CampaignMetrics) -> None:

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from camd.schema.figures import Day
-from camd.schema.outlook import OUTLOOK_DAYS, PlannedDay
+from camd.schema.outlook import OUTLOOK_DAYS
 from camd.ui.campaign_choice import every_campaign
+from camd.ui.charts import planned_mails
 from camd.ui.instance_totals import totals_of
 from camd.ui.notices import told
 from camd.ui.visitor import ConsoleClient
-from camd.ui.words import day
 
 REFRESH = "60s"
 DAYS = 30
@@ -28,7 +28,14 @@ def show(client: ConsoleClient) -> None:
         _funnel(totals_of(every_campaign(client)).funnel)
     with future, told():
         st.markdown(f"##### The next {OUTLOOK_DAYS} days")
-        _future(client.instance_outlook().planned)
+        planned_mails(
+            client.instance_outlook().planned,
+            none="Nothing is planned. Mails are planned once a campaign is active and its leads are scored.",
+            x_label="day (each campaign's own)",
+            y_label="mails planned",
+            height=HEIGHT,
+            alt="First mails and follow-ups planned for each of the next days",
+        )
 
 
 def _past(days: Sequence[Day]) -> None:
@@ -64,21 +71,3 @@ def _funnel(funnel: Mapping[str, int]) -> None:
         height=HEIGHT,
         alt=", ".join(f"{stage}: {leads:,}" for stage, leads in funnel.items()),
     )
-
-
-def _future(planned: Sequence[PlannedDay]) -> None:
-    if not any(each.first or each.follow_ups for each in planned):
-        st.caption("Nothing is planned. Mails are planned once a campaign is active and its leads are scored.")
-        return
-    rows = [{"day": day(each.day), "first mails": each.first, "follow-ups": each.follow_ups} for each in planned]
-    st.bar_chart(
-        rows,
-        x="day",
-        y=["first mails", "follow-ups"],
-        x_label="day (each campaign's own)",
-        y_label="mails planned",
-        sort=False,
-        height=HEIGHT,
-        alt="First mails and follow-ups planned for each of the next days",
-    )
-    st.caption("As far as they are planned: an answer, a limit or a hold may still stop each.")
