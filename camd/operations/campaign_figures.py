@@ -11,7 +11,6 @@ from camd.domain.goals import GoalFigures, bad_losses, goal_progress, share, tar
 from camd.domain.lead import HoldReason, LeadStatus, LostReason
 from camd.domain.send_window import local_day
 from camd.domain.token_bucket import QuotaScope
-from camd.domain.zones import UnknownZone
 from camd.operations import campaign_views, mailboxes
 from camd.operations.desk import Desk, find_campaign
 from camd.operations.errors import invalid
@@ -55,11 +54,8 @@ async def series(desk: Desk, ref: str | int, *, days: int = DEFAULT_DAYS) -> Cam
 
 
 def today(campaign: Campaign, now: datetime) -> date:
-    """The campaign's local day; that of UTC where the zone data lost its zone, as in `campaign_views`."""
-    try:
-        return local_day(now, campaign.definition.timezone)
-    except UnknownZone:
-        return now.date()
+    """The campaign's local day."""
+    return local_day(now, campaign_views.zone_of(campaign))
 
 
 def last_days(tx: Tx, campaign: Campaign, last: date, count: int) -> Iterator[Day]:

@@ -9,7 +9,7 @@ from camd.domain.facts import CampaignId
 from camd.domain.goals import goal_progress
 from camd.domain.lead import LeadStatus
 from camd.domain.token_bucket import LocalDay, QuotaScope
-from camd.domain.zones import UnknownZone
+from camd.domain.zones import UnknownZone, zone_info
 from camd.operations.desk import Desk
 from camd.pipeline.evaluate import goal_figures
 from camd.ports.records import Preview, Touch
@@ -53,16 +53,19 @@ def summary(campaign: Campaign, tallies: Mapping[str, int], sent: int) -> Campai
 
 def sent_today(tx: Tx, campaigns: Sequence[Campaign], now: datetime) -> Mapping[CampaignId, int]:
     """Of each campaign on its own local day."""
-    windows = [(QuotaScope.CAMPAIGN, str(campaign.id), _day_start(campaign, now)) for campaign in campaigns]
+    windows = [
+        (QuotaScope.CAMPAIGN, str(campaign.id), LocalDay(zone_of(campaign)).since(now)) for campaign in campaigns
+    ]
     return dict(zip((campaign.id for campaign in campaigns), tx.quotas.used_of(windows), strict=True))
 
 
-def _day_start(campaign: Campaign, now: datetime) -> datetime:
+def zone_of(campaign: Campaign) -> str:
+    """UTC where the zone data lost its zone: nothing is sent until a person mends it, and this can still be read."""
     try:
-        return LocalDay(campaign.definition.timezone).since(now)
+        zone_info(campaign.definition.timezone)
     except UnknownZone:
-        # The zone data lost the zone: nothing is sent until a person mends it, and the page can still be read.
-        return LocalDay("UTC").since(now)
+        return "UTC"
+    return campaign.definition.timezone
 
 
 def detail(tx: Tx, desk: Desk, campaign: Campaign) -> CampaignDetail:

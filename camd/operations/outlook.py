@@ -14,7 +14,7 @@ from camd.domain.tally import HOLD
 from camd.domain.token_bucket import LocalDay, QuotaScope
 from camd.operations import campaign_views, mailboxes
 from camd.operations.desk import Desk, find_campaign
-from camd.operations.planned_mails import Days, due_of, planned_day, room_of, zone_evidence, zone_of
+from camd.operations.planned_mails import Days, due_of, planned_day, room_of, zone_evidence
 from camd.pipeline.outreach import APPROVAL
 from camd.pipeline.send_quota import used_by_instance
 from camd.pipeline.waiting import NOTHING_DUE, standing, waiting_for
@@ -46,7 +46,7 @@ class _View:
 
     @classmethod
     def of(cls, tx: Tx, desk: Desk, campaign: Campaign) -> "_View":
-        now, zone, names = desk.now(), zone_of(campaign), campaign.definition.mailboxes
+        now, zone, names = desk.now(), campaign_views.zone_of(campaign), campaign.definition.mailboxes
         days = Days.of(zone, now)
         sent = campaign_views.sent_today(tx, [campaign], now)[campaign.id]
         due = due_of(tx, [campaign], days).get(campaign.id) or [Mails()] * OUTLOOK_DAYS

@@ -10,7 +10,7 @@ from camd.domain.campaign import Campaign, CampaignStatus
 from camd.domain.facts import CampaignId
 from camd.domain.planned_days import Mails
 from camd.domain.send_window import day_bounds, local_day, next_open
-from camd.domain.zones import Evidence, UnknownZone, ZoneEvidence, zone_info
+from camd.domain.zones import Evidence, ZoneEvidence
 from camd.operations import campaign_views
 from camd.operations.desk import Desk
 from camd.ports.records import DueMails, Listing
@@ -22,15 +22,6 @@ _AT_ONCE = 500
 
 async def of_instance(desk: Desk) -> InstanceOutlook:
     return await desk.read(lambda tx: _instance(tx, desk))
-
-
-def zone_of(campaign: Campaign) -> str:
-    """UTC where the zone data lost its zone: nothing is sent until a person mends it, and this can still be read."""
-    try:
-        zone_info(campaign.definition.timezone)
-    except UnknownZone:
-        return "UTC"
-    return campaign.definition.timezone
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +75,7 @@ def room_of(campaign: Campaign, sent: int, days: Days, due: Sequence[Mails], now
 
 
 def zone_evidence(campaign: Campaign) -> ZoneEvidence:
-    return ZoneEvidence(zone_of(campaign), Evidence.CAMPAIGN)
+    return ZoneEvidence(campaign_views.zone_of(campaign), Evidence.CAMPAIGN)
 
 
 def _instance(tx: Tx, desk: Desk) -> InstanceOutlook:
@@ -92,7 +83,7 @@ def _instance(tx: Tx, desk: Desk) -> InstanceOutlook:
     going: dict[date, Mails] = defaultdict(Mails)
     by_zone: dict[str, list[Campaign]] = defaultdict(list)
     for campaign in _active(tx):
-        by_zone[zone_of(campaign)].append(campaign)
+        by_zone[campaign_views.zone_of(campaign)].append(campaign)
     for zone, campaigns in by_zone.items():
         days = Days.of(zone, now)
         due, sent = due_of(tx, campaigns, days), campaign_views.sent_today(tx, campaigns, now)
