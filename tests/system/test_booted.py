@@ -60,7 +60,7 @@ def machine(wheels: dict[str, Path]) -> Iterator[Machine]:
     root = os.environ.get("CAMD_BOOTED_ROOT")
     with booted(Path(root) if root else None) as up:
         for version, wheel in wheels.items():
-            up.put(f"/root/{version}/{wheel.name}", wheel.read_bytes())
+            up.put(f"/srv/{version}/{wheel.name}", wheel.read_bytes())
         _follow_page(up, "Install", "1.0.0")
         assert up.shows("camd-backup.timer", "ActiveState") == ["active"]
         up.run("sh", "-c", "rm /etc/camd/credentials/*")
@@ -75,7 +75,7 @@ def _follow_page(machine: Machine, heading: str, version: str) -> None:
     page = (ROOT / "systemd" / "README.md").read_text()
     chapter = page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     commands = "".join(block for block in BLOCK.findall(chapter) if "apt-get" not in block)
-    machine.run("bash", "-euxc", f"cd /root/{version}\n{commands.replace('camd init', ANSWERS)}")
+    machine.run("bash", "-euxc", f"cd /srv/{version}\n{commands.replace('camd init', ANSWERS)}")
 
 
 @pytest.fixture
@@ -92,8 +92,8 @@ def mailing(machine: Machine, tmp_path: Path) -> Iterator[Mailing]:
     installation = Installation(tmp_path, tmp_path / "camd.db", tmp_path / "camd.journal")
     installation.prepare(Group(["p0@c0.example"], SystemClock().now()))
     since = machine.now()
-    sink = ["/usr/bin/python3", "-u", "/root/sink.py", "/root/mails", json.dumps({"*": "held"})]
-    machine.put("/root/sink.py", (ROOT / "tests" / "proof" / "sink.py").read_bytes())
+    sink = ["/usr/bin/python3", "-u", "/srv/sink.py", "/srv/mails", json.dumps({"*": "held"})]
+    machine.put("/srv/sink.py", (ROOT / "tests" / "proof" / "sink.py").read_bytes())
     machine.run("systemd-run", "--quiet", "--collect", "--unit=sink", *sink)
     port = int(machine.wait_for(r"^\d+$", since, unit="sink"))
     _, engine, rest = installation.configure(port).read_text().partition("[engine]")
@@ -105,7 +105,7 @@ def mailing(machine: Machine, tmp_path: Path) -> Iterator[Mailing]:
     mailing.tell_server("XWAIT 1")
     yield mailing
     machine.run("systemctl", "stop", "sink")
-    machine.run("rm", "/root/mails")
+    machine.run("rm", "/srv/mails")
     _begin_anew(machine)
 
 
@@ -203,7 +203,7 @@ def test_a_configuration_error_is_not_tried_again(service: Machine) -> None:
 def test_mail_leaves_under_the_sandbox(mailing: Mailing) -> None:
     mailing.tell_server("XRELEASE")
     mailing.machine.wait_for("send.sent", mailing.since)
-    (arrived,) = mailing.machine.run("cat", "/root/mails").splitlines()
+    (arrived,) = mailing.machine.run("cat", "/srv/mails").splitlines()
     assert json.loads(arrived)["recipient"] == "p0@c0.example"
 
 
