@@ -24,7 +24,6 @@ from camd.pipeline.rehoming import give_away
 from camd.pipeline.send_gate import GateReason
 from camd.pipeline.send_quota import note_zones
 from camd.pipeline.settle import Result, Untold, outcome_word, settle, settle_interrupted
-from camd.pipeline.violations import look_at_sent
 from camd.ports.channel import Refused, Unknown, Withdrawn
 from camd.ports.journal import OutcomeLine
 from camd.ports.records import TouchStatus
@@ -241,10 +240,7 @@ class Outbox:
         follow = None if is_last or self._stopping.is_set() else self._claims(1)
 
         def outcome(tx: Tx) -> TouchStatus:
-            status = settle(tx, context, touch.id, result, context.clock.now())
-            if status is TouchStatus.SENT:
-                look_at_sent(tx, context, touch.id)
-            return status
+            return settle(tx, context, touch.id, result, context.clock.now())
 
         started = context.clock.monotonic()
         try:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
 from camd.domain.facts import CampaignId, Facts, ImportId, LeadId, Verdict
@@ -241,6 +242,8 @@ def find_move(state: LeadState | None, event: LeadEvent) -> Move | None:
     return next((move for move in MOVES if move.fits(state, event)), None)
 
 
+# Few states and events are met, again and again: each handover asks for the same move.
+@lru_cache(maxsize=1024)
 def transition(state: LeadState | None, event: LeadEvent) -> LeadState:
     """The state after `event`; an illegal move is an `AssertionError`."""
     move = find_move(state, event)
@@ -332,6 +335,7 @@ _WISHES: Mapping[Outside, tuple[LeadEvent, ...]] = MappingProxyType(
 )
 
 
+@lru_cache(maxsize=1024)
 def react(state: LeadState, fact: OutsideFact) -> tuple[LeadEvent, ...]:
     """The legal events that `fact` causes in `state`, in order; none where it changes nothing."""
     wishes = _WISHES[fact.kind]

@@ -3,7 +3,6 @@
 Without angle brackets, as everywhere inside.
 """
 
-import hashlib
 import hmac
 from base64 import b32encode
 from functools import lru_cache
@@ -51,8 +50,12 @@ def _mark(instance_key: bytes, nonce: str) -> str:
 
 
 def _keyed(instance_key: bytes, purpose: bytes, what: bytes) -> bytes:
-    key = hmac.digest(instance_key, purpose, hashlib.sha256)
-    return hmac.digest(key, what, hashlib.sha256)
+    return hmac.digest(_key_for(instance_key, purpose), what, "sha256")
+
+
+@lru_cache(maxsize=16)
+def _key_for(instance_key: bytes, purpose: bytes) -> bytes:
+    return hmac.digest(instance_key, purpose, "sha256")
 
 
 def _letters(raw: bytes) -> str:

@@ -63,6 +63,12 @@ def covering(address: EmailAddress) -> tuple[SuppressionValue, ...]:
     return (SuppressionValue(SuppressionKind.ADDRESS, address.key), *domains)
 
 
+@lru_cache(maxsize=16_384)  # both marks of a mail and its outcome ask for those of its recipient
+def covering_hashes(instance_key: bytes, email: str) -> tuple[str, ...]:
+    """What is kept of each of these values of an address. Raises `Invalid` for what is none."""
+    return tuple(keyed_hash(instance_key, value.kind, value.key) for value in covering(parse_address(email)))
+
+
 def _domains(domain: str) -> Iterator[str]:
     """The domain and those above it, down to the registrable one."""
     labels = domain.split(".")
@@ -71,7 +77,7 @@ def _domains(domain: str) -> Iterator[str]:
         yield ".".join(labels[-length:])
 
 
-@lru_cache(maxsize=16_384)  # each mail asks six times for that of its recipient
+@lru_cache(maxsize=16_384)  # each mail asks several times for that of its recipient
 def keyed_hash(instance_key: bytes, kind: SuppressionKind, key: str) -> str:
     """What is kept of a value when the value itself must go: HMAC-SHA256 (RFC 2104), in hexadecimal."""
     return hmac.digest(instance_key, f"{kind}:{key}".encode(), "sha256").hex()

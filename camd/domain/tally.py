@@ -4,8 +4,6 @@ A store adds the tally of a lead it inserts, subtracts that of one it deletes, a
 all in the commit of the lead itself; lists, metrics and rules read the tallies and never count rows.
 """
 
-from collections import Counter
-
 from camd.domain.lead import Lead, LeadStatus, LostReason
 
 CONTACTED = "contacted"
@@ -30,9 +28,9 @@ def lost_after_contact(reason: LostReason) -> str:
     return f"lost_after_contact:{reason}"
 
 
-def tally(lead: Lead) -> Counter[str]:
+def tally(lead: Lead) -> dict[str, int]:
     """Names and amounts; money in hundredths of the campaign's currency."""
-    counted = Counter({status_name(lead.status): 1})
+    counted = {status_name(lead.status): 1}
     state = lead.state
     if state.ever_handed_over:
         counted[CONTACTED] = 1
@@ -58,6 +56,7 @@ def tally(lead: Lead) -> Counter[str]:
 
 def difference(before: Lead, after: Lead) -> dict[str, int]:
     """What changes in the tallies when `before` becomes `after`; names that do not change are left out."""
-    change = tally(after)
-    change.subtract(tally(before))
+    old, new = tally(before), tally(after)
+    change = {name: amount - old.get(name, 0) for name, amount in new.items()}
+    change |= {name: -amount for name, amount in old.items() if name not in new}
     return {name: amount for name, amount in change.items() if amount}

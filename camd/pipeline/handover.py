@@ -37,6 +37,7 @@ from camd.pipeline.mail_text import opt_out_url
 from camd.pipeline.mailboxes import unusable
 from camd.pipeline.owners import campaign_of, lead_of
 from camd.pipeline.record import is_lead_suppressed
+from camd.pipeline.send_quota import Granted
 from camd.pipeline.settle import release
 from camd.pipeline.violations import refusal_of, tell_overruns
 from camd.ports.channel import Handover
@@ -191,9 +192,9 @@ def _intend(tx: Tx, ctx: Context, campaign: Campaign, touch: Touch, mailbox: str
     mail = mail_of(tx, ctx, subject)
     assert mail is not None, "the gate lets nothing through without mailbox and address"
     taken = send_quota.take(tx, ctx.settings, mail, now)
-    if isinstance(taken, Debits):
-        tell_overruns(ctx, send_quota.overruns(tx, ctx.settings, mail, now))
-        return _with_intent(tx, ctx, subject, touch, taken, now)
+    if isinstance(taken, Granted):
+        tell_overruns(ctx, taken.overruns)
+        return _with_intent(tx, ctx, subject, touch, taken.debits, now)
     scope, denied = taken
     ctx.metrics.quota_denied_total.labels(scope).inc()
     log.debug("quota.denied", scope=scope, campaign_id=campaign.id, mailbox=mailbox, until=denied.at)
@@ -286,7 +287,7 @@ def mark_on_wire(tx: Tx, ctx: Context, touch_id: TouchId, now: datetime) -> str 
     assert touch is not None, "a touch with an intent is never deleted"
     is_intended = touch.status is TouchStatus.INTENT
     reason = _changed(tx, ctx, touch, now) if is_intended else touch.reason or touch.status
-    if reason is not None and refusal_of(tx, touch) is not None:
+    if reason is not None and refusal_of(tx, touch, lead_of(tx, touch)) is not None:
         _tell_blocked(touch)
     if reason is not None:
         if is_intended:

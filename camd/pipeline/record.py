@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from camd.domain import suppression
-from camd.domain.contact import parse_address
 from camd.domain.events import Event, EventType, ledger_type
 from camd.domain.facts import SuppressionId
 from camd.domain.frozen import replace
@@ -151,10 +150,7 @@ def is_lead_suppressed(tx: Tx, lead: Lead) -> bool:
 
 def covering(tx: Tx, email: str) -> Suppression | None:
     """The suppression that covers the address, if any."""
-    key = tx.instance.key()
-    return tx.suppressions.covering(
-        [keyed_hash(key, value.kind, value.key) for value in suppression.covering(parse_address(email))]
-    )
+    return tx.suppressions.covering(suppression.covering_hashes(tx.instance.key(), email))
 
 
 def suppress(

@@ -3,7 +3,7 @@
 A count that cannot be read denies: its error undoes the unit that asked.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -64,6 +64,15 @@ class Overrun:
     used: int
 
 
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """Every bucket was debited. `overruns` are the caps over their limit right after that, counted anew: none, or a
+    debit missed its cap."""
+
+    debits: Debits
+    overruns: Sequence[Overrun]
+
+
 Need = Cap | RateBucket
 Verdict = Allowed | Taken | NotBefore
 
@@ -78,8 +87,9 @@ class _Days:
 
     def caps(self, scope: QuotaScope, key: str, limit: int, zone: str) -> Iterator[tuple[QuotaScope, Need]]:
         """One cap for each local day that counts: two while a change of zone is not over."""
+        debit = Debit(scope, key, zone)
         for window in self.windows(_zone_name(scope, key), zone):
-            yield scope, Cap(VolumeCap(scope, limit, window), Debit(scope, key, zone))
+            yield scope, Cap(VolumeCap(scope, limit, window), debit)
 
     def remember(self, name: str, zone: str) -> None:
         known = self._change(name)
@@ -131,16 +141,18 @@ def _needs(tx: Tx, settings: Settings, mail: Mail, days: _Days, now: datetime) -
 
 def verdicts(tx: Tx, settings: Settings, mail: Mail, now: datetime) -> Iterator[tuple[QuotaScope, NotBefore | None]]:
     """What each quota says of the mail at `now`: not before an instant, or nothing against it. Debits nothing."""
-    for scope, _, verdict in _asked(tx, settings, mail, _Days(tx, now), now):
+    needs = list(_needs(tx, settings, mail, _Days(tx, now), now))
+    for scope, verdict in _asked(tx, mail, needs, _windows(needs, now), now):
         yield scope, verdict if isinstance(verdict, NotBefore) else None
 
 
-def take(tx: Tx, settings: Settings, mail: Mail, now: datetime) -> Debits | tuple[QuotaScope, NotBefore]:
+def take(tx: Tx, settings: Settings, mail: Mail, now: datetime) -> Granted | tuple[QuotaScope, NotBefore]:
     """Debits every bucket, or says which one denies; then nothing was debited."""
-    caps: dict[Debit, None] = {}
-    pace: Taken | None = None
     days = _Days(tx, now)
-    for scope, need, verdict in _asked(tx, settings, mail, days, now):
+    needs = list(_needs(tx, settings, mail, days, now))
+    windows = _windows(needs, now)
+    pace: Taken | None = None
+    for scope, verdict in _asked(tx, mail, needs, windows, now):
         match verdict:
             case NotBefore() as denied:
                 return scope, denied
@@ -148,21 +160,17 @@ def take(tx: Tx, settings: Settings, mail: Mail, now: datetime) -> Debits | tupl
                 pace = taken
             case _:
                 pass
-        if isinstance(need, Cap):
-            caps[need.debit] = None
     assert pace is not None, "every mailbox has a pace"
     for name, zone in _zones(settings, mail):
         days.remember(name, zone)
-    return debits.take(tx, list(caps), mail.mailbox.name, pace, now)
+    caps = dict.fromkeys(need.debit for _, need in needs if isinstance(need, Cap))
+    taken_now = debits.take(tx, list(caps), mail.mailbox.name, pace, now)
+    return Granted(taken_now, _overruns(needs, tx.quotas.used_of(windows)))
 
 
-def overruns(tx: Tx, settings: Settings, mail: Mail, now: datetime) -> Iterator[Overrun]:
-    """The caps over their limit right after `take` debited the mail, counted anew: none, or a debit missed its cap."""
-    needs = _needs(tx, settings, mail, _Days(tx, now), now)
-    caps = [need for _, need in needs if isinstance(need, Cap)]
-    for need, used in zip(caps, _used(tx, caps, now), strict=True):
-        if used > need.cap.limit:
-            yield Overrun(need.cap.scope, need.cap.limit, used)
+def _overruns(needs: Sequence[tuple[QuotaScope, Need]], used: Sequence[int]) -> Sequence[Overrun]:
+    limits = [(scope, need.cap.limit) for scope, need in needs if isinstance(need, Cap)]
+    return [Overrun(scope, limit, sum_) for (scope, limit), sum_ in zip(limits, used, strict=True) if sum_ > limit]
 
 
 def volume_left(tx: Tx, box: MailboxSettings, now: datetime) -> int:
@@ -208,18 +216,22 @@ def engine_days(tx: Tx, settings: Settings, now: datetime) -> tuple[CapWindow, .
 
 
 def _asked(
-    tx: Tx, settings: Settings, mail: Mail, days: _Days, now: datetime
-) -> Iterator[tuple[QuotaScope, Need, Verdict]]:
+    tx: Tx,
+    mail: Mail,
+    needs: Sequence[tuple[QuotaScope, Need]],
+    windows: Sequence[tuple[QuotaScope, str, datetime]],
+    now: datetime,
+) -> Iterator[tuple[QuotaScope, Verdict]]:
     """What each need says in its order; the caps were counted together, as if nothing were taken meanwhile."""
-    needs = list(_needs(tx, settings, mail, days, now))
-    caps = [need for _, need in needs if isinstance(need, Cap)]
-    used = iter(_used(tx, caps, now))
+    used = iter(tx.quotas.used_of(windows))
     for scope, need in needs:
-        yield scope, need, _room(tx, need, next(used), now) if isinstance(need, Cap) else _pace(tx, need, mail, now)
+        yield scope, _room(tx, need, next(used), now) if isinstance(need, Cap) else _pace(tx, need, mail, now)
 
 
-def _used(tx: Tx, caps: Sequence[Cap], now: datetime) -> Sequence[int]:
-    return tx.quotas.used_of([(need.debit.scope, need.debit.key, need.cap.window.since(now)) for need in caps])
+def _windows(needs: Iterable[tuple[QuotaScope, Need]], now: datetime) -> Sequence[tuple[QuotaScope, str, datetime]]:
+    """What the caps among the needs count."""
+    caps = (need for _, need in needs if isinstance(need, Cap))
+    return [(cap.debit.scope, cap.debit.key, cap.cap.window.since(now)) for cap in caps]
 
 
 def _pace(tx: Tx, need: RateBucket, mail: Mail, now: datetime) -> Taken | NotBefore:

@@ -20,6 +20,7 @@ from camd.pipeline import debits, mailbox_health, record
 from camd.pipeline.bounced import lose_bounced
 from camd.pipeline.context import Context
 from camd.pipeline.owners import campaign_of, lead_of
+from camd.pipeline.violations import look_at_sent
 from camd.ports.channel import Accepted, HandoverOutcome, Refused, Unknown
 from camd.ports.journal import HandoverOutcomeWord
 from camd.ports.records import DeliveryFact, DeliveryScope, Touch, TouchStatus
@@ -142,6 +143,7 @@ def _sent(tx: Tx, ctx: Context, touch: Touch, now: datetime) -> TouchStatus:
     after = replace(lead, steps_version=version, next_action=Action.OUTREACH, next_action_at=now, waits_for=None)
     events = react(lead.state, OutsideFact(Outside.HANDED_OVER))
     record.apply(tx, lead, events, actor=ENGINE, now=now, after=after)
+    look_at_sent(tx, ctx, saved, lead)
     return saved.status
 
 

@@ -6,12 +6,12 @@ What it finds is told and counted, never mended: a mail cannot be taken back, an
 from collections.abc import Iterable
 from datetime import timedelta
 
-from camd.domain.facts import TouchId
 from camd.domain.invariant import Invariant
+from camd.domain.lead import Lead
 from camd.pipeline import record
 from camd.pipeline.context import Context
 from camd.pipeline.send_quota import Overrun
-from camd.ports.records import Suppression, Touch, TouchStatus
+from camd.ports.records import Suppression, Touch
 from camd.ports.store import Tx
 from camd.telemetry.logs import get_log
 
@@ -19,7 +19,6 @@ log = get_log()
 
 RACE = timedelta(seconds=60)
 """A refusal bears the instant at which it was asked for: its commit may come after a mark that was made later."""
-_HANDED_OVER = frozenset({TouchStatus.ON_WIRE, TouchStatus.SENT, TouchStatus.UNKNOWN})
 
 
 def tell_overruns(ctx: Context, overruns: Iterable[Overrun]) -> None:
@@ -36,22 +35,18 @@ def tell_overruns(ctx: Context, overruns: Iterable[Overrun]) -> None:
         )
 
 
-def look_at_sent(tx: Tx, ctx: Context, touch_id: TouchId) -> None:
-    """At a mail that a server has just taken."""
-    touch = tx.touches.get(touch_id)
-    assert touch is not None, "a touch that was sent is never deleted"
-    of_lead = tx.touches.of_lead(touch.lead_id)
-    if any(it.id != touch.id and it.step == touch.step and it.status in _HANDED_OVER for it in of_lead):
+def look_at_sent(tx: Tx, ctx: Context, touch: Touch, lead: Lead) -> None:
+    """At a mail to the lead that a server has just taken."""
+    if tx.touches.is_sent_besides(touch):
         _tell(ctx, Invariant.STEP_SENT_TWICE, touch)
-    refusal = refusal_of(tx, touch)
+    refusal = refusal_of(tx, touch, lead)
     if refusal is not None and touch.on_wire_at is not None and refusal.created_at < touch.on_wire_at - RACE:
         _tell(ctx, Invariant.WRITTEN_TO_AFTER_NO, touch)
 
 
-def refusal_of(tx: Tx, touch: Touch) -> Suppression | None:
+def refusal_of(tx: Tx, touch: Touch, lead: Lead) -> Suppression | None:
     """The suppression of the address that the mail goes to, which may not be the lead's any more, or of the lead's."""
-    lead = tx.leads.get(touch.lead_id)
-    of_lead = record.covering(tx, lead.facts.email) if lead is not None and lead.facts.email is not None else None
+    of_lead = record.covering(tx, lead.facts.email) if lead.facts.email is not None else None
     if of_lead is not None or touch.recipient_hash is None:
         return of_lead
     return tx.suppressions.covering([touch.recipient_hash])

@@ -21,6 +21,10 @@ class Touches(Protocol):
         """In the order of their steps."""
         ...
 
+    def is_sent_besides(self, touch: Touch) -> bool:
+        """Whether another touch of its lead and step may have arrived too."""
+        ...
+
     def save(self, before: Touch, after: Touch) -> Touch:
         """Raises `StaleWrite`."""
         ...

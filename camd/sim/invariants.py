@@ -128,7 +128,7 @@ def ledger(tx: Tx) -> list[LedgerRow]:
 def _of_campaign(tx: Tx, campaign: Campaign, now: datetime, countries: CountrySettings) -> Iterator[str]:
     members = leads(tx, campaign.id)
     counted = {name: count for name, count in tx.leads.tallies(campaign.id).items() if count}
-    recount = dict(sum((tally.tally(lead) for lead in members), Counter[str]()))
+    recount = dict(sum((Counter(tally.tally(lead)) for lead in members), Counter[str]()))
     if counted != recount:
         yield f"campaign {campaign.id}: tallies {counted} are no recount {recount}"
     by_status = sum(counted.get(tally.status_name(status), 0) for status in LeadStatus)

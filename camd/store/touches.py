@@ -42,6 +42,12 @@ def _page(by: tuple[str, ...]) -> Select[Any]:
 INSERT = insert(touches).on_conflict_do_nothing(index_elements=["lead_id", "step"])
 GET = _ALL.where(_row.id == bindparam("touch_id"))
 OF_LEAD = _ALL.where(_row.lead_id == bindparam("lead_id")).order_by(_row.step)
+SENT_BESIDES = select(_row.id).where(
+    _row.lead_id == bindparam("lead_id"),
+    _row.step == bindparam("step"),
+    _row.id != bindparam("besides"),
+    _row.status.in_((TouchStatus.ON_WIRE, TouchStatus.SENT, TouchStatus.UNKNOWN)),
+)
 SAVE = update(touches).where(_row.id == bindparam("touch_id"), _row.version == bindparam("read_version"))
 NEXT_READY = (
     _ALL.where(
@@ -154,6 +160,10 @@ class Touches:
 
     def of_lead(self, lead_id: LeadId) -> Sequence[Touch]:
         return self._all(OF_LEAD, lead_id=lead_id)
+
+    def is_sent_besides(self, touch: Touch) -> bool:
+        chosen = {"lead_id": touch.lead_id, "step": touch.step, "besides": touch.id}
+        return self._connection.execute(SENT_BESIDES, chosen).first() is not None
 
     def save(self, before: Touch, after: Touch) -> Touch:
         """Writes what differs, so that the indexes of the rest are left alone."""

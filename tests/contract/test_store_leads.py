@@ -56,7 +56,7 @@ async def ids(store: Store, query: Callable[[Tx], object]) -> list[str]:
 
 async def assert_tallies_are_a_recount(store: Store, campaign: Campaign) -> None:
     leads = await store.read(lambda tx: tx.leads.page(campaign.id, EVERYTHING, LeadFilter()))
-    recount = sum((tally(lead) for lead in leads), Counter())
+    recount = sum((Counter(tally(lead)) for lead in leads), Counter())
     assert await store.read(lambda tx: tx.leads.tallies(campaign.id)) == dict(recount)
 
 

@@ -180,6 +180,7 @@ INDEX = {
     "touches.PLANNED_OF": "ix_touches_planned",
     "touches.READY_OF": "ix_touches_ready_of",
     "touches.REARM": "uq_touches_step",
+    "touches.SENT_BESIDES": "uq_touches_step",
     "touches.UNBOUND": "ix_touches_queued",
     "touches.UNKNOWN": "ix_touches_status",
     "webhooks.BACKLOG": "ix_webhook_deliveries_pending",

@@ -88,7 +88,7 @@ def work(path: Path, point: str = "never", group: int = 0) -> tuple[int, set[str
 async def assert_all_stands_and_adds_up(path: Path, acknowledged: set[str]) -> int:
     def everything(tx: Tx) -> tuple[list[str], Counter[str], dict[str, int], list[str | None]]:
         leads = tx.leads.page(ONE, EVERYTHING, LeadFilter())
-        recount = sum((tally(lead) for lead in leads), Counter[str]())
+        recount = sum((Counter(tally(lead)) for lead in leads), Counter[str]())
         told = [row.event.lead_id for row in tx.ledger.after(0, 1000, EventFilter())]
         return [lead.id for lead in leads], recount, dict(tx.leads.tallies(ONE)), [*told]
 

@@ -33,7 +33,7 @@ def test_a_lead_counts_as_contacted_whatever_became_of_it() -> None:
 @pytest.mark.parametrize(("contacted", "replied", "counts"), [(True, True, 1), (True, False, 0), (False, True, 0)])
 def test_an_answer_counts_of_those_who_were_written_to(contacted: bool, replied: bool, counts: int) -> None:
     state = LeadState(LeadStatus.REPLIED, ever_handed_over=contacted, ever_replied=replied)
-    assert tally(replace(LEAD, state=state))["contacted_replied"] == counts
+    assert tally(replace(LEAD, state=state)).get("contacted_replied", 0) == counts
 
 
 def test_a_lead_lost_before_contact_counts_for_no_loss_rate() -> None:
@@ -94,5 +94,5 @@ LEADS = st.builds(
 def test_adding_the_difference_gives_the_tally_of_the_changed_lead(before: Lead, after: Lead) -> None:
     counted = Counter(tally(before))
     counted.update(difference(before, after))
-    assert +counted == +tally(after)
+    assert +counted == Counter(tally(after))
     assert min(counted.values()) >= 0

@@ -13,7 +13,7 @@ from camd.domain.contact import parse_address
 from camd.domain.suppression import SuppressionKind, keyed_hash
 from camd.domain.token_bucket import NotBefore, QuotaScope
 from camd.pipeline import debits, send_quota
-from camd.pipeline.send_quota import Mail
+from camd.pipeline.send_quota import Granted, Mail
 from camd.ports.records import Debits, ZoneChange
 from camd.ports.settings import LimitSettings, MailboxSettings, Settings
 from camd.ports.store import Tx
@@ -41,7 +41,8 @@ async def mail(world: World, *, box: MailboxSettings = BOX, follow_up: bool = Fa
 
 
 async def take(world: World, wanted: Mail, at: datetime) -> Debits | tuple[QuotaScope, NotBefore]:
-    return await world.store.write(lambda tx: send_quota.take(tx, world.settings, wanted, at))
+    taken = await world.store.write(lambda tx: send_quota.take(tx, world.settings, wanted, at))
+    return taken.debits if isinstance(taken, Granted) else taken
 
 
 async def fill(world: World, wanted: Mail, at: datetime, count: int) -> None:
