@@ -80,16 +80,20 @@ class Family(Generic[Instrument]):
     def __init__(self, metric: Instrument, *allowed: Collection[str], at_zero: bool = True) -> None:
         self._metric = metric
         self._allowed = allowed
+        self._made: dict[tuple[str, ...], Instrument] = {}
         if at_zero:
             for values in product(*allowed):
-                metric.labels(*values)
+                self.labels(*values)
 
     def labels(self, *values: str) -> Instrument:
+        # A mail asks for a handful of them, and the library makes the words anew each time.
+        if (made := self._made.get(values)) is not None:
+            return made
         known = len(values) == len(self._allowed) and all(
             value in allowed for value, allowed in zip(values, self._allowed, strict=True)
         )
         assert known, f"{values} is no label set of this metric"
-        return self._metric.labels(*values)
+        return self._made.setdefault(values, self._metric.labels(*values))
 
 
 class _Maker:
