@@ -117,16 +117,22 @@ def add_working_days(at: datetime, wait_days: Decimal | float, window: Window, z
 
 
 def _after_working_days(at: datetime, count: int, window: Window, zone: ZoneEvidence) -> datetime:
-    day = local_day(at, zone.zone)
+    day = _working_day_after(local_day(at, zone.zone), count, window, zone.country)
+    return _first_instant(datetime.combine(day, at.astimezone(zone_info(zone.zone)).time()), zone.zone)
+
+
+# The leads that were written to on one day wait for the same one.
+@lru_cache(maxsize=4096)
+def _working_day_after(day: date, count: int, window: Window, country: str | None) -> date:
     scanned = 0
     while count:
         day += _ONE_DAY
         scanned += 1
-        if window.includes(day, zone.country):
+        if window.includes(day, country):
             count, scanned = count - 1, 0
         elif scanned > _LOOK_AHEAD_DAYS:
             raise NeverOpens
-    return _first_instant(datetime.combine(day, at.astimezone(zone_info(zone.zone)).time()), zone.zone)
+    return day
 
 
 def jitter(seed: bytes | str, lead: str, step: int, spread_seconds: int) -> int:
