@@ -7,11 +7,10 @@ It answers what the aggregates ask of SQLAlchemy's connection, and nothing else.
 import re
 import sqlite3
 from collections import namedtuple
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
-from itertools import chain
-from operator import itemgetter
+from functools import lru_cache
+from itertools import chain, starmap
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Connection, Executable, Select, Table, UpdateBase
@@ -30,77 +29,58 @@ _MOST_ROWS = 16
 Parameters = dict[str, Any]
 Convert = Callable[[Any], Any]
 """Between a value that is not none and what the driver stores; `Any`: the column's type knows which."""
-MakeRow = Callable[[Sequence[Any]], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A statement with parameters of given names. `constants` are those of its values that nobody gives."""
+    """A statement with parameters of given names: what the driver is given of them, and what is made of the values
+    of a row. Both are made once, of source that names each value by its place."""
 
     sql: str
-    pick: Callable[[Parameters], tuple[Any, ...]]
-    converts: tuple[tuple[int, Convert], ...]
-    constants: Parameters
-    row: MakeRow
-
-    def arguments(self, parameters: Parameters) -> Sequence[Any]:
-        values = self.pick(self.constants | parameters if self.constants else parameters)
-        return _converted(values, self.converts) if self.converts else values
+    arguments: Callable[[Parameters], Sequence[Any]]
+    row: Callable[..., Any]
 
 
-def _converted(values: Sequence[Any], converts: Sequence[tuple[int, Convert]]) -> list[Any]:
-    changed = list(values)
-    for place, convert in converts:
-        value = changed[place]
-        if value is not None:
-            changed[place] = convert(value)
-    return changed
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Shapes:
-    """A statement's plans by the names it is given, and by the lengths of `lists`: both change its text. `forgotten`
-    is what it empties.
-
-    `statement` is kept so that its identity, by which this is found again, stays its own.
-    """
+    """A statement's plans by the names it is given, and by the lengths of `lists`: both change its text. `only` is the
+    one of a query whose text nothing changes. `forgotten` is what the statement empties."""
 
     statement: Executable
     lists: tuple[str, ...]
     forgotten: tuple["Memory", ...]
+    is_fixed: bool
+    only: _Plan | None = None
     plans: dict[tuple[object, ...], _Plan] = field(default_factory=dict)
 
 
 class Rows:
-    """The answer to one statement, read once."""
+    """The answer to one statement."""
 
-    __slots__ = ("_cursor", "_row")
+    __slots__ = ("_row", "_values", "lastrowid", "rowcount")
 
-    def __init__(self, cursor: sqlite3.Cursor, row: MakeRow) -> None:
-        self._cursor = cursor
+    def __init__(self, cursor: sqlite3.Cursor, row: Callable[..., Any]) -> None:
+        self._values = cursor.fetchall()
         self._row = row
-
-    @property
-    def rowcount(self) -> int:
-        return self._cursor.rowcount
+        self.rowcount = cursor.rowcount
+        self.lastrowid = cursor.lastrowid
 
     def __iter__(self) -> Iterator[Any]:
-        return map(self._row, self._cursor)
+        return starmap(self._row, self._values)
 
     @property
     def inserted_primary_key(self) -> tuple[int | None]:
-        return (self._cursor.lastrowid,)
+        return (self.lastrowid,)
 
     def all(self) -> list[Any]:
         return list(self)
 
     def first(self) -> Any:
-        values = self._cursor.fetchone()
-        return None if values is None else self._row(values)
+        return self._row(*self._values[0]) if self._values else None
 
     def one(self) -> Any:
-        [row] = self
-        return row
+        [values] = self._values
+        return self._row(*values)
 
     def scalar(self) -> Any:
         row = self.first()
@@ -122,28 +102,31 @@ class Scalars:
 
 
 class DriverConnection:
-    """Stands in for SQLAlchemy's connection on the writer's thread; `Any` as there: rows differ by statement."""
+    """Stands in for SQLAlchemy's connection on the writer's thread; `Any` as there: rows differ by statement.
+
+    Every answer is read whole before the next statement runs, so that all share one cursor.
+    """
 
     def __init__(self, raw: sqlite3.Connection) -> None:
-        self._raw = raw
+        self._cursor = raw.cursor()
         self.remembered: dict[Memory, dict[Any, Any]] = {memory: {} for memory in _memories}
 
     def execute(self, statement: Executable, parameters: Parameters | list[Parameters] = {}) -> Rows:  # noqa: B006 - never changed
-        known = _known.get(id(statement)) or _learn(statement)
+        known = _known.get(statement) or _learn(statement)
         for memory in known.forgotten:
             self.remembered[memory].clear()
         if isinstance(parameters, list):
             return self._execute_all(known, parameters)
         given = _flat(parameters, known.lists) if known.lists else parameters
-        plan = known.plans.get(tuple(given)) or _prepare(known, parameters, given)
-        return Rows(self._raw.execute(plan.sql, plan.arguments(given)), plan.row)
+        plan = known.only or known.plans.get(tuple(given)) or _prepare(known, parameters, given)
+        return Rows(self._cursor.execute(plan.sql, plan.arguments(given)), plan.row)
 
     def _execute_all(self, known: _Shapes, rows: list[Parameters]) -> Rows:
         plan = known.plans.get(tuple(rows[0])) or _prepare(known, rows[0], rows[0])
         arguments = map(plan.arguments, rows)
         if len(rows) <= _MOST_ROWS and (sql := _of_rows(plan.sql, len(rows))):
-            return Rows(self._raw.execute(sql, list(chain.from_iterable(arguments))), plan.row)
-        return Rows(self._raw.executemany(plan.sql, arguments), plan.row)
+            return Rows(self._cursor.execute(sql, list(chain.from_iterable(arguments))), plan.row)
+        return Rows(self._cursor.executemany(plan.sql, arguments), plan.row)
 
 
 def prepared(connection: Connection) -> Connection:
@@ -178,8 +161,7 @@ _memories: list[Memory] = []
 
 
 _DRIVER = "camd.driver"
-_known: dict[int, _Shapes] = {}
-"""By the identity of the statement."""
+_known: dict[Executable, _Shapes] = {}
 
 
 def _flat(parameters: Parameters, lists: Sequence[str]) -> Parameters:
@@ -194,7 +176,9 @@ def _learn(statement: Executable) -> _Shapes:
     binds = _compiled(statement).binds
     lists = tuple(name for name, bind in binds.items() if bind.expanding and bind.required)
     forgotten = tuple(memory for memory in _memories if memory.is_emptied_by(statement))
-    return _known.setdefault(id(statement), _Shapes(statement, lists, forgotten))
+    # A value that may be given, and need not, is a constant in one plan and a parameter in another.
+    is_fixed = isinstance(statement, Select) and not lists and all(one.required or one.unique for one in binds.values())
+    return _known.setdefault(statement, _Shapes(statement, lists, forgotten, is_fixed))
 
 
 def _prepare(known: _Shapes, parameters: Parameters, given: Parameters) -> _Plan:
@@ -202,18 +186,65 @@ def _prepare(known: _Shapes, parameters: Parameters, given: Parameters) -> _Plan
     is_query = isinstance(known.statement, Select)
     compiled = _compiled(known.statement, None if is_query else list(parameters))
     whole = compiled.construct_expanded_state(parameters)
-    names = whole.positiontup or ()
     bases = {flat: base for base, flats in whole.parameter_expansion.items() for flat in flats}
-    binds = {name: compiled.binds[bases.get(name, name)] for name in names}
-    writes = {name: write for name, bind in binds.items() if (write := _write(bind.type))}
+    binds = {name: compiled.binds[bases.get(name, name)] for name in whole.positiontup or ()}
     constants = {
-        name: _converted([whole.parameters[name]], [(0, writes[name])] if name in writes else ())[0]
-        for name, bind in binds.items()
-        if name not in given and not bind.required
+        name: whole.parameters[name] for name, bind in binds.items() if name not in given and not bind.required
     }
-    converts = [(place, writes[name]) for place, name in enumerate(names) if name in writes and name not in constants]
-    plan = _Plan(whole.statement, _picker(names), tuple(converts), constants, _row_maker(known.statement))
+    arguments = _arguments(
+        whole.positiontup or (), {name: _write(bind.type) for name, bind in binds.items()}, constants
+    )
+    plan = _Plan(whole.statement, arguments, _row(known.statement))
+    if known.is_fixed:
+        known.only = plan
     return known.plans.setdefault(tuple(given), plan)
+
+
+def _arguments(
+    names: Sequence[str], writes: Mapping[str, Convert | None], constants: Parameters
+) -> Callable[[Parameters], Sequence[Any]]:
+    """Of an id and an instant, `(given['id'], None if (value := given['at']) is None else write_1(value),)`."""
+    known: dict[str, Any] = {}
+    parts: list[str] = []
+    for place, name in enumerate(names):
+        write = writes[name]
+        if name in constants:
+            value = constants[name]
+            known[f"constant_{place}"] = value if value is None or write is None else write(value)
+            parts.append(f"constant_{place},")
+        elif write is None:
+            parts.append(f"given[{name!r}],")
+        else:
+            known[f"write_{place}"] = write
+            parts.append(f"None if (value := given[{name!r}]) is None else write_{place}(value),")
+    return _function("given", f"({' '.join(parts)})", known)
+
+
+def _row(statement: Executable) -> Callable[..., Any]:
+    """What the statement's option `record` says is made of a row's values, each as its column's type reads it; else
+    a tuple whose values are also attributes."""
+    columns = _columns(statement)
+    known: dict[str, Any] = {}
+    parts: list[str] = []
+    for place, column in enumerate(columns):
+        if (read := _read(column.type)) is None:
+            parts.append(f"value_{place},")
+        else:
+            known[f"read_{place}"] = read
+            parts.append(f"None if value_{place} is None else read_{place}(value_{place}),")
+    values = " ".join(parts)
+    known["record"] = statement.get_execution_options().get("record")
+    if known["record"] is None:
+        names = [column.key or f"column_{place}" for place, column in enumerate(columns)]
+        known["row"] = namedtuple("Row", names, rename=True)  # noqa: PYI024 - known at run time alone
+        known["new"] = tuple.__new__
+    made = f"record({values})" if known["record"] else f"new(row, ({values}))"
+    return _function(", ".join(f"value_{place}" for place in range(len(columns))), made, known)
+
+
+def _function(parameters: str, expression: str, known: dict[str, Any]) -> Callable[..., Any]:
+    made: Callable[..., Any] = eval(f"lambda {parameters}: {expression}", known)  # noqa: S307 - of the tables' own names
+    return made
 
 
 @lru_cache
@@ -233,33 +264,12 @@ def _compiled(statement: Any, column_keys: list[str] | None = None) -> SQLCompil
     return compiled
 
 
-def _picker(names: Sequence[str]) -> Callable[[Parameters], tuple[Any, ...]]:
-    """Their values as a tuple, which `itemgetter` makes of two and more alone."""
-    match names:
-        case []:
-            return lambda _: ()
-        case [name]:
-            return lambda parameters: (parameters[name],)
-        case _:
-            return itemgetter(*names)
-
-
 def _write(kind: TypeEngine[Any]) -> Convert | None:
     return kind.write if isinstance(kind, Kept) else kind.dialect_impl(_DIALECT).bind_processor(_DIALECT)
 
 
 def _read(kind: TypeEngine[Any]) -> Convert | None:
     return kind.read if isinstance(kind, Kept) else kind.dialect_impl(_DIALECT).result_processor(_DIALECT, None)
-
-
-def _row_maker(statement: Executable) -> MakeRow:
-    """Makes a tuple whose values are also attributes, each as its column's type reads it."""
-    columns = _columns(statement)
-    names = [column.key or f"column_{place}" for place, column in enumerate(columns)]
-    bare: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # noqa: PYI024 - known at run time alone
-    row = partial(tuple.__new__, bare)
-    reads = tuple((place, read) for place, column in enumerate(columns) if (read := _read(column.type)))
-    return (lambda values: row(_converted(values, reads))) if reads else row
 
 
 def _columns(statement: Any) -> Sequence[ColumnElement[Any]]:

@@ -1,7 +1,7 @@
 """Whom nobody writes to again, found by keyed hash."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler reads it too
@@ -13,7 +13,7 @@ from camd.store.rows import LIKE_SPECIAL, NEWEST_ID, columns_of, values
 from camd.store.tables import suppressions
 
 _row = suppressions.c
-_ALL = select(*columns_of(suppressions, Suppression))
+_ALL = select(*columns_of(suppressions, Suppression)).execution_options(record=Suppression)
 
 
 def _page(*, of_reason: bool, of_part: bool) -> Select[Any]:
@@ -46,7 +46,7 @@ class Suppressions:
         return self._connection.execute(ADD, values(suppression)).rowcount == 1
 
     def get(self, suppression_id: SuppressionId) -> Suppression | None:
-        return _suppression(self._connection.execute(GET, {"suppression_id": suppression_id}).first())
+        return cast("Suppression | None", self._connection.execute(GET, {"suppression_id": suppression_id}).first())
 
     def covering(self, hashes: Collection[str]) -> Suppression | None:
         """Both marks of a mail ask for the same ones."""
@@ -54,7 +54,7 @@ class Suppressions:
         if asked not in self._known:
             if len(self._known) == _REMEMBERED:
                 self._known.clear()
-            found = [Suppression(*row) for row in self._connection.execute(COVERING, {"hashes": asked})]
+            found = self._all(COVERING, {"hashes": asked})
             self._known[asked] = min(found, key=lambda one: (one.kind, one.id), default=None)
         return self._known[asked]
 
@@ -68,9 +68,7 @@ class Suppressions:
             wanted["reason"] = chosen.reason
         if chosen.part is not None:
             wanted |= {"pattern": f"%{chosen.part.translate(LIKE_SPECIAL)}%", "hashes": chosen.hashes or ("",)}
-        rows = self._connection.execute(PAGE[chosen.reason is not None, chosen.part is not None], wanted)
-        return [Suppression(*row) for row in rows]
+        return self._all(PAGE[chosen.reason is not None, chosen.part is not None], wanted)
 
-
-def _suppression(row: Sequence[Any] | None) -> Suppression | None:
-    return None if row is None else Suppression(*row)
+    def _all(self, statement: Select[Any], chosen: dict[str, object]) -> list[Suppression]:
+        return cast("list[Suppression]", self._connection.execute(statement, chosen).all())

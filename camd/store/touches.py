@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, case, func, null, select, update
@@ -20,7 +20,7 @@ from camd.store.sending_tables import APPROVED, KEPT_TEXT, PLANNED, QUEUED, WAIT
 from camd.store.tables import campaigns
 
 _row = touches.c
-_ALL = select(*columns_of(touches, Touch))
+_ALL = select(*columns_of(touches, Touch)).execution_options(record=Touch)
 _of_campaign = _row.campaign_id == bindparam("in_campaign")
 _of_mailbox = _row.mailbox == bindparam("on_mailbox")
 _limit: BindParameter[int] = bindparam("limit")
@@ -268,11 +268,10 @@ class Touches:
         return self._connection.execute(OLDEST_UNKNOWN).scalar()
 
     def _first(self, statement: Select[Any], **chosen: object) -> Touch | None:
-        row = self._connection.execute(statement, chosen).first()
-        return None if row is None else Touch(*row)
+        return cast("Touch | None", self._connection.execute(statement, chosen).first())
 
     def _all(self, statement: Select[Any], **chosen: object) -> list[Touch]:
-        return [Touch(*row) for row in self._connection.execute(statement, chosen)]
+        return cast("list[Touch]", self._connection.execute(statement, chosen).all())
 
     def _count(self, statement: Select[Any], **chosen: object) -> int:
         count: int = self._connection.execute(statement, chosen).scalar_one()

@@ -3,6 +3,7 @@
 import enum
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,13 @@ from camd.store.prepared import DriverConnection
 class Colour(enum.StrEnum):
     RED = "red"
     BLUE = "blue"
+
+
+@dataclass(frozen=True)
+class Thing:
+    at: datetime | None
+    colour: Colour
+    amount: int
 
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -118,3 +126,34 @@ def test_one_answer_is_read_in_every_way_the_aggregates_read_it(both: tuple[Driv
     assert driver.execute(INSERT, {"amount": 1}).inserted_primary_key == (4,)
     with pytest.raises(ValueError, match="too many values"):
         driver.execute(OF_IDS, {"ids": [1, 3], "wanted": Colour.RED}).one()
+
+
+def test_a_value_that_need_not_be_given_is_the_given_one_where_it_is(
+    both: tuple[DriverConnection, sa.Connection],
+) -> None:
+    least = select(_c.id).where(_c.at == bindparam("at", NOON, type_=Instant), _c.amount >= bindparam("least", 1))
+    for given, found in (({}, [1]), ({"least": 0}, [1, 3]), ({"at": None}, []), ({}, [1])):
+        assert [row["id"] for row in same(both, least, given)] == found
+
+
+def test_a_query_takes_no_notice_of_what_it_did_not_ask_for(both: tuple[DriverConnection, sa.Connection]) -> None:
+    driver, _ = both
+    assert driver.execute(OF_COLOUR, {"wanted": Colour.BLUE}).one().id == 2
+    assert driver.execute(OF_COLOUR, {"more": 9, "wanted": Colour.BLUE}).one().id == 2
+
+
+def test_a_row_becomes_the_record_that_its_statement_names(both: tuple[DriverConnection, sa.Connection]) -> None:
+    driver, _ = both
+    as_things = select(_c.at, _c.colour, _c.amount).execution_options(record=Thing)
+    of_id = as_things.where(_c.id == bindparam("thing_id"))
+    assert driver.execute(of_id, {"thing_id": 2}).first() == Thing(None, Colour.BLUE, 7)
+    assert driver.execute(of_id, {"thing_id": 9}).first() is None
+    assert driver.execute(as_things.where(_c.amount == 5)).all() == [Thing(NOON, Colour.RED, 5)]
+
+
+def test_an_answer_stays_what_it_was_when_others_are_asked_for(both: tuple[DriverConnection, sa.Connection]) -> None:
+    driver, _ = both
+    reds = driver.execute(OF_COLOUR, {"wanted": Colour.RED})
+    saved = driver.execute(SAVE, {"thing_id": 1, "amount": 9})
+    assert driver.execute(SAVE, {"thing_id": 9, "amount": 9}).rowcount == 0
+    assert (saved.rowcount, reds.one().amount) == (1, 5)
