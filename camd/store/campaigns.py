@@ -97,7 +97,8 @@ KNOWN = Memory(campaigns, campaign_steps)
 class Campaigns:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._rows: dict[CampaignId, Sequence[Any]] = KNOWN.of(connection)
+        # The row alone where somebody could change a part of the campaign.
+        self._known: dict[CampaignId, Campaign | Sequence[Any]] = KNOWN.of(connection)
 
     def add(self, definition: Definition, status: StatusChange) -> Campaign:
         self._require_free_name(definition.name)
@@ -109,11 +110,16 @@ class Campaigns:
         return campaign
 
     def get(self, campaign_id: CampaignId) -> Campaign | None:
-        if (row := self._rows.get(campaign_id)) is None:
-            row = self._connection.execute(GET, {"campaign_id": campaign_id}).first()
-            if row is not None:
-                self._rows[campaign_id] = row
-        return _campaign(row)
+        """Every claim and every mark of a mail reads its campaign."""
+        known = self._known.get(campaign_id)
+        if isinstance(known, Campaign):
+            return known
+        row = known or self._connection.execute(GET, {"campaign_id": campaign_id}).first()
+        if row is None:
+            return None
+        campaign = _made(row)
+        self._known[campaign_id] = campaign if _is_shared(row) else row
+        return campaign
 
     def named(self, name: str) -> Campaign | None:
         return _campaign(self._connection.execute(NAMED, {"name": name}).first())
@@ -123,7 +129,7 @@ class Campaigns:
         if status is not None:
             chosen["status"] = status
         rows = self._connection.execute(PAGE[status is not None], chosen)
-        return [_known(row) for row in rows]
+        return [_made(row) for row in rows]
 
     def save(self, campaign: Campaign) -> Campaign:
         if campaign.status.status is not CampaignStatus.ARCHIVED:
@@ -203,17 +209,17 @@ def _columns(campaign: Campaign) -> dict[str, Any]:
 
 
 def _campaign(row: Sequence[Any] | None) -> Campaign | None:
-    return None if row is None else _known(row)
+    return None if row is None else _made(row)
 
 
-def _known(row: Sequence[Any]) -> Campaign:
+def _made(row: Sequence[Any]) -> Campaign:
     campaign_id, definition, steps, *rest = row
     status, others = rest[: len(_STATUS)], rest[len(_STATUS) :]
     return Campaign(campaign_id, _definition(definition, steps), StatusChange(*status), *others)
 
 
 def _definition(definition: str, steps: str) -> Definition:
-    """Every claim and every mark of a mail reads its campaign: what was made of the same texts is given again."""
+    """What was made of the same texts is given again."""
     known = _definitions.get((definition, steps))
     if known is not None:
         return known
@@ -223,6 +229,11 @@ def _definition(definition: str, steps: str) -> Definition:
             _definitions.clear()
         _definitions[definition, steps] = made
     return made
+
+
+def _is_shared(row: Sequence[Any]) -> bool:
+    _, definition, steps, *_ = row
+    return (definition, steps) in _definitions
 
 
 _REMEMBERED = 256
