@@ -105,6 +105,10 @@ CHANGES: dict[str, tuple[Work, Work]] = {
     "mailbox": (lambda tx: tx.mailboxes.put(MailboxState("sales", refusals=3)), lambda tx: tx.mailboxes.get("sales")),
     "pace": (lambda tx: tx.quotas.set_bucket("sales", START), lambda tx: tx.quotas.bucket("sales")),
     "deliveries": (bounce, lambda tx: tx.deliveries.since(DeliveryScope.MAILBOX, "sales", START.date())),
+    "quota": (
+        lambda tx: tx.quotas.debit(QuotaScope.CAMPAIGN, "1", START, 1),
+        lambda tx: tx.quotas.used(QuotaScope.CAMPAIGN, "1", START),
+    ),
     "zone": (lambda tx: tx.quotas.set_zone("engine", ZoneChange("UTC")), lambda tx: tx.quotas.zone("engine")),
     "campaign": (pause, lambda tx: tx.campaigns.get(ONE)),
     "lead": (strike, lambda tx: tx.leads.get(ADA.id)),
