@@ -98,8 +98,8 @@ class Sink:
         self.ask(f"XRCPT {recipient}")
 
     def ask(self, command: str) -> None:
-        with socket.create_connection(("127.0.0.1", self.port), PATIENCE_SECONDS) as connected:
-            answers = connected.makefile("rb")
+        connected = socket.create_connection(("127.0.0.1", self.port), PATIENCE_SECONDS)
+        with connected, connected.makefile("rb") as answers:
             answers.readline()
             connected.sendall(command.encode() + b"\r\n")
             answer = answers.readline()
