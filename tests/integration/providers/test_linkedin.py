@@ -220,7 +220,7 @@ FAILING = (Fault.LOST, Fault.TRUNCATED, Fault.REORDERED, Fault.TROUBLE)
 def histories(limit: int, most: int) -> st.SearchStrategy[tuple[list[Step], int]]:
     """At most so many arrive at once, which are a few pages of `limit`."""
     arrivals = st.tuples(st.just("arrive"), st.integers(0, 47 * 60), st.integers(1, most))
-    steps = st.lists(st.one_of(arrivals, WAITS, WITHDRAWALS, FAULTS), max_size=12)
+    steps = st.lists(st.one_of(arrivals, WAITS, WITHDRAWALS, FAULTS), max_size=8)
     return st.tuples(steps, st.just(limit))
 
 

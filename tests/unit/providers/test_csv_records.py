@@ -80,10 +80,10 @@ def test_a_quote_that_is_never_closed_costs_its_own_line_only() -> None:
 
 
 def test_looking_for_the_closing_quote_ends_after_one_megabyte() -> None:
-    data = b'a,"open\n' + b"x,y\n" * 300_000
+    data = b'a,"open\n' + (b"x" * 97 + b",y\n") * 12_000
     found = read(data)
     assert "over 1 MB" in str(found[0].problem)
-    assert [record.line for record in found[1:]] == list(range(2, 300_002))
+    assert [record.line for record in found[1:]] == list(range(2, 12_002))
 
 
 def test_a_file_made_of_open_quotes_is_read_in_bounded_time() -> None:
