@@ -164,13 +164,14 @@ def take(tx: Tx, settings: Settings, mail: Mail, now: datetime) -> Granted | tup
     for name, zone in _zones(settings, mail):
         days.remember(name, zone)
     caps = dict.fromkeys(need.debit for _, need in needs if isinstance(need, Cap))
-    taken_now = debits.take(tx, list(caps), mail.mailbox.name, pace, now)
-    return Granted(taken_now, _overruns(needs, tx.quotas.used_of(windows)))
+    debited = debits.take(tx, list(caps), mail.mailbox.name, pace, now)
+    return Granted(debited, _overruns(needs, tx.quotas.used_of(windows)))
 
 
 def _overruns(needs: Sequence[tuple[QuotaScope, Need]], used: Sequence[int]) -> Sequence[Overrun]:
-    limits = [(scope, need.cap.limit) for scope, need in needs if isinstance(need, Cap)]
-    return [Overrun(scope, limit, sum_) for (scope, limit), sum_ in zip(limits, used, strict=True) if sum_ > limit]
+    caps = [need.cap for _, need in needs if isinstance(need, Cap)]
+    counted = zip(caps, used, strict=True)
+    return [Overrun(cap.scope, cap.limit, amount) for cap, amount in counted if amount > cap.limit]
 
 
 def volume_left(tx: Tx, box: MailboxSettings, now: datetime) -> int:
