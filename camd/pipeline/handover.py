@@ -287,9 +287,9 @@ def mark_on_wire(tx: Tx, ctx: Context, touch_id: TouchId, now: datetime) -> str 
     assert touch is not None, "a touch with an intent is never deleted"
     is_intended = touch.status is TouchStatus.INTENT
     reason = _changed(tx, ctx, touch, now) if is_intended else touch.reason or touch.status
-    if reason is not None and refusal_of(tx, touch, lead_of(tx, touch)) is not None:
-        _tell_blocked(touch)
     if reason is not None:
+        if refusal_of(tx, touch, lead_of(tx, touch)) is not None:
+            _tell_blocked(touch)
         if is_intended:
             release(tx, touch, reason, now)
         return reason

@@ -126,7 +126,8 @@ class DriverConnection:
         arguments = map(plan.arguments, rows)
         if len(rows) <= _MOST_ROWS and (sql := _of_rows(plan.sql, len(rows))):
             return Rows(self._cursor.execute(sql, list(chain.from_iterable(arguments))), plan.row)
-        return Rows(self._cursor.executemany(plan.sql, arguments), plan.row)
+        # On a cursor of its own: the shared one would still tell the number of a row that was inserted before.
+        return Rows(self._cursor.connection.executemany(plan.sql, arguments), plan.row)
 
 
 def prepared(connection: Connection) -> Connection:

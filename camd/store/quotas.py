@@ -82,13 +82,12 @@ class Quotas:
         self._buckets[name] = theoretical_arrival
 
     def debit(self, scope: QuotaScope, key: str, at: datetime, amount: int) -> None:
-        row = {"scope": scope, "key": key, "at": at, "amount": amount}
-        self._last.setdefault("id", self._connection.execute(DEBIT, row).lastrowid)
+        self.debit_all([Debit(scope, key)], at, amount)
 
     def debit_all(self, caps: Sequence[Debit], at: datetime, amount: int) -> None:
         rows = [{"scope": cap.scope, "key": cap.key, "at": at, "amount": amount} for cap in caps]
-        if rows:
-            self._last.setdefault("id", self._connection.execute(DEBIT, rows).lastrowid)
+        if rows and (last := self._connection.execute(DEBIT, rows).lastrowid) is not None:
+            self._last.setdefault("id", last)
 
     def used(self, scope: QuotaScope, key: str, since: datetime) -> int:
         [amount] = self.used_of([(scope, key, since)])

@@ -83,3 +83,13 @@ def test_after_a_debit_what_is_stored_is_counted_whatever_the_debit_said(raw: sq
     assert quotas.used(QuotaScope.CAMPAIGN, "a", NOON) == 3
     quotas.debit(QuotaScope.CAMPAIGN, "a", NOON, 1)
     assert quotas.used(QuotaScope.CAMPAIGN, "a", NOON) == 6
+
+
+def test_so_many_debits_that_none_tells_its_number_are_counted(raw: sqlite3.Connection) -> None:
+    quotas = quotas_of(raw)
+    quotas.debit_all([Debit(QuotaScope.PERSON, str(number)) for number in range(40)], NOON, 1)
+    assert quotas.used(QuotaScope.PERSON, "39", NOON) == 1
+    quotas.debit_all([Debit(QuotaScope.PERSON, str(number)) for number in range(40)], NOON, 1)
+    assert quotas.used(QuotaScope.PERSON, "39", NOON) == 2
+    quotas.debit(QuotaScope.PERSON, "39", NOON, 1)
+    assert quotas.used(QuotaScope.PERSON, "39", NOON) == 3
